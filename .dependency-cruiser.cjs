@@ -1,0 +1,1 @@
+module.exports = { forbidden: [], options: { doNotFollow: { path: 'node_modules' }, tsConfig: { fileName: 'tsconfig.json' } } };

@@ -1,0 +1,7 @@
+import type { LongshoreBridge } from '../src/protocol/bridge.ts';
+
+declare global {
+  interface Window {
+    readonly longshore: LongshoreBridge;
+  }
+}

@@ -1,0 +1,172 @@
+import type { DestinationConfig, FolderConfig, LongshoreConfig, ProviderConfig, SecretSource } from './config-types.ts';
+import { formatKey } from './key-path.ts';
+import type { KeyPath } from './key-path.ts';
+import type { ConfigSource } from './load-config.ts';
+import { containsPath } from './load-context.ts';
+import { sortProblems } from './problem.ts';
+import type { ConfigProblem } from './problem.ts';
+
+/** Valid, but can't work now: that one folder, destination or provider stays frozen, the others run (P10). */
+export interface WorkableFinding extends ConfigProblem {
+  readonly code:
+    | 'folder-missing'
+    | 'folder-not-a-directory'
+    | 'folder-unreadable'
+    | 'folder-contains-data'
+    | 'key-space-overlap'
+    | 'secret-missing'
+    | 'env-missing'
+    | 'profile-missing';
+  readonly subject: { readonly kind: 'folder' | 'destination' | 'provider'; readonly name: string };
+}
+
+export type FolderState = 'ok' | 'missing' | 'not-a-directory' | 'unreadable';
+
+/** Facts about the machine now; whoever asks gathers them. */
+export interface WorkableProbe {
+  readonly platform: NodeJS.Platform;
+  /** Absolute, symlinks resolved; null: not known. */
+  readonly realDataDir: string | null;
+  folderState(path: string): FolderState;
+  /** The path with symlinks resolved; null when there is nothing. */
+  realPath(path: string): string | null;
+  hasSecret(name: string): boolean;
+  /** Set and not empty. */
+  hasEnv(name: string): boolean;
+  /** Null: not known, not reported. */
+  hasProfile(name: string): boolean | null;
+}
+
+/** Everything that keeps a valid configuration from working now, sorted by line. `config check` turns any into exit 2. */
+export function checkWorkable(
+  loaded: { readonly config: LongshoreConfig; readonly source: ConfigSource },
+  probe: WorkableProbe,
+): readonly WorkableFinding[] {
+  const { config, source } = loaded;
+  const findings: WorkableFinding[] = [];
+  const report: Report = (subject, code, path, message, hint) => {
+    findings.push({
+      file: source.file,
+      ...source.positions.value(path),
+      key: formatKey(path),
+      message,
+      hint,
+      code,
+      subject,
+    });
+  };
+  for (const [index, folder] of config.folders.entries()) checkFolder(folder, ['folders', index], probe, report);
+  for (const destination of Object.values(config.destinations)) checkDestination(destination, probe, report);
+  for (const provider of Object.values(config.providers)) checkProvider(provider, probe, report);
+  return sortProblems(findings);
+}
+
+type Report = (
+  subject: WorkableFinding['subject'],
+  code: WorkableFinding['code'],
+  path: KeyPath,
+  message: string,
+  hint: string,
+) => void;
+
+function checkFolder(folder: FolderConfig, path: KeyPath, probe: WorkableProbe, report: Report): void {
+  const subject = { kind: 'folder', name: folder.name } as const;
+  const at = [...path, 'path'];
+  if (folder.frozen !== null) {
+    report(
+      subject,
+      folder.frozen.reason,
+      path,
+      `Folder "${folder.name}" would write to the same keys as folder "${folder.frozen.withFolder}".`,
+      'Give each its own "prefix", neither of which begins the other. Until then this folder stays frozen.',
+    );
+  }
+  switch (probe.folderState(folder.path)) {
+    case 'missing':
+      report(
+        subject,
+        'folder-missing',
+        at,
+        `There is no directory ${folder.path}.`,
+        'Create it, mount its drive, or correct the path.',
+      );
+      return;
+    case 'not-a-directory':
+      report(subject, 'folder-not-a-directory', at, `${folder.path} is not a directory.`, 'Name a directory.');
+      return;
+    case 'unreadable':
+      report(
+        subject,
+        'folder-unreadable',
+        at,
+        `${folder.path} can’t be read.`,
+        'Allow this user to read and enter it.',
+      );
+      return;
+    case 'ok': {
+      const real = probe.realPath(folder.path);
+      if (real === null || probe.realDataDir === null || !containsPath(real, probe.realDataDir, probe.platform)) return;
+      const message = `${folder.path} is a link to a place that contains Longshore’s own data directory.`;
+      report(subject, 'folder-contains-data', at, message, 'Choose another folder or another data directory.');
+    }
+  }
+}
+
+function checkDestination({ name, credentials }: DestinationConfig, probe: WorkableProbe, report: Report): void {
+  const subject = { kind: 'destination', name } as const;
+  const path = ['destinations', name, 'credentials'];
+  switch (credentials.kind) {
+    case 'literal':
+      return;
+    case 'env':
+      for (const variable of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {
+        if (!probe.hasEnv(variable)) reportEnv(subject, [...path, 'env'], variable, report);
+      }
+      return;
+    case 'profile':
+      if (probe.hasProfile(credentials.profile) === false) {
+        const message = `The shared AWS configuration has no profile "${credentials.profile}".`;
+        report(
+          subject,
+          'profile-missing',
+          [...path, 'profile'],
+          message,
+          'Add it to ~/.aws/credentials or ~/.aws/config.',
+        );
+      }
+      return;
+    case 'secret':
+      if (!probe.hasSecret(credentials.name)) reportSecret(subject, [...path, 'secret'], credentials.name, report);
+  }
+}
+
+function checkProvider({ name, auth, headers }: ProviderConfig, probe: WorkableProbe, report: Report): void {
+  const subject = { kind: 'provider', name } as const;
+  const path = ['providers', name];
+  const check = (source: SecretSource, at: KeyPath) => {
+    if (source.kind === 'secret' && !probe.hasSecret(source.name))
+      reportSecret(subject, [...at, 'secret'], source.name, report);
+    if (source.kind === 'env' && !probe.hasEnv(source.name)) reportEnv(subject, [...at, 'env'], source.name, report);
+  };
+  if (auth.type === 'bearer') check(auth.token, [...path, 'auth', 'token']);
+  if (auth.type === 'basic') {
+    check(auth.username, [...path, 'auth', 'username']);
+    check(auth.password, [...path, 'auth', 'password']);
+  }
+  if (auth.type === 'apiKey') check(auth.value, [...path, 'auth', 'value']);
+  for (const [header, source] of Object.entries(headers)) check(source, [...path, 'headers', header]);
+}
+
+function reportSecret(subject: WorkableFinding['subject'], path: KeyPath, name: string, report: Report): void {
+  report(subject, 'secret-missing', path, `There is no secret "${name}".`, `Set it with: longshore secret set ${name}`);
+}
+
+function reportEnv(subject: WorkableFinding['subject'], path: KeyPath, name: string, report: Report): void {
+  report(
+    subject,
+    'env-missing',
+    path,
+    `The environment variable ${name} is not set.`,
+    `Set ${name} before Longshore starts.`,
+  );
+}

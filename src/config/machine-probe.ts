@@ -1,0 +1,43 @@
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+
+import type { FolderState, WorkableProbe } from './check-workable.ts';
+import type { Environment } from './substitute-env.ts';
+
+export interface MachineProbeOptions {
+  readonly dataDir: string | null;
+  readonly env: Environment;
+  hasSecret(name: string): boolean;
+  hasProfile(name: string): boolean | null;
+}
+
+/** The facts of this machine for `checkWorkable`. Looks with synchronous calls: for commands and start-up, not for loops. */
+export function machineProbe(options: MachineProbeOptions): WorkableProbe {
+  return {
+    platform: process.platform,
+    realDataDir: options.dataDir === null ? null : (realPath(options.dataDir) ?? options.dataDir),
+    folderState,
+    realPath,
+    hasSecret: (name) => options.hasSecret(name),
+    hasEnv: (name) => (options.env[name] ?? '') !== '',
+    hasProfile: (name) => options.hasProfile(name),
+  };
+}
+
+function folderState(path: string): FolderState {
+  try {
+    if (!statSync(path).isDirectory()) return 'not-a-directory';
+    accessSync(path, constants.R_OK | constants.X_OK);
+    return 'ok';
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'unreadable';
+  }
+}
+
+function realPath(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,32 @@
+import { assert } from './assert.ts';
+
+const MIB = 1024 * 1024;
+/** Amazon S3 multipart limits: 10,000 parts, 5 MiB to 5 GiB each but the last, objects up to 5 TiB. */
+export const MAX_PARTS = 10_000;
+export const MIN_PART_SIZE_BYTES = 5 * MIB;
+/** A compromise between requests per file and what a broken connection costs: the SDKs of the field use 5 to 16 MiB. */
+export const DEFAULT_PART_SIZE_BYTES = 8 * MIB;
+
+export interface PlannedPart {
+  /** 1 to 10,000. */
+  readonly number: number;
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
+/** The part size for a file: the preferred one, grown in whole MiB until the file fits into 10,000 parts. */
+export function partSizeFor(fileSizeBytes: number, preferredBytes: number = DEFAULT_PART_SIZE_BYTES): number {
+  const needed = Math.ceil(fileSizeBytes / MAX_PARTS / MIB) * MIB;
+  return Math.max(preferredBytes, needed);
+}
+
+/** Part `number` (from 1) of a file cut into parts of `partSizeBytes`. */
+export function plannedPart(fileSizeBytes: number, partSizeBytes: number, number: number): PlannedPart {
+  const offset = (number - 1) * partSizeBytes;
+  assert(number >= 1 && offset < fileSizeBytes, `part ${number} is outside the file`);
+  return { number, offset, sizeBytes: Math.min(partSizeBytes, fileSizeBytes - offset) };
+}
+
+export function partCount(fileSizeBytes: number, partSizeBytes: number): number {
+  return Math.ceil(fileSizeBytes / partSizeBytes);
+}

@@ -1,0 +1,296 @@
+/**
+ * The narrow ports through which time, randomness, disk and network enter. The composition root provides the real
+ * adapters; the simulator provides its own. Each comment states what an implementation owes its caller.
+ */
+import type { Fingerprint } from './fingerprint.ts';
+
+/** Milliseconds since the Unix epoch, UTC. */
+export type EpochMs = number;
+
+export interface Clock {
+  /** Wall-clock time. May jump when the user or NTP sets it. */
+  now(): EpochMs;
+  /** Milliseconds of a clock that never jumps backwards. */
+  monotonicMs(): number;
+  /** Calls back once after `delayMs` (≥ 0); the returned function cancels it. A timer never keeps the process alive. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+  /** Calls back once, soon, after the I/O that is ready now: what `setImmediate` does. */
+  defer(callback: () => void): void;
+}
+
+export interface Random {
+  /** Uniform in [0, 1). */
+  fraction(): number;
+  bytes(count: number): Uint8Array;
+}
+
+// ---------------------------------------------------------------- local files
+
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'symlink' | 'other';
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly fingerprint: Fingerprint;
+}
+
+export interface OpenFile {
+  /** The state of the open file itself, whatever its path now names. */
+  stat(): Promise<FileStat>;
+  /** Reads at `position` until `into` is full or the file ends; returns the bytes read. */
+  read(into: Uint8Array, position: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Reads users' files and never changes one (P13). Failures are LongshoreErrors with codes `local.*`. */
+export interface LocalFiles {
+  /** Without following a final symlink; null when nothing is there. */
+  stat(path: string): Promise<FileStat | null>;
+  open(path: string): Promise<OpenFile>;
+}
+
+/** A file that the scan found. `path` is relative to the folder, "/"-separated, exactly as on disk. */
+export interface ScannedFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly fingerprint: Fingerprint;
+}
+
+/** Something in a directory that can't be taken, with the error code that says why. It is there: its absence from `files` means nothing. */
+export interface ScanProblem {
+  /** The entry's name as shown to people: undecodable bytes are escaped as \xNN. "." is the directory itself. */
+  readonly name: string;
+  readonly code:
+    | 'local.permission'
+    | 'local.name-not-utf8'
+    | 'local.io'
+    | 'local.not-a-file'
+    | 'local.too-large'
+    | 's3.key-too-long';
+  readonly detail: string;
+}
+
+/** One directory, complete: what is listed neither in `files`, `subdirectories`, `problems` nor `ignoredNames` is not there. */
+export interface ScannedDirectory {
+  /** Relative to the root, "" for the root itself, "/"-separated. */
+  readonly dir: string;
+  readonly files: readonly ScannedFile[];
+  readonly subdirectories: readonly string[];
+  readonly problems: readonly ScanProblem[];
+  /** Entries left out by a rule (ignore patterns, temp names, size limits, symlinks). */
+  readonly ignored: number;
+  /**
+   * Their names, so that a rule added later is not mistaken for a deletion. A directory stands for all below it: it is
+   * not walked, and not reported when `under` names it.
+   */
+  readonly ignoredNames: readonly string[];
+  /** Decimal text of the directory's device number: another than the root's is a nested mount. "" when it is gone. */
+  readonly volume: string;
+  /** False when the directory could not be read to its end; then nothing may be concluded from an absence. */
+  readonly complete: boolean;
+  /** True when the directory itself is gone. Then `files` is empty and `complete` is true. */
+  readonly gone: boolean;
+}
+
+export type RootState =
+  | { readonly kind: 'healthy' }
+  | { readonly kind: 'missing' | 'not-a-directory' | 'no-permission' | 'other-volume'; readonly detail: string };
+
+export interface ScanRequest {
+  readonly root: string;
+  /** The volume that the root was first seen on (`dev` as decimal text); a different one freezes the folder. */
+  readonly volume?: string;
+  /** gitignore-style patterns of the folder, on top of the defaults and of `.longshoreignore` files. */
+  readonly ignore: readonly string[];
+  readonly maxFileSizeBytes: number;
+  readonly minFileSizeBytes: number;
+  /** Directories to look at; each with or without what lies below. A full scan is one entry: "" with `below`. */
+  readonly under: readonly { readonly dir: string; readonly below: boolean }[];
+}
+
+export interface ScanSummary {
+  readonly root: RootState;
+  /** Decimal text of the root's device number; stored at the first healthy scan. */
+  readonly volume: string | null;
+  /** Thread CPU time that the scan took; the period of full scans follows from it. */
+  readonly cpuMs: number;
+}
+
+export interface Scanner {
+  /**
+   * Walks and hands over batches of directories in order; awaits `onBatch` before it reads much further, so memory stays
+   * bounded. Resolves after the last batch was taken. Rejects only on abort or a bug: what can't be read is a problem
+   * in its directory, or the root's state.
+   */
+  scan(
+    request: ScanRequest,
+    onBatch: (batch: readonly ScannedDirectory[]) => Promise<void> | void,
+    signal: AbortSignal,
+  ): Promise<ScanSummary>;
+  close(): Promise<void>;
+}
+
+/** Watcher events are hints that a directory is dirty; the scan is the truth. */
+export interface WatchHints {
+  /** `dir` (relative to the root) may have changed. */
+  onDirty(dir: string): void;
+  /** Events may have been lost or the root moved: everything may have changed. */
+  onOverflow(reason: string): void;
+  /** The watcher can't see everything (out of inotify watches, say); scans cover for it. Null when it is well again. */
+  onDegraded(reason: string | null): void;
+}
+
+export interface Watcher {
+  /** Starts watching; returns a function that stops. Never throws for a missing root: it reports and tries again. */
+  watch(root: string, ignore: readonly string[], hints: WatchHints): () => Promise<void>;
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------- remote objects
+
+/** Full-object checksum that travels with an upload. CRC-64/NVME is what S3 recommends and can be combined from parts. */
+export type ChecksumAlgorithm = 'CRC64NVME' | 'CRC32';
+
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm;
+  /** Big-endian bytes in base64, as S3 words it. */
+  readonly value: string;
+}
+
+/** A version of an object, as the service names it. */
+export interface RemoteVersion {
+  /** Without quotes or W/ prefix. */
+  readonly etag: string;
+  readonly versionId: string | null;
+}
+
+export interface RemoteObject extends RemoteVersion {
+  readonly sizeBytes: number;
+  readonly lastModified: EpochMs | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Full-object checksums that the service reports; composite ones are left out. */
+  readonly checksums: readonly Checksum[];
+  /** Composite checksum of a multipart upload, with its "-N" suffix, where the service reports that only. */
+  readonly compositeChecksums: readonly Checksum[];
+  /** True when the ETag is the MD5 of the content (no KMS or customer-key encryption). */
+  readonly etagIsMd5: boolean;
+}
+
+/** The condition of a write (P4). */
+export type WriteCondition =
+  | { readonly kind: 'create' } // If-None-Match: *
+  | { readonly kind: 'replace'; readonly etag: string }; // If-Match: <etag>
+
+export interface ObjectAttributes {
+  readonly key: string;
+  readonly contentType: string;
+  /** ASCII only; 2 KB in sum. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface WriteReply {
+  /** Null when the reply has none: HEAD then. */
+  readonly etag: string | null;
+  readonly versionId: string | null;
+  readonly checksums: readonly Checksum[];
+  /** False when the service says it encrypts in a way that makes the ETag something else than an MD5. */
+  readonly etagIsMd5: boolean;
+}
+
+export interface PartReply {
+  readonly etag: string;
+  readonly checksum: Checksum | null;
+}
+
+export interface ListedPart {
+  readonly number: number;
+  readonly sizeBytes: number;
+  readonly etag: string;
+  readonly checksum: Checksum | null;
+}
+
+export interface ListedUpload {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly initiated: EpochMs | null;
+}
+
+/** Bytes are handed to the network; called many times while a body is sent, with the increment. */
+export type OnBytes = (bytes: number) => void;
+
+/**
+ * One bucket on an S3-compatible service. Every method tries once and takes an AbortSignal; failures are
+ * LongshoreErrors made by `classify-s3.ts`. `context.sent` of an error tells whether the service may have acted.
+ */
+export interface ObjectStore {
+  head(key: string, signal: AbortSignal): Promise<RemoteObject | null>;
+  put(
+    object: ObjectAttributes,
+    body: Uint8Array,
+    checksum: Checksum,
+    condition: WriteCondition,
+    onBytes: OnBytes,
+    signal: AbortSignal,
+  ): Promise<WriteReply>;
+  createUpload(
+    object: ObjectAttributes,
+    algorithm: ChecksumAlgorithm,
+    signal: AbortSignal,
+  ): Promise<{ uploadId: string }>;
+  uploadPart(
+    key: string,
+    uploadId: string,
+    number: number,
+    body: Uint8Array,
+    checksum: Checksum,
+    onBytes: OnBytes,
+    signal: AbortSignal,
+  ): Promise<PartReply>;
+  /** All parts, over all pages, at most 10,000. Error `s3.no-such-upload` when the service does not know it. */
+  listParts(key: string, uploadId: string, signal: AbortSignal): Promise<readonly ListedPart[]>;
+  completeUpload(
+    key: string,
+    uploadId: string,
+    parts: readonly { readonly number: number; readonly etag: string; readonly checksum: Checksum }[],
+    checksum: Checksum,
+    condition: WriteCondition,
+    signal: AbortSignal,
+  ): Promise<WriteReply>;
+  /** Resolves also when the service does not know the upload (any more): the wish is fulfilled. */
+  abortUpload(key: string, uploadId: string, signal: AbortSignal): Promise<void>;
+  /** Open uploads whose key starts with `prefix`, over all pages. */
+  listUploads(prefix: string, signal: AbortSignal): Promise<readonly ListedUpload[]>;
+  /** Cheapest authenticated request that tells whether bucket and credentials work; rejects with the reason. */
+  probe(signal: AbortSignal): Promise<void>;
+  /** Where a person can look at the object; a presigned or public address, valid for a while. */
+  viewUrl(key: string): Promise<string>;
+  close(): void;
+}
+
+// ---------------------------------------------------------------- HTTP calls
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | null;
+  /** Ends the attempt, ms. */
+  readonly timeoutMs: number;
+  /** Replies are read up to here; the rest is cut and `truncated` set. */
+  readonly maxReplyBytes: number;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly truncated: boolean;
+}
+
+/** Sends once: no retry, no redirect for anything but GET and HEAD. Any status is a reply, not an error. */
+export interface HttpClient {
+  send(request: HttpRequest, signal: AbortSignal): Promise<HttpReply>;
+}

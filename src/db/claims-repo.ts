@@ -1,0 +1,63 @@
+import { PRIORITIES, type Priority } from '../core/operation.ts';
+import type { EpochMs } from '../core/ports.ts';
+import type { ReadableDb } from './connection.ts';
+import { fromRow, type OperationRow, type StoredOperation } from './stored-operation.ts';
+
+/** An operation may start when no other runs on any of its resources and no older one holds a place there (P8). */
+const FIRST_ON_ALL_KEYS = `NOT EXISTS (
+  SELECT 1 FROM operation_keys mine JOIN operation_keys other ON other.resource_key = mine.resource_key
+  WHERE mine.operation_seq = o.seq AND other.operation_seq <> o.seq
+    AND (other.active = 1 OR (other.held = 1 AND other.operation_seq < o.seq)))`;
+
+/** Finds what may start. Each query is answered by a partial index: one lane, one priority, in order. */
+export class ClaimsRepo {
+  readonly #ready;
+  readonly #due;
+  readonly #nextDue;
+  readonly #nextHeld;
+  readonly #lanes;
+
+  constructor(db: ReadableDb) {
+    this.#ready = db.prepare<unknown[], OperationRow>(
+      `SELECT o.* FROM operations o WHERE o.state = 'pending' AND o.lane = ? AND o.priority = ? AND o.held_until <= ?
+       AND ${FIRST_ON_ALL_KEYS} ORDER BY o.seq LIMIT ?`,
+    );
+    this.#due = db.prepare<unknown[], OperationRow>(
+      `SELECT o.* FROM operations o WHERE o.state = 'waiting' AND o.lane = ? AND o.due_at <= ? AND o.held_until <= ?
+       AND ${FIRST_ON_ALL_KEYS} ORDER BY o.due_at, o.seq LIMIT ?`,
+    );
+    this.#nextDue = db.prepare<unknown[], { at: number | null }>(
+      "SELECT min(due_at) AS at FROM operations WHERE state = 'waiting' AND lane = ? AND due_at > ?",
+    );
+    this.#nextHeld = db.prepare<unknown[], { at: number | null }>(
+      `SELECT min(held_until) AS at FROM operations WHERE state IN ('pending','waiting') AND held_until > ?
+       AND held_until < ${Number.MAX_SAFE_INTEGER}`,
+    );
+    this.#lanes = db.prepare<unknown[], { lane: string }>(
+      "SELECT DISTINCT lane FROM counters WHERE state IN ('pending','waiting') AND operations > 0 ORDER BY lane",
+    );
+  }
+
+  /** Lanes with something pending or waiting. */
+  lanes(): string[] {
+    return this.#lanes.all().map((row) => row.lane);
+  }
+
+  ready(lane: string, priority: Priority, now: EpochMs, limit: number): StoredOperation[] {
+    return this.#ready.all(lane, PRIORITIES.indexOf(priority), now, limit).map(fromRow);
+  }
+
+  due(lane: string, now: EpochMs, limit: number): StoredOperation[] {
+    return this.#due.all(lane, now, now, limit).map(fromRow);
+  }
+
+  /** When the next retry of a lane is due, after `now`. */
+  nextDueAt(lane: string, now: EpochMs): EpochMs | null {
+    return this.#nextDue.get(lane, now)?.at ?? null;
+  }
+
+  /** When the next item that was paused for a time is free again. */
+  nextHeldUntil(now: EpochMs): EpochMs | null {
+    return this.#nextHeld.get(now)?.at ?? null;
+  }
+}

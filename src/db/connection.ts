@@ -1,0 +1,100 @@
+import BetterSqlite, { type Database } from 'better-sqlite3';
+import { chmodSync, existsSync } from 'node:fs';
+import { DatabaseError, asDatabaseError } from './database-error.ts';
+import { SCHEMA_VERSION, migrate, schemaVersion } from './migrate.ts';
+
+declare const writable: unique symbol;
+/** A connection that may read. */
+export type ReadableDb = Database;
+/** The one connection that may write; only the holder of the engine's lock opens it. */
+export type WritableDb = Database & { readonly [writable]: true };
+
+function connect(file: string, options: BetterSqlite.Options): Database {
+  // A runtime whose Node-API is older than the shipped addon (a test runtime, say) names a build of its own.
+  const nativeBinding = process.env['LONGSHORE_SQLITE_BINDING'];
+  return new BetterSqlite(file, nativeBinding === undefined ? options : { ...options, nativeBinding });
+}
+
+function refuseNewer(db: Database, file: string): void {
+  const version = schemaVersion(db);
+  if (version > SCHEMA_VERSION) {
+    throw new DatabaseError(
+      'newer',
+      `The database ${file} was written by a newer Longshore (schema ${version}; this one knows ${SCHEMA_VERSION}).`,
+      'Start the newer version. Nothing was changed.',
+    );
+  }
+}
+
+/** Durable before acknowledged (P1): WAL with a full sync at every commit. */
+function setPragmas(db: Database): void {
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.pragma('fullfsync = ON');
+  db.pragma('foreign_keys = ON');
+  db.pragma('busy_timeout = 5000');
+  // Pages that the WAL holds before a checkpoint: 16 MiB keep bursts of small commits cheap and the file bounded.
+  db.pragma('wal_autocheckpoint = 4096');
+}
+
+/**
+ * Opens the database for writing, makes or migrates it (after a backup beside it), and checks its integrity when the
+ * last engine did not end well. Throws DatabaseError; then the file is as it was.
+ */
+export function openWritable(file: string): WritableDb {
+  const isNew = !existsSync(file);
+  let db: Database | null = null;
+  try {
+    db = connect(file, {});
+    refuseNewer(db, file);
+    setPragmas(db);
+    if (isNew) chmodSync(file, 0o600);
+    const version = schemaVersion(db);
+    if (!isNew && version > 0 && version < SCHEMA_VERSION) backup(db, `${file}.v${version}.backup`);
+    migrate(db);
+    const check = db.pragma('quick_check(1)', { simple: true }) as string;
+    if (check !== 'ok') {
+      throw Object.assign(new Error(check), { code: 'SQLITE_CORRUPT' });
+    }
+    return db as WritableDb;
+  } catch (error) {
+    db?.close();
+    throw asDatabaseError(error, file) ?? error;
+  }
+}
+
+/** A complete copy that SQLite itself makes; an older backup of the same version is kept as it is. */
+function backup(db: Database, to: string): void {
+  if (existsSync(to)) return;
+  db.prepare('VACUUM INTO ?').run(to);
+  chmodSync(to, 0o600);
+}
+
+/** Opens an existing database for reading only, without an engine's lock; never migrates. */
+export function openReadable(file: string): ReadableDb {
+  let db: Database | null = null;
+  try {
+    db = connect(file, { readonly: true, fileMustExist: true });
+    refuseNewer(db, file);
+    db.pragma('busy_timeout = 5000');
+    if (schemaVersion(db) < SCHEMA_VERSION) {
+      throw new DatabaseError(
+        'unreadable',
+        `The database ${file} is of an older version.`,
+        'Start the engine once: it brings the database up to date.',
+      );
+    }
+    return db;
+  } catch (error) {
+    db?.close();
+    throw asDatabaseError(error, file) ?? error;
+  }
+}
+
+/** A database of the present schema in memory: for tests and the simulator. */
+export function openInMemory(): WritableDb {
+  const db = connect(':memory:', {});
+  db.pragma('foreign_keys = ON');
+  migrate(db);
+  return db as WritableDb;
+}

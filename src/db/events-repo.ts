@@ -1,0 +1,113 @@
+import { newUuid } from '../core/ids.ts';
+import type { Clock, EpochMs, Random } from '../core/ports.ts';
+import type { State } from '../core/states.ts';
+import type { ReadableDb } from './connection.ts';
+
+/** Something that happened, never changed afterwards. */
+export interface StoredEvent {
+  readonly seq: number;
+  readonly id: string;
+  readonly operationId: string | null;
+  readonly resourceKey: string | null;
+  readonly type: string;
+  readonly from: State | null;
+  readonly to: State | null;
+  readonly at: EpochMs;
+  readonly source: 'internal' | 'external';
+  readonly correlationId: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export type NewEvent = Pick<StoredEvent, 'type' | 'operationId' | 'resourceKey' | 'from' | 'to' | 'details'> & {
+  readonly source?: StoredEvent['source'];
+};
+
+interface EventRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly operation: string | null;
+  readonly resource_key: string | null;
+  readonly type: string;
+  readonly from_state: string | null;
+  readonly to_state: string | null;
+  readonly at: number;
+  readonly source: string;
+  readonly correlation_id: string | null;
+  readonly details: string;
+}
+
+function fromRow(row: EventRow): StoredEvent {
+  return {
+    seq: row.seq,
+    id: row.id,
+    operationId: row.operation,
+    resourceKey: row.resource_key,
+    type: row.type,
+    from: row.from_state as State | null,
+    to: row.to_state as State | null,
+    at: row.at,
+    source: row.source as StoredEvent['source'],
+    correlationId: row.correlation_id,
+    details: JSON.parse(row.details) as Record<string, unknown>,
+  };
+}
+
+export interface EventQuery {
+  readonly afterSeq?: number;
+  readonly since?: EpochMs;
+  readonly operationId?: string;
+  /** 1 to 1,000. */
+  readonly limit: number;
+}
+
+/** The event log: appended in the transaction of what it tells of. */
+export class EventsRepo {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #insert;
+  readonly #page;
+  readonly #lastSeq;
+
+  constructor(db: ReadableDb, clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#insert = db.prepare<unknown[]>(
+      `INSERT INTO events (id, operation, resource_key, type, from_state, to_state, at, source, correlation_id, details)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#page = db.prepare<unknown[], EventRow>(
+      `SELECT * FROM events WHERE seq > :afterSeq AND at >= :since AND (:operation IS NULL OR operation = :operation)
+       ORDER BY seq LIMIT :limit`,
+    );
+    this.#lastSeq = db.prepare<unknown[], { seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM events');
+  }
+
+  append(event: NewEvent): void {
+    this.#insert.run(
+      newUuid(this.#clock, this.#random),
+      event.operationId,
+      event.resourceKey,
+      event.type,
+      event.from,
+      event.to,
+      this.#clock.now(),
+      event.source ?? 'internal',
+      event.operationId,
+      JSON.stringify(event.details),
+    );
+  }
+
+  list(query: EventQuery): StoredEvent[] {
+    const rows = this.#page.all({
+      afterSeq: query.afterSeq ?? 0,
+      since: query.since ?? 0,
+      operation: query.operationId ?? null,
+      limit: query.limit,
+    });
+    return rows.map(fromRow);
+  }
+
+  lastSeq(): number {
+    return this.#lastSeq.get()?.seq ?? 0;
+  }
+}

@@ -1,0 +1,265 @@
+import { assert } from '../core/assert.ts';
+import type { OperationId } from '../core/ids.ts';
+import { PRIORITIES, type OperationKind, type Priority } from '../core/operation.ts';
+import type { Clock } from '../core/ports.ts';
+import { isTerminal, nextState, type State, type StateEvent } from '../core/states.ts';
+import type { ReadableDb } from './connection.ts';
+import type { EventsRepo } from './events-repo.ts';
+import {
+  fromRow,
+  jsonColumn,
+  type OperationChange,
+  type OperationRow,
+  type StoredOperation,
+} from './stored-operation.ts';
+
+/** What is needed to make an operation; everything else starts empty. */
+export interface NewOperation {
+  readonly id: OperationId;
+  readonly kind: OperationKind;
+  readonly priority: Priority;
+  readonly lane: string;
+  readonly target: string;
+  /** Every resource that the operation changes; the first one is shown. */
+  readonly resourceKeys: readonly string[];
+  readonly spec: unknown;
+  readonly sealed?: Uint8Array | null;
+  readonly folder?: string | null;
+  readonly path?: string | null;
+  readonly destination?: string | null;
+  readonly provider?: string | null;
+  readonly contentType?: string | null;
+  readonly bytesTotal?: number | null;
+  readonly idempotencyScope?: string | null;
+  readonly idempotencyKey?: string | null;
+  readonly requestDigest?: string | null;
+  readonly externalUrl?: string | null;
+}
+
+/** Facts of a change for the history: type (default: the event's name) and details without secrets. */
+export interface ChangeNote {
+  readonly type?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly source?: 'internal' | 'external';
+}
+
+const UPDATE = `UPDATE operations SET state = :state, priority = :priority, target = :target, spec = :spec, sealed = :sealed,
+  bytes_total = :bytesTotal, bytes_done = :bytesDone, attempts = :attempts, deaths = :deaths, lease_epoch = :leaseEpoch,
+  lease_attempt = :leaseAttempt, ending = :ending, due_at = :dueAt, held_until = :heldUntil, error = :error, memo = :memo,
+  base = :base, remote = :remote, verified = :verified, external_id = :externalId, external_url = :externalUrl,
+  idempotency_key = :idempotencyKey, response = :response, started_at = :startedAt, updated_at = :updatedAt,
+  completed_at = :completedAt
+  WHERE seq = :seq AND state = :fromState AND lease_attempt = :fromLease`;
+
+/** Writes operations. Every change of state goes through `transition`, which is one fenced update plus its event. */
+export class OperationsRepo {
+  readonly #clock: Clock;
+  readonly #events: EventsRepo;
+  readonly #onChange: (seq: number) => void;
+  readonly #insert;
+  readonly #insertKey;
+  readonly #update;
+  readonly #addBytes;
+  readonly #byId;
+  readonly #bySeq;
+  readonly #unfinishedOnKey;
+  readonly #allRunning;
+  readonly #byIdempotency;
+  readonly #nextSeq;
+
+  /** `onChange` hears of every operation that was made or changed, inside the transaction. */
+  constructor(db: ReadableDb, clock: Clock, events: EventsRepo, onChange: (seq: number) => void = () => undefined) {
+    this.#clock = clock;
+    this.#events = events;
+    this.#onChange = onChange;
+    this.#insert = db.prepare<unknown[]>(
+      `INSERT INTO operations (id, kind, state, priority, lane, folder, path, destination, provider, target, resource_key, spec,
+         sealed, content_type, bytes_total, idempotency_scope, idempotency_key, request_digest, external_url, created_at, updated_at)
+       VALUES (:id, :kind, 'pending', :priority, :lane, :folder, :path, :destination, :provider, :target, :resourceKey, :spec,
+         :sealed, :contentType, :bytesTotal, :idempotencyScope, :idempotencyKey, :requestDigest, :externalUrl, :now, :now)`,
+    );
+    this.#insertKey = db.prepare<unknown[]>(
+      'INSERT INTO operation_keys (operation_seq, resource_key, held, active) VALUES (?, ?, 1, 0) ON CONFLICT DO NOTHING',
+    );
+    this.#update = db.prepare<unknown[]>(UPDATE);
+    this.#addBytes = db.prepare<unknown[]>(
+      'UPDATE operations SET bytes_done = ?, updated_at = ? WHERE seq = ? AND lease_attempt = ?',
+    );
+    this.#byId = db.prepare<unknown[], OperationRow>('SELECT * FROM operations WHERE id = ?');
+    this.#bySeq = db.prepare<unknown[], OperationRow>('SELECT * FROM operations WHERE seq = ?');
+    this.#unfinishedOnKey = db.prepare<unknown[], OperationRow>(
+      `SELECT o.* FROM operation_keys k JOIN operations o ON o.seq = k.operation_seq
+       WHERE k.resource_key = ? AND o.state IN ('pending','running','waiting','conflict','failed','compensating') ORDER BY o.seq`,
+    );
+    this.#allRunning = db.prepare<unknown[], OperationRow>(
+      "SELECT * FROM operations WHERE state = 'running' ORDER BY seq",
+    );
+    this.#byIdempotency = db.prepare<unknown[], OperationRow>(
+      'SELECT * FROM operations WHERE idempotency_scope = ? AND idempotency_key = ?',
+    );
+    this.#nextSeq = db.prepare<unknown[], { seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM operations');
+  }
+
+  insert(made: NewOperation, details: Readonly<Record<string, unknown>> = {}): StoredOperation {
+    const resourceKey = made.resourceKeys[0] ?? null;
+    const result = this.#insert.run({
+      id: made.id,
+      kind: made.kind,
+      priority: PRIORITIES.indexOf(made.priority),
+      lane: made.lane,
+      folder: made.folder ?? null,
+      path: made.path ?? null,
+      destination: made.destination ?? null,
+      provider: made.provider ?? null,
+      target: made.target,
+      resourceKey,
+      spec: JSON.stringify(made.spec),
+      sealed: made.sealed ?? null,
+      contentType: made.contentType ?? null,
+      bytesTotal: made.bytesTotal ?? null,
+      idempotencyScope: made.idempotencyScope ?? null,
+      idempotencyKey: made.idempotencyKey ?? null,
+      requestDigest: made.requestDigest ?? null,
+      externalUrl: made.externalUrl ?? null,
+      now: this.#clock.now(),
+    });
+    const seq = Number(result.lastInsertRowid);
+    for (const key of made.resourceKeys) this.#insertKey.run(seq, key);
+    this.#events.append({ type: 'queued', operationId: made.id, resourceKey, from: null, to: 'pending', details });
+    this.#onChange(seq);
+    const stored = this.bySeq(seq);
+    assert(stored !== null, 'an inserted operation can be read');
+    return stored;
+  }
+
+  /**
+   * Persists one step of the lifecycle. Returns the new row, or null when the operation is no longer as `seen` (another
+   * lease, another state): a stale executor changes nothing. An illegal step is a bug and throws.
+   */
+  transition(
+    seen: StoredOperation,
+    event: StateEvent,
+    change: OperationChange = {},
+    note: ChangeNote = {},
+  ): StoredOperation | null {
+    const state = nextState(seen.state, event);
+    assert(state !== null, `${event} is not possible in state ${seen.state}`);
+    const written = this.#write(seen, state, change);
+    if (written === null) return null;
+    this.#events.append({
+      type: note.type ?? event,
+      operationId: seen.id,
+      resourceKey: seen.resourceKey,
+      from: seen.state,
+      to: state,
+      details: note.details ?? {},
+      ...(note.source === undefined ? {} : { source: note.source }),
+    });
+    return written;
+  }
+
+  /** Changes facts without a step of the lifecycle. Null as in `transition`. */
+  amend(seen: StoredOperation, change: OperationChange, note?: ChangeNote): StoredOperation | null {
+    const written = this.#write(seen, seen.state, change);
+    if (written !== null && note?.type !== undefined) {
+      this.#events.append({
+        type: note.type,
+        operationId: seen.id,
+        resourceKey: seen.resourceKey,
+        from: null,
+        to: null,
+        details: note.details ?? {},
+        ...(note.source === undefined ? {} : { source: note.source }),
+      });
+    }
+    return written;
+  }
+
+  #write(seen: StoredOperation, state: State, change: OperationChange): StoredOperation | null {
+    const now = this.#clock.now();
+    const leases = state === 'running' || state === 'compensating';
+    const next: StoredOperation = {
+      ...seen,
+      ...change,
+      state,
+      updatedAt: now,
+      completedAt: isTerminal(state) ? (seen.completedAt ?? now) : null,
+      ...(leases ? {} : { leaseEpoch: null, ending: null }),
+      ...(state === 'waiting' || state === 'compensating' || change.dueAt !== undefined ? {} : { dueAt: null }),
+    };
+    const result = this.#update.run({
+      seq: seen.seq,
+      fromState: seen.state,
+      fromLease: seen.leaseAttempt,
+      state,
+      priority: PRIORITIES.indexOf(next.priority),
+      target: next.target,
+      spec: JSON.stringify(next.spec),
+      sealed: next.sealed,
+      bytesTotal: next.bytesTotal,
+      bytesDone: next.bytesDone,
+      attempts: next.attempts,
+      deaths: next.deaths,
+      leaseEpoch: next.leaseEpoch,
+      leaseAttempt: next.leaseAttempt,
+      ending: next.ending,
+      dueAt: next.dueAt,
+      heldUntil: next.heldUntil,
+      error: jsonColumn(next.error),
+      memo: JSON.stringify(next.memo),
+      base: jsonColumn(next.base),
+      remote: jsonColumn(next.remote),
+      verified: next.verified === null ? null : Number(next.verified),
+      externalId: next.externalId,
+      externalUrl: next.externalUrl,
+      idempotencyKey: next.idempotencyKey,
+      response: jsonColumn(next.response),
+      startedAt: next.startedAt,
+      updatedAt: now,
+      completedAt: next.completedAt,
+    });
+    if (result.changes === 0) return null;
+    assert(result.changes === 1, 'a transition changes one row');
+    this.#onChange(seen.seq);
+    return next;
+  }
+
+  /** Stores how far a running operation got. Ignored when the lease is stale. */
+  setBytesDone(seen: StoredOperation, bytesDone: number): void {
+    this.#addBytes.run(bytesDone, this.#clock.now(), seen.seq, seen.leaseAttempt);
+    this.#onChange(seen.seq);
+  }
+
+  /** A further resource that the operation changes from now on. */
+  addKey(seq: number, resourceKey: string): void {
+    this.#insertKey.run(seq, resourceKey);
+  }
+
+  byId(id: string): StoredOperation | null {
+    const row = this.#byId.get(id);
+    return row === undefined ? null : fromRow(row);
+  }
+
+  bySeq(seq: number): StoredOperation | null {
+    const row = this.#bySeq.get(seq);
+    return row === undefined ? null : fromRow(row);
+  }
+
+  /** All that is not terminal on a resource, oldest first. */
+  unfinishedOn(resourceKey: string): StoredOperation[] {
+    return this.#unfinishedOnKey.all(resourceKey).map(fromRow);
+  }
+
+  running(): StoredOperation[] {
+    return this.#allRunning.all().map(fromRow);
+  }
+
+  byIdempotencyKey(scope: string, key: string): StoredOperation | null {
+    const row = this.#byIdempotency.get(scope, key);
+    return row === undefined ? null : fromRow(row);
+  }
+
+  lastSeq(): number {
+    return this.#nextSeq.get()?.seq ?? 0;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Clock, Random } from '../core/ports.ts';
+import { ClaimsRepo } from './claims-repo.ts';
+import { CleanupsRepo } from './cleanups-repo.ts';
+import type { ReadableDb } from './connection.ts';
+import { EngineRunsRepo } from './engine-runs-repo.ts';
+import { EventsRepo } from './events-repo.ts';
+import { FilesRepo } from './files-repo.ts';
+import { FoldersRepo } from './folders-repo.ts';
+import { OperationsRepo } from './operations-repo.ts';
+import { PausesRepo } from './pauses-repo.ts';
+import { QueueQueries } from './queue-queries.ts';
+import type { Sealer } from './seal.ts';
+import { SecretsRepo } from './secrets-repo.ts';
+import { SettingsRepo } from './settings-repo.ts';
+import { UploadsRepo } from './uploads-repo.ts';
+
+/** All repositories over one connection, and the transaction that spans them. */
+export interface Repositories {
+  readonly operations: OperationsRepo;
+  readonly claims: ClaimsRepo;
+  readonly queue: QueueQueries;
+  readonly events: EventsRepo;
+  readonly uploads: UploadsRepo;
+  readonly cleanups: CleanupsRepo;
+  readonly files: FilesRepo;
+  readonly folders: FoldersRepo;
+  readonly pauses: PausesRepo;
+  readonly secrets: SecretsRepo;
+  readonly settings: SettingsRepo;
+  readonly runs: EngineRunsRepo;
+  /** Runs `work` in one transaction; an exception rolls all of it back. May be nested. */
+  transaction<T>(work: () => T): T;
+}
+
+export function openRepositories(
+  db: ReadableDb,
+  clock: Clock,
+  random: Random,
+  sealer: Sealer,
+  onOperationChange?: (seq: number) => void,
+): Repositories {
+  const events = new EventsRepo(db, clock, random);
+  const run = db.transaction((work: () => unknown) => work());
+  return {
+    operations: new OperationsRepo(db, clock, events, onOperationChange),
+    claims: new ClaimsRepo(db),
+    queue: new QueueQueries(db),
+    events,
+    uploads: new UploadsRepo(db),
+    cleanups: new CleanupsRepo(db),
+    files: new FilesRepo(db),
+    folders: new FoldersRepo(db),
+    pauses: new PausesRepo(db),
+    secrets: new SecretsRepo(db, sealer),
+    settings: new SettingsRepo(db),
+    runs: new EngineRunsRepo(db),
+    transaction: <T>(work: () => T): T => run.immediate(work) as T,
+  };
+}

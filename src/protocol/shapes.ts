@@ -1,0 +1,159 @@
+/** What travels between the engine and its shells, as schemas: both ends decode, nothing unchecked goes on. */
+import { z } from 'zod';
+import { GATES, OPERATION_KINDS, PRIORITIES } from '../core/operation.ts';
+import { STATES } from '../core/states.ts';
+
+const isoTime = z.iso.datetime();
+const count = z.int().min(0);
+
+export const errorShape = z.object({
+  code: z.string(),
+  class: z.string(),
+  message: z.string(),
+  hint: z.string(),
+  /** The service's own words, redacted. */
+  detail: z.string().nullable(),
+});
+
+/** An operation as CONTRACT.md words it; times are ISO 8601 UTC. */
+export const operationShape = z.object({
+  id: z.string(),
+  kind: z.enum(OPERATION_KINDS),
+  state: z.enum(STATES),
+  phase: z.string(),
+  resourceKey: z.string().nullable(),
+  folder: z.string().nullable(),
+  path: z.string().nullable(),
+  priority: z.enum(PRIORITIES),
+  contentType: z.string().nullable(),
+  bytesTotal: count.nullable(),
+  bytesDone: count,
+  attempts: count,
+  dueAt: isoTime.nullable(),
+  gate: z.enum(GATES).nullable(),
+  /** What Longshore does next and when, in one plain sentence; null when nothing is left to do (P11). */
+  next: z.string().nullable(),
+  /** Paused by itself (`pause ID`) until then; `forever` until resumed. */
+  pausedUntil: z.union([isoTime, z.literal('forever')]).nullable(),
+  /** False when the service reports no checksum to compare with (P3); null before it is known. */
+  verified: z.boolean().nullable(),
+  error: errorShape.nullable(),
+  externalId: z.string().nullable(),
+  externalUrl: z.string().nullable(),
+  /** Bytes per second over the last few seconds, while it runs. */
+  bytesPerSecond: z.number().min(0).nullable(),
+  etaSeconds: z.number().min(0).nullable(),
+  createdAt: isoTime,
+  startedAt: isoTime.nullable(),
+  updatedAt: isoTime,
+  completedAt: isoTime.nullable(),
+});
+export type OperationView = z.infer<typeof operationShape>;
+
+export const eventShape = z.object({
+  seq: count,
+  id: z.string(),
+  operationId: z.string().nullable(),
+  resourceKey: z.string().nullable(),
+  type: z.string(),
+  from: z.enum(STATES).nullable(),
+  to: z.enum(STATES).nullable(),
+  at: isoTime,
+  source: z.enum(['internal', 'external']),
+  correlationId: z.string().nullable(),
+  details: z.record(z.string(), z.unknown()),
+});
+export type EventView = z.infer<typeof eventShape>;
+
+export const versionShape = z.object({
+  etag: z.string(),
+  versionId: z.string().nullable(),
+  sizeBytes: count.nullable(),
+  lastModified: isoTime.nullable(),
+});
+export const versionsShape = z.object({
+  /** What the local change was made from; null when nothing was known there. */
+  base: versionShape.nullable(),
+  /** What is there now, as last seen; null when nothing is. */
+  remote: versionShape.nullable(),
+  /** The local file as last seen. */
+  local: z.object({ sizeBytes: count, modifiedAt: isoTime }).nullable(),
+});
+
+export const partShape = z.object({
+  number: z.int().min(1).max(10_000),
+  offset: count,
+  sizeBytes: count,
+  checksum: z.string().nullable(),
+  etag: z.string().nullable(),
+  doneAt: isoTime.nullable(),
+});
+export const stepShape = z.object({ name: z.string(), state: z.string(), operationId: z.string().nullable() });
+
+export const operationDetailShape = operationShape.extend({
+  events: z.array(eventShape),
+  parts: z.array(partShape),
+  steps: z.array(stepShape),
+  versions: versionsShape,
+  response: z
+    .object({ status: z.int(), headers: z.record(z.string(), z.string()), body: z.string(), truncated: z.boolean() })
+    .nullable(),
+});
+export type OperationDetail = z.infer<typeof operationDetailShape>;
+
+export const conflictShape = operationShape.extend({ versions: versionsShape });
+
+const folderStatusShape = z.object({
+  name: z.string(),
+  path: z.string(),
+  destination: z.string(),
+  prefix: z.string(),
+  /** ok, scanning, paused, or frozen with the reason in `error`. */
+  state: z.enum(['ok', 'scanning', 'paused', 'frozen']),
+  pausedUntil: z.union([isoTime, z.literal('forever')]).nullable(),
+  error: errorShape.nullable(),
+  /** The watcher can't see everything; scans cover for it. */
+  degraded: z.string().nullable(),
+  files: count,
+  ignored: count,
+  lastScanAt: isoTime.nullable(),
+});
+const destinationStatusShape = z.object({
+  name: z.string(),
+  endpoint: z.string(),
+  bucket: z.string(),
+  /** `unknown` until the first contact. */
+  state: z.enum(['ok', 'unreachable', 'unknown']),
+  error: errorShape.nullable(),
+  nextTryAt: isoTime.nullable(),
+});
+
+export const countsShape = z.object(
+  Object.fromEntries(STATES.map((state) => [state, count])) as Record<(typeof STATES)[number], typeof count>,
+);
+
+export const statusShape = z.object({
+  state: z.enum(['running', 'paused', 'offline', 'error']),
+  gates: z.array(z.object({ gate: z.enum(GATES), scope: z.string(), until: isoTime.nullable(), reason: z.string() })),
+  counts: countsShape,
+  bytes: z.object({ pending: count, done: count }),
+  bytesPerSecond: z.number().min(0),
+  etaSeconds: z.number().min(0).nullable(),
+  folders: z.array(folderStatusShape),
+  destinations: z.array(destinationStatusShape),
+  /** What needs a person, newest first, at most 20; `counts` tells how many there are in all. */
+  attention: z.array(operationShape),
+  /** Until when everything is paused. */
+  pausedUntil: z.union([isoTime, z.literal('forever')]).nullable(),
+  engine: z.object({
+    version: z.string(),
+    pid: count,
+    startedAt: isoTime,
+    epoch: count,
+    dataDir: z.string(),
+    configFile: z.string().nullable(),
+  }),
+  /** Problems of the present configuration file, while the last good one stays in force. */
+  configProblems: z.array(z.string()),
+});
+export type StatusView = z.infer<typeof statusShape>;

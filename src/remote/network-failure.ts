@@ -1,0 +1,62 @@
+import type { ErrorCode } from '../core/error-table.ts';
+
+/** Codes of Node's and OpenSSL's errors. Those that mean the same before and after a connection stood. */
+const BY_CODE: Readonly<Record<string, ErrorCode>> = {
+  ECONNREFUSED: 'net.refused',
+  ENOTFOUND: 'net.dns',
+  EAI_AGAIN: 'net.dns',
+  EAI_FAIL: 'net.dns',
+  EAI_NODATA: 'net.dns',
+  EAI_NONAME: 'net.dns',
+  ENODATA: 'net.dns',
+  ENETUNREACH: 'net.unreachable',
+  EHOSTUNREACH: 'net.unreachable',
+  ENETDOWN: 'net.unreachable',
+  EHOSTDOWN: 'net.unreachable',
+  EADDRNOTAVAIL: 'net.unreachable',
+  // EACCES, EPERM of connect(): a local firewall rule refuses it.
+  EACCES: 'net.unreachable',
+  EPERM: 'net.unreachable',
+  EPROTO: 'net.tls',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'net.tls',
+  SELF_SIGNED_CERT_IN_CHAIN: 'net.tls',
+  HOSTNAME_MISMATCH: 'net.tls',
+};
+const TLS_CODE = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|ERR_OSSL_)/;
+const BROKEN_CODES: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+  'ERR_SOCKET_CLOSED',
+  'UND_ERR_SOCKET',
+]);
+
+/**
+ * Which failure of the network `error` is, or null when it is something else. `connected`: a connection stood (TLS
+ * included), so the service may have got something.
+ *
+ * A break before the connection stood gates the service like any other way of not reaching it; after it, it is an
+ * attempt that failed.
+ */
+export function networkFailure(error: unknown, connected: boolean): ErrorCode | null {
+  for (const code of systemCodes(error)) {
+    if (code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') return connected ? 'net.timeout' : 'net.connect-timeout';
+    if (BROKEN_CODES.has(code)) return connected ? 'net.reset' : 'net.unreachable';
+    if (TLS_CODE.test(code)) return 'net.tls';
+    const known = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
+    if (known !== undefined) return known;
+    // The HTTP parser met something that is no HTTP.
+    if (code.startsWith('HPE_')) return 'net.reset';
+  }
+  return null;
+}
+
+/** The codes of an error, of those it gathers (one per address that was tried) and of its causes. */
+function systemCodes(error: unknown, depth = 0): string[] {
+  if (!(error instanceof Error) || depth > 5) return [];
+  const own = 'code' in error && typeof error.code === 'string' ? [error.code] : [];
+  const gathered = error instanceof AggregateError ? error.errors.flatMap((one) => systemCodes(one, depth + 1)) : [];
+  return [...own, ...gathered, ...systemCodes(error.cause, depth + 1)];
+}

@@ -1,0 +1,51 @@
+import { Buffer, isUtf8 } from 'node:buffer';
+import { readdirSync } from 'node:fs';
+
+export interface EntryNames {
+  readonly names: readonly string[];
+  /** Names that are not valid UTF-8, as shown to people; they have no path that JavaScript could open. */
+  readonly undecodable: readonly string[];
+}
+
+/**
+ * The names in a directory. Throws the system's error when it can't be read.
+ *
+ * Names are decoded by Node, which puts U+FFFD for what it can't decode: only a listing that holds one is read again as
+ * bytes, since a buffer for each name costs a third of a scan.
+ */
+export function listNames(path: string): EntryNames {
+  const names = readdirSync(path);
+  if (!names.some((name) => name.includes('\uFFFD'))) return { names, undecodable: [] };
+  const decoded: string[] = [];
+  const undecodable: string[] = [];
+  for (const bytes of readdirSync(path, { encoding: 'buffer' })) {
+    if (isUtf8(bytes)) decoded.push(bytes.toString('utf8'));
+    else undecodable.push(escapeName(bytes));
+  }
+  return { names: decoded, undecodable };
+}
+
+/** Decodes what is valid UTF-8 and escapes every other byte as \xNN. */
+export function escapeName(bytes: Uint8Array): string {
+  let shown = '';
+  let at = 0;
+  while (at < bytes.length) {
+    const length = sequenceLength(bytes[at] ?? 0);
+    const sequence = bytes.subarray(at, at + length);
+    if (sequence.length === length && isUtf8(sequence)) {
+      shown += Buffer.from(sequence).toString('utf8');
+      at += length;
+    } else {
+      shown += String.raw`\x${(bytes[at] ?? 0).toString(16).padStart(2, '0')}`;
+      at += 1;
+    }
+  }
+  return shown;
+}
+
+/** What the first byte announces (RFC 3629 section 3). */
+function sequenceLength(first: number): number {
+  if (first < 0x80) return 1;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
+}

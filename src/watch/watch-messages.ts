@@ -1,0 +1,19 @@
+/** Which folder a watch thread is for. */
+export interface WatchOrder {
+  readonly root: string;
+  readonly ignore: readonly string[];
+}
+
+/** What the watch thread says. Each `dirty` and `overflow` is answered by `taken` before the next is sent. */
+export type WatchReport =
+  | { readonly kind: 'dirty'; readonly dirs: readonly string[] }
+  | { readonly kind: 'overflow'; readonly reason: string }
+  | { readonly kind: 'degraded'; readonly reason: string | null };
+
+/** What the watch thread is told: first its folder. */
+export type WatchNote = { readonly kind: 'start'; readonly order: WatchOrder } | { readonly kind: 'taken' };
+
+/** Hints are collected for so long, so that a burst in one directory is one hint. */
+export const COLLECT_MS = 30;
+/** More dirty directories than these that wait to be taken are an overflow: a full scan is cheaper. */
+export const DIRTY_MAX = 5000;

@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto';
+import dbus from 'dbus-next';
+import { z } from 'zod';
+
+// The other side of a Linux tray: the desktop's StatusNotifierWatcher, with which Electron registers its icons over the
+// session bus, and the reading and clicking that a panel does. It needs a session bus without a desktop on it
+// (`dbus-run-session`).
+
+const watcherName = 'org.kde.StatusNotifierWatcher';
+const itemInterface = 'org.kde.StatusNotifierItem';
+const menuInterface = 'com.canonical.dbusmenu';
+const registrationTimeoutMs = 15_000;
+
+/** One line of the tray's menu. */
+export interface TrayMenuEntry {
+  readonly id: number;
+  readonly label: string;
+  readonly kind: 'entry' | 'separator';
+  readonly enabled: boolean;
+  readonly visible: boolean;
+  /** Check boxes and radio buttons: whether it is on; undefined for a plain entry. */
+  readonly checked?: boolean;
+  readonly children: readonly TrayMenuEntry[];
+}
+
+/** The tray icon of one app, as a desktop panel meets it. */
+export interface TrayItem {
+  /** The icon's name or file path; empty when the app sends pixels only. */
+  iconName(): Promise<string>;
+  /** A digest of the icon's name and pixels: two icons that look different have different digests. */
+  iconDigest(): Promise<string>;
+  tooltip(): Promise<string>;
+  /** The menu as it is now, at all depths. */
+  menu(): Promise<readonly TrayMenuEntry[]>;
+  /** Clicks the entry of that label, at any depth. Throws when there is none, or it is disabled. */
+  click(label: string): Promise<void>;
+  /** The click on the icon itself. */
+  activate(): Promise<void>;
+}
+
+/** A desktop's tray host on the session bus. */
+export interface TrayWatcher {
+  /** The first icon that registers, or has registered. Rejects after 15 s. */
+  item(): Promise<TrayItem>;
+  close(): void;
+}
+
+const variant = <T extends z.ZodType>(value: T) => z.object({ value }).transform((wrapped) => wrapped.value);
+const menuProperties = z.record(z.string(), variant(z.unknown()));
+type MenuNode = [id: number, properties: Record<string, unknown>, children: MenuNode[]];
+const menuNode: z.ZodType<MenuNode> = z.lazy(() =>
+  z.tuple([z.number(), menuProperties, z.array(variant(menuNode))]),
+) as z.ZodType<MenuNode>;
+
+class Watcher extends dbus.interface.Interface {
+  readonly registered: string[] = [];
+  readonly #onRegister: (service: string) => void;
+
+  constructor(onRegister: (service: string) => void) {
+    super(watcherName);
+    this.#onRegister = onRegister;
+  }
+
+  get RegisteredStatusNotifierItems(): string[] {
+    return this.registered;
+  }
+
+  get IsStatusNotifierHostRegistered(): boolean {
+    return true;
+  }
+
+  get ProtocolVersion(): number {
+    return 0;
+  }
+
+  RegisterStatusNotifierItem(service: string): void {
+    this.registered.push(service);
+    this.#onRegister(service);
+  }
+
+  // The interface has it; this watcher is its own host.
+  RegisterStatusNotifierHost(_service: string): void {}
+}
+Watcher.configureMembers({
+  properties: {
+    RegisteredStatusNotifierItems: { signature: 'as', access: 'read' },
+    IsStatusNotifierHostRegistered: { signature: 'b', access: 'read' },
+    ProtocolVersion: { signature: 'i', access: 'read' },
+  },
+  methods: {
+    RegisterStatusNotifierItem: { inSignature: 's', outSignature: '' },
+    RegisterStatusNotifierHost: { inSignature: 's', outSignature: '' },
+  },
+});
+
+function toEntry([id, properties, children]: MenuNode): TrayMenuEntry {
+  const label = typeof properties['label'] === 'string' ? properties['label'] : '';
+  return {
+    id,
+    // One underscore marks the next character as the access key, two stand for one.
+    label: label.replaceAll(/_(.?)/gsu, '$1'),
+    kind: properties['type'] === 'separator' ? 'separator' : 'entry',
+    enabled: properties['enabled'] !== false,
+    visible: properties['visible'] !== false,
+    ...(properties['toggle-type'] ? { checked: properties['toggle-state'] === 1 } : {}),
+    children: children.map(toEntry),
+  };
+}
+
+function findEntry(entries: readonly TrayMenuEntry[], label: string): TrayMenuEntry | undefined {
+  for (const entry of entries) {
+    const found = entry.label === label ? entry : findEntry(entry.children, label);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function trayItem(bus: dbus.MessageBus, destination: string): TrayItem {
+  const itemPath = '/StatusNotifierItem';
+
+  async function call(path: string, iface: string, member: string, signature: string, body: unknown[]) {
+    const message = new dbus.Message({ destination, path, interface: iface, member, signature, body });
+    const reply = await bus.call(message);
+    return (reply?.body ?? []) as unknown[];
+  }
+
+  async function property<T extends z.ZodType>(name: string, schema: T): Promise<z.output<T>> {
+    const [value] = await call(itemPath, 'org.freedesktop.DBus.Properties', 'Get', 'ss', [itemInterface, name]);
+    return variant(schema).parse(value) as z.output<T>;
+  }
+
+  /** Chromium has the property only for desktops that want a name or a file rather than pixels. */
+  async function iconName(): Promise<string> {
+    return property('IconName', z.string()).catch((error: unknown) => {
+      if (error instanceof dbus.DBusError) return '';
+      throw error;
+    });
+  }
+
+  async function menu(): Promise<readonly TrayMenuEntry[]> {
+    const menuPath = await property('Menu', z.string());
+    const [, layout] = await call(menuPath, menuInterface, 'GetLayout', 'iias', [0, -1, []]);
+    return toEntry(menuNode.parse(layout)).children;
+  }
+
+  return {
+    menu,
+    iconName,
+    async iconDigest() {
+      const pixmaps = await property('IconPixmap', z.array(z.tuple([z.number(), z.number(), z.instanceof(Uint8Array)])));
+      const hash = createHash('sha256').update(await iconName());
+      for (const [width, height, pixels] of pixmaps) hash.update(`${width}x${height}`).update(pixels);
+      return hash.digest('hex');
+    },
+    async tooltip() {
+      // The tool tip is (icon name, icon pixels, title, text).
+      const [, , title, text] = await property(
+        'ToolTip',
+        z.tuple([z.string(), z.unknown(), z.string(), z.string()]),
+      );
+      return title || text;
+    },
+    async click(label) {
+      const entries = await menu();
+      const entry = findEntry(entries, label);
+      if (!entry) throw new Error(`the tray has no “${label}”, only ${entries.map((each) => each.label).join(' · ')}`);
+      if (!entry.enabled) throw new Error(`“${label}” is disabled in the tray`);
+      const menuPath = await property('Menu', z.string());
+      const data = new dbus.Variant('s', '');
+      await call(menuPath, menuInterface, 'Event', 'isvu', [entry.id, 'clicked', data, 0]);
+    },
+    async activate() {
+      await call(itemPath, itemInterface, 'Activate', 'ii', [0, 0]);
+    },
+  };
+}
+
+/** Takes the role of the desktop's tray host. Start it before the app. */
+export async function startTrayWatcher(): Promise<TrayWatcher> {
+  if (!process.env['DBUS_SESSION_BUS_ADDRESS']) {
+    throw new Error('no session bus: run the test under dbus-run-session (npm run test:e2e does)');
+  }
+  const bus = dbus.sessionBus();
+  const registered = Promise.withResolvers<string>();
+  // Nobody may ask for the item before close().
+  registered.promise.catch(() => undefined);
+  const watcher = new Watcher(registered.resolve);
+  bus.export('/StatusNotifierWatcher', watcher);
+  const doNotQueue = 4;
+  const primaryOwner = 1;
+  if ((await bus.requestName(watcherName, doNotQueue)) !== primaryOwner) {
+    bus.disconnect();
+    throw new Error('this session bus already has a tray host: run the test under its own dbus-run-session');
+  }
+  return {
+    async item() {
+      const timer = setTimeout(() => {
+        registered.reject(new Error(`no tray icon registered within ${registrationTimeoutMs} ms`));
+      }, registrationTimeoutMs);
+      try {
+        return trayItem(bus, await registered.promise);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close() {
+      registered.reject(new Error('the tray watcher was closed'));
+      bus.disconnect();
+    },
+  };
+}
+
+/** Runs `use` with a tray host that exists only meanwhile. */
+export async function withTrayWatcher<T>(use: (tray: TrayWatcher) => Promise<T>): Promise<T> {
+  const tray = await startTrayWatcher();
+  try {
+    return await use(tray);
+  } finally {
+    tray.close();
+  }
+}
