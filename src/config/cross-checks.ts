@@ -22,6 +22,8 @@ export interface CrossCheckInput {
   /** Absolute path of the configuration file. */
   readonly configFile: string;
   readonly folders: readonly Salvaged<FolderInput>[];
+  /** Also of those that hold nothing usable. */
+  readonly destinationNames: readonly string[];
   readonly destinations: ReadonlyMap<string, Salvaged<DestinationInput>>;
   readonly providers: ReadonlyMap<string, Salvaged<ProviderInput>>;
 }
@@ -129,14 +131,14 @@ function duplicateNames({ folders, configFile }: CrossCheckInput, context: LoadC
 function checkFolder(
   { valid }: Salvaged<FolderInput>,
   index: number,
-  { configFile, destinations }: CrossCheckInput,
+  { configFile, destinations, destinationNames }: CrossCheckInput,
   context: LoadContext,
 ): readonly Finding[] {
   const path = ['folders', index];
   const findings: Finding[] = [];
   const { destination, minFileSize, maxFileSize } = valid;
-  if (destination !== undefined && !destinations.has(destination)) {
-    const hint = destinationHint(destination, [...destinations.keys()]);
+  if (destination !== undefined && !destinationNames.includes(destination)) {
+    const hint = destinationHint(destination, destinationNames);
     findings.push(at([...path, 'destination'], `There is no destination "${destination}".`, hint));
   }
   if (valid.path !== undefined) findings.push(...pathFindings([...path, 'path'], valid.path, configFile, context));

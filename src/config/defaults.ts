@@ -4,7 +4,7 @@ import type { RetryConfig } from './config-types.ts';
 /** DESIGN section 6, Stability: a file is taken when it has stood still for this long. */
 export const STABILITY_MS = 500;
 
-/** RFC 9110 has no say; 30 s is what the AWS and Google SDK guides use as a request time limit for interactive clients. */
+/** Our choice: no standard says; long enough for a slow reply, short enough that a dead connection is noticed. */
 export const PROVIDER_TIMEOUT_MS = 30_000;
 
 /** DESIGN section 8: the window in which an ambiguous POST may be repeated; also how long Stripe keeps a key. */
@@ -12,7 +12,7 @@ export const IDEMPOTENCY_WINDOW_MS = 24 * 3_600_000;
 
 /**
  * Full jitter over doubling delays (AWS Architecture Blog, "Exponential Backoff and Jitter"). Ten attempts between 1 s and
- * 5 min are at most about 19 minutes of trying: longer than a deployment or a failover, short enough to tell a person.
+ * 5 min wait at most 511 s in all: our choice, longer than most restarts of a service, soon enough to tell a person.
  */
 export const DESTINATION_RETRY: RetryConfig = {
   maxAttempts: 10,
@@ -32,14 +32,14 @@ export const PART_SIZE_MIB = 8;
 export const PART_SIZE_MIB_MIN = 5;
 export const PART_SIZE_MIB_MAX = 5120;
 
-/** Upper bound of transfers at once to one destination: undici gains nothing beyond it on the links measured. */
+/** Our choice: twice the 32 at once that the sending path was measured with. */
 export const DESTINATION_CONCURRENCY_MAX = 64;
 
-/** Upper bound of transfers at once over all destinations. */
+/** Our choice: transfers at once over all destinations, so that four busy ones are not held back by each other. */
 export const GLOBAL_CONCURRENCY_MAX = 256;
 
 /** What S3-compatible servers accept when they have no regions, and what the SDKs sign with then. */
 export const REGION_OF_CUSTOM_ENDPOINT = 'us-east-1';
 
-/** The header most gateways read (AWS API Gateway's usage plans, Azure-style portals spell their own). */
+/** The name that API gateways use most, AWS API Gateway among them. */
 export const API_KEY_HEADER = 'X-Api-Key';

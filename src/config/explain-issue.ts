@@ -73,16 +73,20 @@ function unknownKey(path: KeyPath, key: string, context: ExplainContext): Findin
   const objects = objectsAt(context.schema, path, context.root);
   const known = knownKeys(bestFit(objects, value));
   const near = suggest(key, known);
-  const sayable = maySayWhatIsAt(at) || near !== null || objects.some((object) => knownKeys(object).includes(key));
-  const publicPath = sayable ? at : path;
+  const isElsewhere = objects.some((object) => knownKeys(object).includes(key));
+  // A slip of a known key is no secret; a known key with more behind it may hold one.
+  const isSlip = near !== null && key.length <= near.length + 2;
+  const sayable = maySayWhatIsAt(at) || isElsewhere || (isSlip && !key.includes(':'));
   const name = sayable ? `"${key}"` : 'This key';
-  const elsewhere = objects.some((object) => knownKeys(object).includes(key));
-  const message = elsewhere
+  const message = isElsewhere
     ? `${name} can’t stand together with the other keys here.`
     : `${name} is not a known key here.`;
-  const list = known.length === 0 ? '' : `Known keys: ${known.join(', ')}.`;
-  const hint = near === null || elsewhere ? list : `Did you mean "${near}"? ${list}`;
-  return { path: publicPath, pointAt: at, point: 'key', message, hint };
+  const hints = [
+    ...(key.includes(':') ? ['Put a space after the colon.'] : []),
+    ...(near === null || isElsewhere ? [] : [`Did you mean "${near}"?`]),
+    ...(known.length === 0 ? [] : [`Known keys: ${known.join(', ')}.`]),
+  ];
+  return { path: sayable ? at : path, pointAt: at, point: 'key', message, hint: hints.join(' ') };
 }
 
 function invalidName(path: KeyPath, issue: z.core.$ZodIssueInvalidKey): Finding {

@@ -17,11 +17,12 @@ export function formatKey(path: KeyPath): string {
 }
 
 /**
- * Whether a value at this place, or a mistyped key in it, may be a secret. Such text is never repeated in a message:
- * `credentials: { secretAccessKey:abc }` (no space) makes the secret a *key*.
+ * Whether a value at this place, or a mistyped key, may be repeated in a message. Not where it may be a secret: with no
+ * space after the colon, `secretAccessKey:abc` makes the secret a *key*.
  */
 export function maySayWhatIsAt(path: KeyPath): boolean {
   const [section, , field] = path;
+  if (path.some((part) => typeof part === 'string' && part.includes(':'))) return false;
   if (section === 'destinations') return field !== 'credentials';
   if (section === 'providers') return field !== 'auth' && field !== 'headers';
   return true;

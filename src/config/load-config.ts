@@ -7,9 +7,10 @@ import { crossCheck } from './cross-checks.ts';
 import type { CrossCheckInput } from './cross-checks.ts';
 import { explainIssues } from './explain-issue.ts';
 import type { Finding } from './explain-issue.ts';
-import { formatKey } from './key-path.ts';
+import { formatKey, maySayWhatIsAt } from './key-path.ts';
 import type { KeyPath } from './key-path.ts';
 import type { LoadContext } from './load-context.ts';
+import { isMapping, memberOf } from './plain-data.ts';
 import { dedupeProblems, sortProblems } from './problem.ts';
 import type { ConfigProblem } from './problem.ts';
 import { readDocument } from './read-document.ts';
@@ -109,14 +110,17 @@ function salvageEntries({ root = {}, broken }: ReadDocument, configFile: string)
   return {
     configFile,
     folders: folders.map((value, index) => salvage(folderSchema, value, (key) => isBroken(['folders', index, key]))),
+    destinationNames: isMapping(root['destinations'])
+      ? Object.keys(root['destinations']).filter((name) => maySayWhatIsAt(['destinations', name]))
+      : [],
     destinations: new Map(
-      entriesOf(root['destinations']).map(([name, value]) => [
+      entriesOf('destinations', root).map(([name, value]) => [
         name,
         salvage(destinationSchema, value, (key) => isBroken(['destinations', name, key])),
       ]),
     ),
     providers: new Map(
-      entriesOf(root['providers']).map(([name, value]) => [
+      entriesOf('providers', root).map(([name, value]) => [
         name,
         salvage(providerSchema, value, (key) => isBroken(['providers', name, key])),
       ]),
@@ -124,8 +128,11 @@ function salvageEntries({ root = {}, broken }: ReadDocument, configFile: string)
   };
 }
 
-function entriesOf(section: unknown): readonly (readonly [string, unknown])[] {
-  return typeof section === 'object' && section !== null && !Array.isArray(section) ? Object.entries(section) : [];
+/** What stands under a section's names. A name that may hold a secret was refused already, and is not looked into. */
+function entriesOf(section: string, root: unknown): readonly (readonly [string, unknown])[] {
+  const entries = memberOf(root, section);
+  if (!isMapping(entries)) return [];
+  return Object.entries(entries).filter(([name, value]) => isMapping(value) && maySayWhatIsAt([section, name]));
 }
 
 /** Leaves the message empty where the schema words none: explain-issue.ts knows more than zod does. */

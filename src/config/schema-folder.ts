@@ -1,20 +1,22 @@
 import { z } from 'zod';
 
-import { choice, duration, keyPrefix, notYetKey, size, text } from './schema-parts.ts';
+import { displayName, choice, duration, keyPrefix, notYetKey, size, text } from './schema-parts.ts';
 
 export const folderSchema = z
   .strictObject({
-    name: z
-      .string()
-      .regex(/^[^\p{Cc}/\\]{1,64}$/u, {
-        error: 'A folder’s name has 1 to 64 characters, without "/", "\\" and line breaks.',
+    name: displayName(
+      'A folder’s name has 1 to 64 characters, without "/", "\\" and line breaks.',
+      'Unique name, shown everywhere. Default: the name of the directory.',
+    ).optional(),
+    path: z
+      .string({
+        error: 'Write the path of a directory. For the home directory write ~/ (a bare ~ means "nothing" in YAML).',
       })
-      .meta({ description: 'Unique name, shown everywhere. Default: the name of the directory.' })
-      .optional(),
-    path: text(
-      'The directory to watch. Relative paths start at this file’s directory; ~/ is the home directory.',
-      4096,
-    ),
+      .min(1)
+      .max(4096)
+      .meta({
+        description: 'The directory to watch. Relative paths start at this file’s directory; ~/ is the home directory.',
+      }),
     destination: text('Name of the destination in `destinations`.'),
     prefix: keyPrefix(
       'Put before the relative path to form the object key. Without a leading "/"; ends with "/".',

@@ -131,9 +131,18 @@ export const secretText = z
 /** A secret by name, from the environment, or as it stands. */
 export function secretValue(description: string) {
   return z
-    .union([z.string().min(1), z.strictObject({ secret: secretName }), z.strictObject({ env: envName })], {
+    .union([secretText, z.strictObject({ secret: secretName }), z.strictObject({ env: envName })], {
       error: 'Write { secret: NAME }, { env: NAME }, or the value itself as text.',
     })
+    .meta({ description });
+}
+
+/** A name for people, which may end up in a file's name. */
+export function displayName(error: string, description: string) {
+  return z
+    .string()
+    .regex(/^[^/\\]{1,64}$/, { error })
+    .refine((name) => !/\p{Cc}/u.test(name), { error })
     .meta({ description });
 }
 

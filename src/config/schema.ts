@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { GLOBAL_CONCURRENCY_MAX } from './defaults.ts';
 import { destinationSchema } from './schema-destination.ts';
 import { folderSchema } from './schema-folder.ts';
-import { autoOr, entryName } from './schema-parts.ts';
+import { displayName, autoOr, entryName } from './schema-parts.ts';
 import { providerSchema } from './schema-provider.ts';
 
 /** `http://…` and `PROVIDER:/path` share one argument of `longshore call`. */
@@ -17,13 +17,10 @@ const providerName = entryName.refine((name) => !/^https?$/i.test(name), {
  */
 export const configSchema = z
   .strictObject({
-    device: z
-      .string()
-      .regex(/^[^\p{Cc}/\\]{1,64}$/u, {
-        error: 'A device’s name has 1 to 64 characters, without "/", "\\" and line breaks.',
-      })
-      .meta({ description: 'Name of this machine in conflict copies. Default: the host name.' })
-      .optional(),
+    device: displayName(
+      'A device’s name has 1 to 64 characters, without "/", "\\" and line breaks.',
+      'Name of this machine in conflict copies. Default: the host name.',
+    ).optional(),
     folders: z.array(folderSchema).meta({ description: 'The directories to watch.' }).nullish(),
     destinations: z.record(entryName, destinationSchema).meta({ description: 'Where files go, by name.' }).nullish(),
     providers: z.record(providerName, providerSchema).meta({ description: 'HTTP APIs, by name.' }).nullish(),

@@ -111,15 +111,7 @@ export class RpcClient {
     else this.#problem('a message that is neither a reply nor a notification');
   }
 
-  #settle({
-    id,
-    result,
-    error,
-  }: {
-    id: string | number | null;
-    result?: unknown;
-    error?: { message: string; data?: unknown } | undefined;
-  }): void {
+  #settle({ id, result, error }: ResponseMessage): void {
     if (typeof id !== 'number') {
       this.#problem(error === undefined ? 'a reply without an id' : `an error without an id: ${error.message}`);
       return;

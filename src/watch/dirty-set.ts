@@ -1,37 +1,36 @@
 export type Pending =
-  { readonly kind: 'dirty'; readonly dirs: readonly string[] } | { readonly kind: 'overflow'; readonly reason: string };
+  | { readonly kind: 'dirty'; readonly dirs: readonly string[] }
+  | { readonly kind: 'overflow'; readonly reasons: readonly string[] };
 
 /** Collects dirty directories, each once, up to a limit; beyond it, or when told so, everything is dirty. Pure. */
 export class DirtySet {
   readonly #limit: number;
   readonly #dirs = new Set<string>();
-  #overflow: string | null = null;
+  readonly #reasons = new Set<string>();
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  get empty(): boolean {
-    return this.#overflow === null && this.#dirs.size === 0;
-  }
-
   add(dir: string): void {
-    if (this.#overflow !== null) return;
+    if (this.#reasons.size > 0) return;
     this.#dirs.add(dir);
     if (this.#dirs.size > this.#limit) this.overflow('too many directories changed at once');
   }
 
-  /** Everything may have changed; the first reason since the last `take` is kept. */
+  /** Everything may have changed. Each reason is kept once; there are few, all from this code. */
   overflow(reason: string): void {
-    this.#overflow ??= reason;
+    this.#reasons.add(reason);
     this.#dirs.clear();
   }
 
   /** What has come together, and starts afresh; null when there is nothing. */
   take(): Pending | null {
-    const reason = this.#overflow;
-    this.#overflow = null;
-    if (reason !== null) return { kind: 'overflow', reason };
+    if (this.#reasons.size > 0) {
+      const reasons = [...this.#reasons];
+      this.#reasons.clear();
+      return { kind: 'overflow', reasons };
+    }
     if (this.#dirs.size === 0) return null;
     const dirs = [...this.#dirs];
     this.#dirs.clear();

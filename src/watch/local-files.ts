@@ -30,7 +30,7 @@ export class DiskFiles implements LocalFiles {
     try {
       handle = await open(path, OPEN_FLAGS);
     } catch (error) {
-      throw await refine(error, path);
+      throw await refine(path, error);
     }
     try {
       const stats = await handle.stat({ bigint: true });
@@ -45,7 +45,7 @@ export class DiskFiles implements LocalFiles {
 }
 
 /** A socket refuses to be opened with ENXIO, which from a file would be a failing disk. */
-async function refine(error: unknown, path: string): Promise<LongshoreError> {
+async function refine(path: string, error: unknown): Promise<LongshoreError> {
   const stats = await lstat(path, { bigint: true }).catch(() => null);
   if (stats !== null && !stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink()) {
     return new LongshoreError('local.not-a-file', { detail: otherKind(stats), subject: path }, error);

@@ -29,7 +29,7 @@ export class ScanThread {
 
   constructor(workerUrl: URL, clock: Clock) {
     this.#clock = clock;
-    this.#worker = new Worker(workerUrl, { name: 'longshore-scan' });
+    this.#worker = new Worker(workerUrl, { name: 'longshore-scan', resourceLimits: { maxYoungGenerationSizeMb: 16 } });
     this.#worker.unref();
     this.#worker.on('message', (report: ScanReport) => this.#take(report));
     this.#worker.on('error', (error: unknown) => this.#died(error instanceof Error ? error.message : String(error)));

@@ -76,7 +76,7 @@ class WatchThread {
 
   #start(): void {
     const { clock, workerUrl } = this.#options;
-    const worker = new Worker(workerUrl, { name: 'longshore-watch' });
+    const worker = new Worker(workerUrl, { name: 'longshore-watch', resourceLimits: { maxYoungGenerationSizeMb: 32 } });
     worker.unref();
     tell(worker, { kind: 'start', order: this.#order });
     const startedAt = clock.monotonicMs();
@@ -102,8 +102,8 @@ class WatchThread {
         for (const dir of report.dirs) this.#hints.onDirty(dir);
         break;
       case 'overflow':
-        if (report.reason === 'started') this.#well();
-        this.#hints.onOverflow(report.reason);
+        if (report.reasons.includes('started')) this.#well();
+        for (const reason of report.reasons) this.#hints.onOverflow(reason);
         break;
       case 'degraded':
         this.#dead = false;

@@ -7,7 +7,7 @@ export interface WatchOrder {
 /** What the watch thread says. Each `dirty` and `overflow` is answered by `taken` before the next is sent. */
 export type WatchReport =
   | { readonly kind: 'dirty'; readonly dirs: readonly string[] }
-  | { readonly kind: 'overflow'; readonly reason: string }
+  | { readonly kind: 'overflow'; readonly reasons: readonly string[] }
   | { readonly kind: 'degraded'; readonly reason: string | null };
 
 /** What the watch thread is told: first its folder. */

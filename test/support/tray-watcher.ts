@@ -45,12 +45,11 @@ export interface TrayWatcher {
   close(): void;
 }
 
-const variant = <T extends z.ZodType>(value: T) => z.object({ value }).transform((wrapped) => wrapped.value);
-const menuProperties = z.record(z.string(), variant(z.unknown()));
+const variant = z.object({ value: z.unknown() }).transform((wrapped) => wrapped.value);
 type MenuNode = [id: number, properties: Record<string, unknown>, children: MenuNode[]];
 const menuNode: z.ZodType<MenuNode> = z.lazy(() =>
-  z.tuple([z.number(), menuProperties, z.array(variant(menuNode))]),
-) as z.ZodType<MenuNode>;
+  z.tuple([z.number(), z.record(z.string(), variant), z.array(variant.pipe(menuNode))]),
+);
 
 class Watcher extends dbus.interface.Interface {
   readonly registered: string[] = [];
@@ -124,9 +123,9 @@ function trayItem(bus: dbus.MessageBus, destination: string): TrayItem {
     return (reply?.body ?? []) as unknown[];
   }
 
-  async function property<T extends z.ZodType>(name: string, schema: T): Promise<z.output<T>> {
+  async function property<T>(name: string, schema: z.ZodType<T>): Promise<T> {
     const [value] = await call(itemPath, 'org.freedesktop.DBus.Properties', 'Get', 'ss', [itemInterface, name]);
-    return variant(schema).parse(value) as z.output<T>;
+    return schema.parse(variant.parse(value));
   }
 
   /** Chromium has the property only for desktops that want a name or a file rather than pixels. */
@@ -147,17 +146,17 @@ function trayItem(bus: dbus.MessageBus, destination: string): TrayItem {
     menu,
     iconName,
     async iconDigest() {
-      const pixmaps = await property('IconPixmap', z.array(z.tuple([z.number(), z.number(), z.instanceof(Uint8Array)])));
+      const pixmaps = await property(
+        'IconPixmap',
+        z.array(z.tuple([z.number(), z.number(), z.instanceof(Uint8Array)])),
+      );
       const hash = createHash('sha256').update(await iconName());
       for (const [width, height, pixels] of pixmaps) hash.update(`${width}x${height}`).update(pixels);
       return hash.digest('hex');
     },
     async tooltip() {
       // The tool tip is (icon name, icon pixels, title, text).
-      const [, , title, text] = await property(
-        'ToolTip',
-        z.tuple([z.string(), z.unknown(), z.string(), z.string()]),
-      );
+      const [, , title, text] = await property('ToolTip', z.tuple([z.string(), z.unknown(), z.string(), z.string()]));
       return title || text;
     },
     async click(label) {

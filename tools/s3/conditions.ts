@@ -11,7 +11,10 @@ function failed(condition: string): S3Error {
 /** Whether one of the listed tags is the object's; quotes are optional, as S3 takes them. */
 function tagMatches(list: string, etag: string): boolean {
   return list.split(',').some((tag) => {
-    const bare = tag.trim().replace(/^W\//, '').replace(/^"(.*)"$/, '$1');
+    const bare = tag
+      .trim()
+      .replace(/^W\//, '')
+      .replace(/^"(.*)"$/, '$1');
     return bare === '*' || bare === etag;
   });
 }

@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import {
-  assertDigestShape,
-  CHECKSUM_ALGORITHMS,
-  checksumHeader,
-  parseAlgorithm,
-  startChecksum,
-} from './checksums.ts';
+import { assertDigestShape, CHECKSUM_ALGORITHMS, checksumHeader, parseAlgorithm, startChecksum } from './checksums.ts';
 import type { ChecksumAlgorithm } from './checksums.ts';
 import type { RequestBody } from './request-body.ts';
 import { S3Error } from './s3-error.ts';
@@ -33,7 +27,9 @@ export function declaredDigests(headers: IncomingHttpHeaders): DeclaredDigests {
   const contentMd5 = assertMd5(headers['content-md5'] as string | undefined);
   const named = CHECKSUM_ALGORITHMS.filter((algorithm) => headers[checksumHeader(algorithm)] !== undefined);
   const trailer = String(headers['x-amz-trailer'] ?? '').toLowerCase();
-  const trailing = CHECKSUM_ALGORITHMS.filter((algorithm) => trailer.split(/\s*,\s*/).includes(checksumHeader(algorithm)));
+  const trailing = CHECKSUM_ALGORITHMS.filter((algorithm) =>
+    trailer.split(/\s*,\s*/).includes(checksumHeader(algorithm)),
+  );
   const [algorithm, second] = [...named, ...trailing];
   if (second !== undefined) {
     throw new S3Error('InvalidRequest', {

@@ -60,7 +60,11 @@ export function header(headers: IncomingHttpHeaders, name: string): string | und
 }
 
 /** A whole number from the query. @throws S3Error `InvalidArgument` when it is none or out of range. */
-export function queryInteger(query: URLSearchParams, name: string, range: [least: number, most: number]): number | undefined {
+export function queryInteger(
+  query: URLSearchParams,
+  name: string,
+  range: [least: number, most: number],
+): number | undefined {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
   const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;

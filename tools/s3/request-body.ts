@@ -12,6 +12,8 @@ export interface BodyWatch {
   readonly onWireBytes: (bytes: number) => void;
   /** Bytes per second, Infinity for no limit. */
   readonly bandwidth: number;
+  /** Ends the waits of a slowed body. */
+  readonly closing: AbortSignal;
   /** Drops the connection once this many bytes came in. */
   readonly resetAfterBytes: number | undefined;
 }
@@ -51,7 +53,7 @@ export class RequestBody {
   }
 
   async *#wire(): AsyncGenerator<Buffer> {
-    const { onWireBytes, bandwidth, resetAfterBytes } = this.#watch;
+    const { onWireBytes, bandwidth, resetAfterBytes, closing } = this.#watch;
     this.#watch.beforeRead();
     let received = 0;
     const startedAtMs = performance.now();
@@ -61,7 +63,7 @@ export class RequestBody {
       onWireBytes(chunk.length);
       if (resetAfterBytes !== undefined && received >= resetAfterBytes) this.#message.socket.resetAndDestroy();
       const aheadMs = (received / bandwidth) * 1000 - (performance.now() - startedAtMs);
-      if (aheadMs > 1) await sleep(aheadMs);
+      if (aheadMs > 1) await sleep(aheadMs, undefined, { signal: closing });
       yield chunk;
     }
   }

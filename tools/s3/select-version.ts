@@ -5,7 +5,11 @@ import { S3Error } from './s3-error.ts';
  * The object that a request means by key and optional version id.
  * @throws S3Error `NoSuchKey`, `NoSuchVersion`; `MethodNotAllowed` when the id is a delete marker's.
  */
-export function selectVersion(record: KeyRecord | undefined, key: string, versionId: string | undefined): ObjectVersion {
+export function selectVersion(
+  record: KeyRecord | undefined,
+  key: string,
+  versionId: string | undefined,
+): ObjectVersion {
   if (versionId !== undefined) {
     const version = record?.versions.find((candidate) => candidate.versionId === versionId);
     if (version === undefined) {

@@ -40,7 +40,9 @@ function packageElectronVersion(): string {
 /** The `electron` dependency's binary, if it is there. Downloads nothing. */
 function installedPackageRuntime(): ElectronRuntime | undefined {
   const directory = path.join(repositoryRoot, 'node_modules', 'electron', 'dist');
-  const relative = { darwin: 'Electron.app/Contents/MacOS/Electron', win32: 'electron.exe' }[process.platform as string];
+  const relative = { darwin: 'Electron.app/Contents/MacOS/Electron', win32: 'electron.exe' }[
+    process.platform as string
+  ];
   const executablePath = path.join(directory, relative ?? 'electron');
   if (!existsSync(executablePath) || !existsSync(path.join(directory, 'version'))) return undefined;
   return { executablePath, distDir: directory, version: packageElectronVersion(), kind: 'package' };

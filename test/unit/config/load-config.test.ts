@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfigFile, parseConfig } from '../../../src/config/load-config.ts';
 import {
   CONTEXT,
+  containing,
   DESTINATION,
   good,
   load,
@@ -17,6 +18,18 @@ import {
 } from './load.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../examples');
+
+const pathOf = (written: string) => good(withFolder('').replace('/srv/drop', written)).folders[0]!.path;
+const credentialsOf = (text: string) =>
+  good(withDestination('').replace('{ env: true }', text)).destinations['main']!.credentials;
+const authOf = (text: string) =>
+  good(withProvider(`baseUrl: https://x.example/\nauth: ${text}`)).providers['api']!.auth;
+const fileMessage = (file: string) => {
+  const result = loadConfigFile(file, CONTEXT);
+  return result.ok ? null : result.problems[0]!.message;
+};
+const credentialsProblem = (text: string) => problem(withDestination('').replace('{ env: true }', text));
+const authProblem = (text: string) => problem(withProvider(`baseUrl: https://x.example\nauth: ${text}`));
 
 describe('a valid configuration', () => {
   it('loads the minimal example with every default applied', () => {
@@ -124,11 +137,10 @@ describe('a valid configuration', () => {
   });
 
   it('resolves relative paths against the file’s directory and ~/ against the home directory', () => {
-    const paths = (written: string) => good(withFolder('').replace('/srv/drop', written)).folders[0]!.path;
-    expect(paths('in')).toBe('/etc/ls/in');
-    expect(paths('../up/./x/')).toBe('/etc/up/x');
-    expect(paths('~/Drop box')).toBe('/home/me/Drop box');
-    expect(paths('./~tilde')).toBe('/etc/ls/~tilde');
+    expect(pathOf('in')).toBe('/etc/ls/in');
+    expect(pathOf('../up/./x/')).toBe('/etc/up/x');
+    expect(pathOf('~/Drop box')).toBe('/home/me/Drop box');
+    expect(pathOf('./~tilde')).toBe('/etc/ls/~tilde');
   });
 
   it('reads Windows paths by the rules of Windows', () => {
@@ -155,12 +167,10 @@ describe('a valid configuration', () => {
   });
 
   it('takes the four kinds of credentials', () => {
-    const credentials = (text: string) =>
-      good(withDestination('').replace('{ env: true }', text)).destinations['main']!.credentials;
-    expect(credentials('{ secret: s3 }')).toEqual({ kind: 'secret', name: 's3' });
-    expect(credentials('{ profile: work }')).toEqual({ kind: 'profile', profile: 'work' });
-    expect(credentials('{ env: true }')).toEqual({ kind: 'env' });
-    expect(credentials('{ accessKeyId: a, secretAccessKey: b, sessionToken: c }')).toEqual({
+    expect(credentialsOf('{ secret: s3 }')).toEqual({ kind: 'secret', name: 's3' });
+    expect(credentialsOf('{ profile: work }')).toEqual({ kind: 'profile', profile: 'work' });
+    expect(credentialsOf('{ env: true }')).toEqual({ kind: 'env' });
+    expect(credentialsOf('{ accessKeyId: a, secretAccessKey: b, sessionToken: c }')).toEqual({
       kind: 'literal',
       accessKeyId: 'a',
       secretAccessKey: 'b',
@@ -169,17 +179,18 @@ describe('a valid configuration', () => {
   });
 
   it('takes every kind of authorisation that is built', () => {
-    const auth = (text: string) =>
-      good(withProvider(`baseUrl: https://x.example/\nauth: ${text}`)).providers['api']!.auth;
-    expect(auth('none')).toEqual({ type: 'none' });
-    expect(auth('{ type: none }')).toEqual({ type: 'none' });
-    expect(auth('{ type: bearer, token: { env: T } }')).toEqual({ type: 'bearer', token: { kind: 'env', name: 'T' } });
-    expect(auth('{ type: basic, username: u, password: { secret: p } }')).toEqual({
+    expect(authOf('none')).toEqual({ type: 'none' });
+    expect(authOf('{ type: none }')).toEqual({ type: 'none' });
+    expect(authOf('{ type: bearer, token: { env: T } }')).toEqual({
+      type: 'bearer',
+      token: { kind: 'env', name: 'T' },
+    });
+    expect(authOf('{ type: basic, username: u, password: { secret: p } }')).toEqual({
       type: 'basic',
       username: { kind: 'literal', value: 'u' },
       password: { kind: 'secret', name: 'p' },
     });
-    expect(auth('{ type: apiKey, value: { secret: k } }')).toMatchObject({ type: 'apiKey', header: 'X-Api-Key' });
+    expect(authOf('{ type: apiKey, value: { secret: k } }')).toMatchObject({ type: 'apiKey', header: 'X-Api-Key' });
   });
 
   it('follows aliases, and reports trouble in them where the alias stands', () => {
@@ -209,17 +220,13 @@ describe('a file that can’t be read as a configuration', () => {
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
   it('says so as a problem: missing, a directory, not text', () => {
-    const message = (file: string) => {
-      const result = loadConfigFile(file, CONTEXT);
-      return result.ok ? null : result.problems[0]!.message;
-    };
-    expect(message(join(directory, 'none.yaml'))).toBe('There is no such file.');
-    expect(message(EXAMPLES)).toBe('This is a directory, not a file.');
+    expect(fileMessage(join(directory, 'none.yaml'))).toBe('There is no such file.');
+    expect(fileMessage(EXAMPLES)).toBe('This is a directory, not a file.');
     const binary = join(mkdtempSync(join(tmpdir(), 'longshore-config-')), 'config.yaml');
     writeFileSync(binary, Buffer.from([0x61, 0xff, 0xfe]));
-    expect(message(binary)).toBe('The file is not valid UTF-8 text.');
+    expect(fileMessage(binary)).toBe('The file is not valid UTF-8 text.');
     writeFileSync(binary, 'x'.repeat(1_048_577));
-    expect(message(binary)).toBe('The file is larger than 1 MiB.');
+    expect(fileMessage(binary)).toBe('The file is larger than 1 MiB.');
     rmSync(join(binary, '..'), { recursive: true });
   });
 
@@ -362,7 +369,7 @@ destinations:
         15,
         'destinations.main.endpoint',
         'Plain http to another machine shows credentials and content to everyone on the way.',
-        expect.stringContaining('https'),
+        containing('https'),
       ],
       [17, 18, 'destinations.main.partSizeMiB', '"partSizeMiB" is too small.', 'It must be at least 5.'],
     ]);
@@ -420,34 +427,36 @@ destinations:
   });
 
   it('chooses the kind of credentials that was meant', () => {
-    const found = (text: string) => problem(withDestination('').replace('{ env: true }', text));
-    expect(found('{ accessKeyId: a }')).toMatchObject({
+    expect(credentialsProblem('{ accessKeyId: a }')).toMatchObject({
       key: 'destinations.main.credentials.secretAccessKey',
       message: '"secretAccessKey" is missing.',
     });
-    expect(found('{ accessKeyId: a, secretAccesKey: b }').hint).toContain('Did you mean "secretAccessKey"');
-    expect(found('{ env: false }')).toMatchObject({
+    expect(credentialsProblem('{ accessKeyId: a, secretAccesKey: b }').hint).toContain(
+      'Did you mean "secretAccessKey"',
+    );
+    expect(credentialsProblem('{ env: false }')).toMatchObject({
       key: 'destinations.main.credentials.env',
       hint: 'It must be true.',
     });
-    expect(found('{ env: true, profile: x }').message).toBe('"profile" can’t stand together with the other keys here.');
-    expect(found('{}').hint).toContain('{ profile: NAME }');
-    expect(found('none').hint).toContain('{ profile: NAME }');
+    expect(credentialsProblem('{ env: true, profile: x }').message).toBe(
+      '"profile" can’t stand together with the other keys here.',
+    );
+    expect(credentialsProblem('{}').hint).toContain('{ profile: NAME }');
+    expect(credentialsProblem('none').hint).toContain('{ profile: NAME }');
   });
 
   it('checks entries of authorisation by their type', () => {
-    const found = (text: string) => problem(withProvider(`baseUrl: https://x.example\nauth: ${text}`));
-    expect(found('{ type: baerer, token: x }')).toMatchObject({
+    expect(authProblem('{ type: baerer, token: x }')).toMatchObject({
       key: 'providers.api.auth.type',
-      hint: expect.stringContaining('Did you mean "bearer"'),
+      hint: containing('Did you mean "bearer"'),
     });
-    expect(found('{ type: bearer, tokn: x }').hint).toContain('Did you mean "token"');
-    expect(found('{ token: x }')).toMatchObject({
+    expect(authProblem('{ type: bearer, tokn: x }').hint).toContain('Did you mean "token"');
+    expect(authProblem('{ token: x }')).toMatchObject({
       message: '"type" is missing.',
       hint: 'It can be none, bearer, basic, apiKey.',
     });
-    expect(found('bearer').hint).toContain('{ type: bearer');
-    expect(found('{ type: basic, username: u }').message).toBe('"password" is missing.');
+    expect(authProblem('bearer').hint).toContain('{ type: bearer');
+    expect(authProblem('{ type: basic, username: u }').message).toBe('"password" is missing.');
   });
 });
 

@@ -67,9 +67,24 @@ export function withProvider(lines: string): string {
   return `providers:\n  api:\n${indent(lines, 4)}\n`;
 }
 
+/** A valid configuration whose destination has `text` as credentials. */
+export function withCredentials(text: string): string {
+  return withDestination('').replace('{ env: true }', () => text);
+}
+
+/** A valid configuration with `lines` added to its one provider. */
+export function withApi(lines: string): string {
+  return withProvider(`baseUrl: https://x.example\n${lines}`);
+}
+
 function indent(lines: string, width: number): string {
   return lines
     .split('\n')
     .map((line) => (line === '' ? '' : ' '.repeat(width) + line))
     .join('\n');
+}
+
+/** Any text that holds `part`, for use in an expected value. */
+export function containing(part: string): unknown {
+  return expect.stringContaining(part);
 }

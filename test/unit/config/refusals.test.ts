@@ -1,9 +1,23 @@
 import { describe, expect, it } from 'vitest';
 
-import { DESTINATION, good, problem, problems, withDestination, withFolder, withProvider } from './load.ts';
+import {
+  containing,
+  DESTINATION,
+  good,
+  problem,
+  problems,
+  withDestination,
+  withFolder,
+  withProvider,
+  withApi,
+} from './load.ts';
+
+const endpoint = (address: string, more = '') => withDestination(more).replace('http://127.0.0.1:9000', address);
+
+const folders = (...entries: readonly string[]) =>
+  `folders:\n${entries.map((entry) => `  - { ${entry} }\n`).join('')}destinations:\n  main:${DESTINATION}\n  other:${DESTINATION}\n`;
 
 describe('what is not built yet is refused by name, with what to use instead', () => {
-  const provider = (lines: string) => withProvider(`baseUrl: https://x.example\n${lines}`);
   const cases: readonly (readonly [string, string, string])[] = [
     ['mirror mode', withFolder('mode: mirror'), 'folders[0].mode'],
     ['trash', withFolder('afterUpload: trash'), 'folders[0].afterUpload'],
@@ -11,9 +25,9 @@ describe('what is not built yet is refused by name, with what to use instead', (
     ['on', withFolder('on: { uploaded: my-flow }'), 'folders[0].on'],
     ...['keep-both', 'local-wins', 'remote-wins', 'newest-wins'].flatMap((strategy) => [
       [`folder conflict ${strategy}`, withFolder(`conflict: ${strategy}`), 'folders[0].conflict'] as const,
-      [`provider conflict ${strategy}`, provider(`conflict: ${strategy}`), 'providers.api.conflict'] as const,
+      [`provider conflict ${strategy}`, withApi(`conflict: ${strategy}`), 'providers.api.conflict'] as const,
     ]),
-    ['provider conflict merge', provider('conflict: merge'), 'providers.api.conflict'],
+    ['provider conflict merge', withApi('conflict: merge'), 'providers.api.conflict'],
     ['upload limit', 'limits: { uploadKiBps: 512 }', 'limits.uploadKiBps'],
     ['flows', 'flows: { a: { steps: [] } }', 'flows'],
     ['flow files', 'flows: flows/*.yaml', 'flows'],
@@ -29,8 +43,8 @@ describe('what is not built yet is refused by name, with what to use instead', (
       withProvider('endpoints: [{ url: https://a.example, priority: 1 }]'),
       'providers.api.endpoints[0].priority',
     ],
-    ['hmac', provider('auth: { type: hmac, key: { secret: k } }'), 'providers.api.auth.type'],
-    ['oauth2', provider('auth: { type: oauth2, tokenUrl: https://x.example, clientId: c }'), 'providers.api.auth.type'],
+    ['hmac', withApi('auth: { type: hmac, key: { secret: k } }'), 'providers.api.auth.type'],
+    ['oauth2', withApi('auth: { type: oauth2, tokenUrl: https://x.example, clientId: c }'), 'providers.api.auth.type'],
     ...[
       'rateLimit',
       'cache',
@@ -44,7 +58,7 @@ describe('what is not built yet is refused by name, with what to use instead', (
       'fallback',
       'pool',
       'pull',
-    ].map((key) => [key, provider(`${key}: { a: 1 }`), `providers.api.${key}`] as const),
+    ].map((key) => [key, withApi(`${key}: { a: 1 }`), `providers.api.${key}`] as const),
   ];
 
   it.each(cases)('%s', (_name, text, key) => {
@@ -59,10 +73,10 @@ describe('what is not built yet is refused by name, with what to use instead', (
       line: 4,
       column: 11,
       message: 'mode: mirror is not available yet.',
-      hint: expect.stringContaining('mode: drop'),
+      hint: containing('mode: drop'),
     });
     expect(problem(withFolder('conflict: newest-wins')).message).toBe('conflict: newest-wins is not available yet.');
-    expect(problem(provider('auth: { type: oauth2 }')).message).toBe('auth type oauth2 is not available yet.');
+    expect(problem(withApi('auth: { type: oauth2 }')).message).toBe('auth type oauth2 is not available yet.');
   });
 
   it('accepts the empty forms that the contract shows', () => {
@@ -117,32 +131,29 @@ describe('values out of range or form', () => {
   });
 
   it('of a provider: names, headers and what would be sent twice', () => {
-    const text = (lines: string) => withProvider(`baseUrl: https://x.example\n${lines}`);
-    expect(problem(text('').replace('api:', 'https:')).hint).toContain('`longshore call` takes these');
-    expect(problem(text('').replace('api:', '"a b":')).key).toBe('providers["a b"]');
-    expect(problem(text('timeout: 0s')).message).toContain('out of range');
-    expect(problem(text('headers: { X-A: a, x-a: b }')).message).toContain('twice');
-    expect(problem(text('headers: { Idempotency-Key: a }')).message).toContain('"idempotency"');
-    expect(problem(text('auth: { type: bearer, token: t }\nheaders: { authorization: a }')).message).toContain(
+    expect(problem(withApi('').replace('api:', 'https:')).hint).toContain('`longshore call` takes these');
+    expect(problem(withApi('').replace('api:', '"a b":')).key).toBe('providers["a b"]');
+    expect(problem(withApi('timeout: 0s')).message).toContain('out of range');
+    expect(problem(withApi('headers: { X-A: a, x-a: b }')).message).toContain('twice');
+    expect(problem(withApi('headers: { Idempotency-Key: a }')).message).toContain('"idempotency"');
+    expect(problem(withApi('auth: { type: bearer, token: t }\nheaders: { authorization: a }')).message).toContain(
       '"auth"',
     );
-    expect(problem(text('headers: { X-A: "a\\nb" }')).key).toBe('providers.api.headers.X-A');
-    expect(problem(text('endpoints: [https://y.example]')).message).toContain('can’t stand together');
+    expect(problem(withApi('headers: { X-A: "a\\nb" }')).key).toBe('providers.api.headers.X-A');
+    expect(problem(withApi('endpoints: [https://y.example]')).message).toContain('can’t stand together');
     expect(problem(withProvider('timeout: 30s')).message).toBe('"baseUrl" is missing.');
     expect(problem(withProvider('endpoints: []')).hint).toBe('Give one endpoint.');
   });
 });
 
 describe('addresses', () => {
-  const endpoint = (address: string, more = '') => withDestination(more).replace('http://127.0.0.1:9000', address);
-
   it.each(['http://minio:9000', 'http://192.168.1.5', 'http://127.0.0.1.example.com', 'http://localhost.example.com'])(
     'refuses plain http to another machine: %s',
     (address) => {
       expect(problem(endpoint(address))).toMatchObject({
         line: 4,
         column: 15,
-        hint: expect.stringContaining('allowInsecureHttp'),
+        hint: containing('allowInsecureHttp'),
       });
       expect(good(endpoint(address, 'allowInsecureHttp: true')).destinations['main']!.endpoint).toBe(address);
       expect(problem(endpoint(address, 'allowInsecureHttp: false')).key).toBe('destinations.main.endpoint');
@@ -191,9 +202,6 @@ describe('addresses', () => {
 });
 
 describe('folders beside each other', () => {
-  const folders = (...entries: readonly string[]) =>
-    `folders:\n${entries.map((entry) => `  - { ${entry} }\n`).join('')}destinations:\n  main:${DESTINATION}\n  other:${DESTINATION}\n`;
-
   it('refuses names used twice, given or taken from the directory', () => {
     expect(
       problem(folders('path: /a/x, destination: main, prefix: a', 'path: /b/x, destination: main, prefix: b')),

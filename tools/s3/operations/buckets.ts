@@ -63,7 +63,10 @@ export const getBucketLocation: Operation = async (request) => {
   bucketOf(request);
   const { region } = request.settings;
   const name = region === 'us-east-1' ? '' : region;
-  const document = xmlDocument('LocationConstraint', []).replace('></LocationConstraint>', `>${name}</LocationConstraint>`);
+  const document = xmlDocument('LocationConstraint', []).replace(
+    '></LocationConstraint>',
+    `>${name}</LocationConstraint>`,
+  );
   return Promise.resolve(xmlReply(document));
 };
 

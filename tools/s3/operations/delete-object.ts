@@ -29,9 +29,10 @@ async function deleteVersion(bucket: Bucket, key: string, versionId: string, hea
 }
 
 async function deleteCurrent(bucket: Bucket, key: string, headers: Headers, nowMs: number): Promise<Deletion> {
-  return bucket.update(key, (record) => {
+  return bucket.update<Deletion>(key, (record) => {
     assertDeleteCondition(headers, currentObject(record));
-    if (bucket.info.versioning === 'off') return { record: undefined, result: { versionId: undefined, isMarker: false } };
+    if (bucket.info.versioning === 'off')
+      return { record: undefined, result: { versionId: undefined, isMarker: false } };
     const marker: DeleteMarker = { kind: 'marker', versionId: newVersionId(bucket), lastModifiedMs: nowMs };
     return { record: withVersion(key, record, marker), result: { versionId: marker.versionId, isMarker: true } };
   });
@@ -64,7 +65,12 @@ async function verifiedBody(request: OperationRequest): Promise<string> {
     throw new S3Error('InvalidRequest', { message: 'Missing required header for this request: Content-MD5' });
   }
   const body = await request.body.buffer(XML_LIMIT_BYTES);
-  const hashed = hashing((async function* once() { yield await Promise.resolve(body); })(), declared.algorithm);
+  const hashed = hashing(
+    (async function* once() {
+      yield await Promise.resolve(body);
+    })(),
+    declared.algorithm,
+  );
   for await (const _ of hashed.bytes);
   assertDigests(declared, await hashed.finish(), request.body);
   return body.toString();
@@ -82,11 +88,19 @@ export const deleteObjects: Operation = async (request) => {
     const versionId = childText(object, 'VersionId');
     const etag = childText(object, 'ETag');
     if (key === undefined || key === '') throw new S3Error('MalformedXML');
-    const asked: readonly (readonly [string, XmlValue])[] = [['Key', key], ['VersionId', versionId]];
+    const asked: readonly (readonly [string, XmlValue])[] = [
+      ['Key', key],
+      ['VersionId', versionId],
+    ];
     try {
       const headers: Headers = etag === undefined ? {} : { 'if-match': etag };
       const done = await deleteOne({ ...request, headers }, key, versionId);
-      const marker = done.isMarker ? ([['DeleteMarker', true], ['DeleteMarkerVersionId', done.versionId]] as const) : [];
+      const marker = done.isMarker
+        ? ([
+            ['DeleteMarker', true],
+            ['DeleteMarkerVersionId', done.versionId],
+          ] as const)
+        : [];
       if (!quiet) results.push(['Deleted', [...asked, ...marker]]);
     } catch (error) {
       if (!(error instanceof S3Error)) throw error;

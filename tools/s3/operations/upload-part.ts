@@ -27,9 +27,8 @@ function assertChecksumFits(upload: UploadRecord, algorithm: ChecksumAlgorithm |
   const wanted = upload.checksum;
   if (wanted === undefined || algorithm === wanted.algorithm) return;
   if (algorithm === undefined && wanted.type === 'FULL_OBJECT') return;
-  const name = (value: string | undefined): string => value?.toLowerCase() ?? 'null';
   throw new S3Error('InvalidRequest', {
-    message: `Checksum Type mismatch occurred, expected checksum Type: ${name(wanted.algorithm)}, actual checksum Type: ${name(algorithm)}`,
+    message: `Checksum Type mismatch occurred, expected checksum Type: ${wanted.algorithm.toLowerCase()}, actual checksum Type: ${algorithm?.toLowerCase() ?? 'null'}`,
   });
 }
 

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// The command line, under the pinned Node whatever Node started this file.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { pinnedNode, repositoryRoot } from '../tools/run/dependencies.mjs';
+import { runChild } from '../tools/run/run-child.mjs';
+
+const script = path.join(repositoryRoot, 'dist/node/cli.js');
+if (!existsSync(script) || !existsSync(pinnedNode)) {
+  console.error('longshore: it is not built yet; run `npm ci` and `npm run build` in its checkout first.');
+  process.exitCode = 1;
+} else {
+  process.exitCode = await runChild(pinnedNode, [script, ...process.argv.slice(2)]);
+}

@@ -1,0 +1,83 @@
+import type { OperationView } from '../../src/protocol/shapes.ts';
+import { errorWords } from './error-words.ts';
+import type { Language } from './language.ts';
+
+export interface RowWords {
+  /** What is going on or went wrong. */
+  readonly main: string;
+  /** What Longshore does next, or what the reader can do; empty when nothing is to be said. */
+  readonly next: string;
+}
+
+/** What Longshore does next: from the facts where they are known, so that it counts down and is in every language. */
+export function nextWords(op: OperationView, nowMs: number, { m, f }: Language): string {
+  if (op.state === 'waiting' && op.dueAt !== null) {
+    const seconds = (Date.parse(op.dueAt) - nowMs) / 1000;
+    return seconds < 0.5 ? m.row.retryNow : m.row.retryIn(f.duration(seconds));
+  }
+  return op.next ?? '';
+}
+
+function doneWords(op: OperationView, { m }: Language): string {
+  switch (op.kind) {
+    case 'file.upload':
+      return m.row.inStorage;
+    case 'file.delete':
+      return m.row.deleted;
+    case 'file.move':
+      return m.row.moved;
+    case 'file.download':
+      return m.row.downloaded;
+    case 'api.call':
+      return m.row.callDone;
+    case 'flow.run':
+      return m.row.flowDone;
+  }
+}
+
+export function phaseWords(op: OperationView, { m }: Language): string {
+  return m.phases[op.phase] ?? op.phase;
+}
+
+function openWords(op: OperationView, nowMs: number, language: Language): RowWords {
+  const { m, f } = language;
+  if (op.pausedUntil !== null) {
+    const main =
+      op.pausedUntil === 'forever' ? m.row.pausedItem : m.row.pausedItemUntil(f.clock(op.pausedUntil, nowMs));
+    return { main, next: '' };
+  }
+  if (op.gate !== null) return { main: m.gates[op.gate], next: op.dueAt === null ? '' : nextWords(op, nowMs, language) };
+  if (op.error !== null) {
+    return { main: errorWords(op.error, language).message, next: nextWords(op, nowMs, language) };
+  }
+  if (op.state === 'waiting') return { main: nextWords(op, nowMs, language), next: '' };
+  return { main: m.row.queued, next: '' };
+}
+
+/** The sentences under a row's name, for all states but a running transfer, which shows numbers. */
+export function rowWords(op: OperationView, nowMs: number, language: Language): RowWords {
+  const { m } = language;
+  switch (op.state) {
+    case 'failed':
+    case 'conflict': {
+      if (op.error === null) return { main: phaseWords(op, language), next: op.next ?? '' };
+      const { message, hint } = errorWords(op.error, language);
+      // What Longshore will do is only said in English by the engine; the hint says what the reader can do.
+      const next = language.code === 'en' && op.next !== null && op.next !== hint ? `${op.next} ` : '';
+      return { main: message, next: `${next}${hint}` };
+    }
+    case 'pending':
+    case 'waiting':
+      return openWords(op, nowMs, language);
+    case 'running':
+      return { main: phaseWords(op, language), next: '' };
+    case 'compensating':
+      return { main: m.row.undoing, next: nextWords(op, nowMs, language) };
+    case 'succeeded':
+      return { main: doneWords(op, language), next: op.verified === false ? m.row.unverified : '' };
+    case 'cancelled':
+      return { main: m.row.cancelled, next: '' };
+    case 'superseded':
+      return { main: m.row.superseded, next: '' };
+  }
+}

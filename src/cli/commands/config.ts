@@ -1,0 +1,90 @@
+import { stringify } from 'yaml';
+import { checkWorkable } from '../../config/check-workable.ts';
+import { configJsonSchema } from '../../config/json-schema.ts';
+import { loadConfigFile, type ConfigResult } from '../../config/load-config.ts';
+import { machineContext } from '../../config/load-context.ts';
+import { machineProbe } from '../../config/machine-probe.ts';
+import { formatProblems, type ConfigProblem } from '../../config/problem.ts';
+import { redactConfig } from '../../config/redact-config.ts';
+import type { CommandContext } from '../command-context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { formatCount } from '../format.ts';
+import type { RegisterCommands } from './register.ts';
+
+export const registerConfig: RegisterCommands = (program, act) => {
+  const config = program.command('config').description('the configuration: check, show, schema');
+  config
+    .command('check')
+    .description('whether it is valid, and whether it can work now')
+    .action((_options: object, command) => act(command, check));
+  config
+    .command('schema')
+    .description('its JSON Schema, for editors')
+    .action((_options: object, command) =>
+      act(command, ({ output }) => {
+        output.raw(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+        return Promise.resolve(EXIT.fine);
+      }),
+    );
+  config
+    .command('show')
+    .description('what is in force, defaults included, without secrets')
+    .action((_options: object, command) => act(command, show));
+};
+
+async function check(context: CommandContext): Promise<ExitCode> {
+  const { output, configFile } = context;
+  const loaded = loadConfig(context);
+  const problems: readonly ConfigProblem[] = loaded.ok ? await workableFindings(loaded, context) : loaded.problems;
+  if (output.isJson) output.document({ file: configFile, valid: loaded.ok, works: problems.length === 0, problems });
+  else if (problems.length === 0) output.text(`${configFile} is valid.`);
+  else {
+    const words = loaded.ok ? 'is valid, but can’t work as it is' : 'is not valid';
+    output.text(`${configFile} ${words} (${formatCount(problems.length, 'problem')}):`, '', formatProblems(problems));
+  }
+  return problems.length === 0 ? EXIT.fine : EXIT.usage;
+}
+
+function show(context: CommandContext): Promise<ExitCode> {
+  const { output } = context;
+  const loaded = loadConfig(context);
+  if (!loaded.ok) {
+    if (output.isJson) output.document({ file: context.configFile, valid: false, problems: loaded.problems });
+    else output.text(formatProblems(loaded.problems));
+    return Promise.resolve(EXIT.usage);
+  }
+  const config = redactConfig(loaded.config);
+  if (output.isJson) output.document(config);
+  else output.raw(stringify(config));
+  return Promise.resolve(EXIT.fine);
+}
+
+export function loadConfig({ configFile, dataDir, io }: CommandContext): ConfigResult {
+  return loadConfigFile(configFile, { ...machineContext(dataDir), env: io.env, homeDir: io.homeDir });
+}
+
+/** What keeps a valid configuration from working on this machine now. */
+export async function workableFindings(
+  loaded: Extract<ConfigResult, { ok: true }>,
+  context: CommandContext,
+): Promise<readonly ConfigProblem[]> {
+  const names = await secretNames(context);
+  const probe = machineProbe({
+    dataDir: context.dataDir,
+    env: context.io.env,
+    // Unknown is not missing: an engine that does not answer is another trouble.
+    hasSecret: (name) => names === null || names.has(name),
+    hasProfile: () => null,
+  });
+  return checkWorkable(loaded, probe);
+}
+
+/** Names of the secrets that are set; null when they can't be read now. */
+async function secretNames(context: CommandContext): Promise<ReadonlySet<string> | null> {
+  try {
+    const { names } = await context.withSession('read', ({ client }) => client.call('secret.ls', {}));
+    return new Set(names);
+  } catch {
+    return null;
+  }
+}

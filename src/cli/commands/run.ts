@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { RpcClient } from '../../protocol/rpc-client.ts';
+import { RpcDisconnected } from '../../protocol/rpc-errors.ts';
+import type { OperationView } from '../../protocol/shapes.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { HeadlessEngine } from '../engine-access.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { follow, type Following } from '../follow.ts';
+import { formatCount } from '../format.ts';
+import { operationName, operationNote } from '../operation-table.ts';
+import { printable } from '../printable.ts';
+import type { RegisterCommands } from './register.ts';
+
+/** CONTRACT.md gives 5 s from the signal to the end; what is left then stands at its checkpoint in the database. */
+const STOP_MS = 4500;
+
+interface RunOptions {
+  readonly once?: boolean;
+}
+
+export const registerRun: RegisterCommands = (program, act) => {
+  program
+    .command('run')
+    .description('the engine in the foreground, until Ctrl-C')
+    .option('--once', 'scan, send everything, and stop; exit 3 when something is left')
+    .action((options: RunOptions, command) => act(command, (context) => run(context, options.once === true)));
+};
+
+async function run(context: CommandContext, once: boolean): Promise<ExitCode> {
+  const { io, output } = context;
+  const signalled = Promise.withResolvers<NodeJS.Signals>();
+  let signals = 0;
+  const secondSignal = Promise.withResolvers<void>();
+  const stopSignals = io.onSignal((signal) => {
+    signals += 1;
+    if (signals === 1) signalled.resolve(signal);
+    else secondSignal.resolve();
+  });
+  try {
+    const engine = await context.access.startHeadlessEngine({
+      configFile: context.configFile,
+      dataDir: context.dataDir,
+      env: io.env,
+      once,
+      log: (level, message) => {
+        if (!output.isJson || level !== 'info') output.remark(printable(message));
+      },
+    });
+    const view = await startView(engine, context);
+    const first = await Promise.race([
+      signalled.promise.then((signal) => ({ how: 'signal', signal }) as const),
+      engine.stopped.then((end) => ({ how: 'stopped', end }) as const),
+    ]);
+    if (first.how === 'signal') {
+      const stopping = engine.stop(first.signal).then(() => 'stopped' as const);
+      const late = Promise.race([delay(STOP_MS, 'late' as const, { ref: false }), secondSignal.promise.then(() => 'late' as const)]);
+      const outcome = await Promise.race([stopping, late]);
+      view?.close();
+      if (outcome === 'late') output.remark('Stopped before every transfer had come to rest; they go on at the next start.');
+      return EXIT.fine;
+    }
+    view?.close();
+    const { exitCode, attention } = first.end;
+    if (once) tellEnd(context, exitCode, attention);
+    return knownExit(exitCode);
+  } finally {
+    stopSignals();
+  }
+}
+
+/** The live view runs beside the engine: its trouble is told, and never ends the engine. */
+async function startView(engine: HeadlessEngine, context: CommandContext): Promise<Following | null> {
+  const client = new RpcClient(engine.attach());
+  const tell = (error: unknown) => {
+    if (error instanceof RpcDisconnected) return;
+    context.output.remark(`The live view stopped: ${error instanceof Error ? error.message : String(error)}`);
+  };
+  try {
+    const following = await Promise.race([
+      follow(client, context),
+      // An engine that ends at once has nothing to show.
+      engine.stopped.then(() => null),
+    ]);
+    following?.failed.catch(tell);
+    return following;
+  } catch (error) {
+    tell(error);
+    return null;
+  }
+}
+
+function tellEnd({ output, io }: CommandContext, exitCode: number, attention: readonly OperationView[]): void {
+  if (output.isJson) {
+    output.record({ type: 'run.finished', exitCode, attention });
+    return;
+  }
+  if (exitCode === EXIT.fine) {
+    output.text(output.style('good', 'Everything is sent.'));
+    return;
+  }
+  output.text(output.style('bad', attention.length === 0 ? 'Not everything could be done.' : `${formatCount(attention.length, 'item needs', 'items need')} attention:`));
+  for (const operation of attention) {
+    output.text(`  ${operation.id}  ${operation.state}  ${operationName(operation)}`, `    ${operationNote(operation, io.now())}`);
+    if (operation.error !== null && operation.error.hint !== '') output.text(`    ${printable(operation.error.hint)}`);
+  }
+}
+
+function knownExit(exitCode: number): ExitCode {
+  return Object.values(EXIT).find((known) => known === exitCode) ?? EXIT.unexpected;
+}

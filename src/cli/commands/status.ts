@@ -1,0 +1,76 @@
+import { EXIT } from '../exit-codes.ts';
+import { formatBytes, formatDuration, formatRelative, formatUntil } from '../format.ts';
+import { operationName, operationNote } from '../operation-table.ts';
+import { printable } from '../printable.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { StatusView } from '../../protocol/shapes.ts';
+import type { RegisterCommands } from './register.ts';
+
+export const registerStatus: RegisterCommands = (program, act) => {
+  program
+    .command('status')
+    .description('how the running engine fares: state, counts, folders, destinations, what needs attention')
+    .action((_options: object, command) =>
+      act(command, async (context) => {
+        const status = await context.withSession('engine', ({ client }) => client.call('status', {}));
+        if (context.output.isJson) context.output.document(status);
+        else printStatus(status, context);
+        return EXIT.fine;
+      }),
+    );
+};
+
+function printStatus(status: StatusView, { output, io }: CommandContext): void {
+  const { style } = output;
+  const { counts, bytes, engine } = status;
+  const nowMs = io.now();
+  const word = status.pausedUntil === null ? status.state : `${status.state} ${formatUntil(status.pausedUntil)}`;
+  output.text(`${style('strong', word)}   ${style('faint', `Longshore ${engine.version}, process ${engine.pid}, started ${formatRelative(engine.startedAt, nowMs)}`)}`);
+  const speed = status.bytesPerSecond > 0 ? `, ${formatBytes(status.bytesPerSecond)}/s` : '';
+  const eta = status.etaSeconds === null ? '' : `, about ${formatDuration(status.etaSeconds * 1000)} left`;
+  output.text(`${formatBytes(bytes.pending)} to go, ${formatBytes(bytes.done)} sent${speed}${eta}`);
+  output.text(
+    Object.entries(counts)
+      .filter(([, count]) => count > 0)
+      .map(([state, count]) => `${state} ${count.toLocaleString('en')}`)
+      .join(' · ') || 'nothing queued yet',
+  );
+  for (const { gate, scope, reason, until } of status.gates) {
+    const next = until === null ? '' : ` (${formatRelative(until, nowMs)})`;
+    output.text(style('warn', printable(`${gate}  ${scope}: ${reason}${next}`)));
+  }
+  if (status.folders.length > 0) {
+    output.text('');
+    output.table(
+      [{ title: 'FOLDER' }, { title: 'STATE' }, { title: 'PATH', shrink: 'middle' }, { title: 'TO' }, { title: 'FILES', align: 'right' }, { title: 'IGNORED', align: 'right' }, { title: 'NOTE', shrink: 'end' }],
+      status.folders.map((folder) => [
+        { text: printable(folder.name) },
+        { text: folder.state, style: folder.state === 'frozen' ? 'bad' : 'good' },
+        { text: printable(folder.path) },
+        { text: printable(`${folder.destination}:${folder.prefix}`) },
+        { text: folder.files.toLocaleString('en') },
+        { text: folder.ignored.toLocaleString('en') },
+        { text: printable(folder.error === null ? (folder.degraded ?? '') : `${folder.error.message} ${folder.error.hint}`) },
+      ]),
+    );
+  }
+  if (status.destinations.length > 0) {
+    output.text('');
+    output.table(
+      [{ title: 'DESTINATION' }, { title: 'STATE' }, { title: 'WHERE', shrink: 'middle' }, { title: 'NOTE', shrink: 'end' }],
+      status.destinations.map((destination) => [
+        { text: printable(destination.name) },
+        { text: destination.state, style: destination.state === 'unreachable' ? 'bad' : 'good' },
+        { text: printable(`${destination.endpoint} ${destination.bucket}`) },
+        { text: destination.error === null ? '' : printable(destination.error.message) },
+      ]),
+    );
+  }
+  for (const problem of status.configProblems) output.text(style('warn', `configuration: ${printable(problem)}`));
+  if (status.attention.length === 0) return;
+  output.text('', style('strong', 'Needs attention'));
+  for (const operation of status.attention) {
+    output.text(`  ${operation.id}  ${style('bad', operation.state)}  ${operationName(operation)}`, `    ${operationNote(operation, nowMs)}`);
+    if (operation.error !== null && operation.error.hint !== '') output.text(`    ${style('faint', printable(operation.error.hint))}`);
+  }
+}

@@ -1,0 +1,64 @@
+import type { State } from '../core/states.ts';
+import type { OperationView } from '../protocol/shapes.ts';
+import { formatBytes, formatRelative, formatUntil } from './format.ts';
+import { printable } from './printable.ts';
+import type { StyleName } from './style.ts';
+import type { Cell, Column } from './table.ts';
+
+export const STATE_STYLE = {
+  pending: 'faint',
+  running: 'busy',
+  waiting: 'warn',
+  conflict: 'bad',
+  failed: 'bad',
+  compensating: 'warn',
+  succeeded: 'good',
+  cancelled: 'faint',
+  superseded: 'faint',
+} as const satisfies Record<State, StyleName>;
+
+export const OPERATION_COLUMNS: readonly Column[] = [
+  { title: 'ID' },
+  { title: 'STATE' },
+  { title: 'WHAT', shrink: 'middle' },
+  { title: 'DONE', align: 'right' },
+  { title: 'SIZE', align: 'right' },
+  { title: 'UPDATED' },
+  { title: 'NOTE', shrink: 'end' },
+];
+
+export function operationRow(operation: OperationView, nowMs: number): readonly Cell[] {
+  const { state, bytesTotal } = operation;
+  const done = state === 'running' || state === 'waiting' ? percentDone(operation) : null;
+  return [
+    { text: operation.id },
+    { text: state, style: STATE_STYLE[state] },
+    { text: operationName(operation) },
+    { text: done === null ? '' : `${done} %` },
+    { text: bytesTotal === null ? '' : formatBytes(bytesTotal) },
+    { text: formatRelative(operation.updatedAt, nowMs), style: 'faint' },
+    { text: operationNote(operation, nowMs) },
+  ];
+}
+
+/** What a person knows it by: the file in its folder, or the call. */
+export function operationName({ kind, folder, path, resourceKey }: OperationView): string {
+  if (path !== null) return printable(folder === null ? path : `${folder}: ${path}`);
+  return printable(resourceKey === null ? kind : `${kind} ${resourceKey}`);
+}
+
+/** 0 to 100, or null when the size is not known. 100 only when all is done. */
+export function percentDone({ bytesDone, bytesTotal }: OperationView): number | null {
+  if (bytesTotal === null || bytesTotal === 0) return null;
+  return Math.max(0, Math.min(100, Math.floor((bytesDone / bytesTotal) * 100)));
+}
+
+/** Why it is where it is: its error, what holds it back, what comes next. */
+export function operationNote(operation: OperationView, nowMs: number): string {
+  const { error, gate, next, dueAt, pausedUntil } = operation;
+  if (error !== null) return printable(`${error.message} (${error.code})${next === null ? '' : ` ${next}`}`);
+  if (pausedUntil !== null) return `paused ${formatUntil(pausedUntil)}`;
+  if (gate !== null) return printable(next === null ? gate : `${gate}: ${next}`);
+  if (next !== null) return printable(next);
+  return dueAt === null ? '' : `next try ${formatRelative(dueAt, nowMs)}`;
+}

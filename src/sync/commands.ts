@@ -1,0 +1,113 @@
+import type { Clock, EpochMs } from '../core/ports.ts';
+import { newUuid } from '../core/ids.ts';
+import type { Random } from '../core/ports.ts';
+import { isTerminal } from '../core/states.ts';
+import type { Repositories } from '../db/repositories.ts';
+import { FOREVER, type StoredOperation } from '../db/stored-operation.ts';
+import { splitPath } from './paths.ts';
+import { uploadSpec, type CallMemo } from './specs.ts';
+import type { StopRunning } from './supersede.ts';
+
+export interface Refused {
+  readonly id: string;
+  readonly reason: string;
+}
+
+export interface CommandDeps {
+  readonly repos: Repositories;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly stopRunning: StopRunning;
+  /** A file's directory is to be looked at again. */
+  readonly hintDirty: (operation: StoredOperation) => void;
+}
+
+/** What people ask of operations. Works on the database alone; a running engine is told through the two hooks. */
+export class Commands {
+  readonly #deps: CommandDeps;
+
+  constructor(deps: CommandDeps) {
+    this.#deps = deps;
+  }
+
+  /** Failed operations go back to the queue with a fresh budget; waiting ones become due now. Null when done. */
+  retry(id: string, newKey: boolean): Refused | null {
+    const { repos, clock, random } = this.#deps;
+    const operation = repos.operations.byId(id);
+    if (operation === null) return { id, reason: 'there is no such item' };
+    if (operation.state === 'waiting') {
+      repos.operations.amend(operation, { dueAt: clock.now() }, { type: 'retry-now', source: 'external' });
+      return null;
+    }
+    if (operation.state !== 'failed')
+      return { id, reason: `it is ${operation.state}: only failed and waiting items can be retried` };
+    if (operation.kind === 'file.upload') return this.#retryUpload(operation);
+    const memo: CallMemo = operation.memo;
+    if (memo.unsettled === true && !newKey && operation.error?.code === 'call.outcome-unknown') {
+      return { id, reason: 'its outcome is unknown: look at the service, then retry with --new-key' };
+    }
+    const key = newKey && operation.idempotencyKey !== null ? { idempotencyKey: newUuid(clock, random), memo: {} } : {};
+    repos.operations.transition(
+      operation,
+      'requeue',
+      { attempts: 0, ...key },
+      { type: 'retried', source: 'external', details: { newKey } },
+    );
+    return null;
+  }
+
+  #retryUpload(operation: StoredOperation): Refused | null {
+    const { repos, hintDirty } = this.#deps;
+    if (uploadSpec(operation).key !== '') {
+      repos.operations.transition(operation, 'requeue', { attempts: 0 }, { type: 'retried', source: 'external' });
+      hintDirty(operation);
+      return null;
+    }
+    // It never had a key: the next scan judges the file anew.
+    repos.transaction(() => {
+      repos.operations.transition(operation, 'supersede', {}, { type: 'looked-at-again', source: 'external' });
+      if (operation.folder === null || operation.path === null) return;
+      const { dir, name } = splitPath(operation.path);
+      const file = repos.files.get(operation.folder, dir, name);
+      if (file !== null) repos.files.put({ ...file, fingerprint: null });
+    });
+    hintDirty(operation);
+    return null;
+  }
+
+  cancel(id: string): Refused | null {
+    const { repos, stopRunning } = this.#deps;
+    const operation = repos.operations.byId(id);
+    if (operation === null) return { id, reason: 'there is no such item' };
+    if (isTerminal(operation.state)) return { id, reason: `it is ${operation.state} already` };
+    if (operation.state === 'running') {
+      const ending = repos.operations.amend(
+        operation,
+        { ending: 'cancelled' },
+        { type: 'cancelling', source: 'external' },
+      );
+      if (ending !== null) stopRunning(ending, 'cancelled');
+      return null;
+    }
+    repos.operations.transition(operation, 'cancel', {}, { source: 'external' });
+    return null;
+  }
+
+  /** Holds one item back. FOREVER: until resumed. */
+  hold(id: string, until: EpochMs): Refused | null {
+    const { repos } = this.#deps;
+    const operation = repos.operations.byId(id);
+    if (operation === null) return { id, reason: 'there is no such item' };
+    if (isTerminal(operation.state)) return { id, reason: `it is ${operation.state} already` };
+    repos.operations.amend(
+      operation,
+      { heldUntil: until },
+      {
+        type: until === 0 ? 'resumed' : 'paused',
+        source: 'external',
+        details: { until: until === FOREVER ? null : until },
+      },
+    );
+    return null;
+  }
+}

@@ -1,0 +1,157 @@
+import type { Gate } from '../core/operation.ts';
+import type { LongshoreError } from '../core/longshore-error.ts';
+import type { Clock, EpochMs, Random } from '../core/ports.ts';
+import { FOREVER, type StoredOperation } from '../db/stored-operation.ts';
+import type { StoredPause } from '../db/pauses-repo.ts';
+import { retryDelayMs, type RetryPolicy } from '../resilience/retry-policy.ts';
+
+/** How long an unreachable service is left alone between looks: soon at first, then every minute. */
+const REACH_POLICY: RetryPolicy = {
+  maxAttempts: Number.MAX_SAFE_INTEGER,
+  initialDelayMs: 1000,
+  maxDelayMs: 60_000,
+  multiplier: 2,
+  jitter: 'none',
+};
+/** Part of the delay that is random, so that many machines don't come back in step. */
+const REACH_JITTER = 0.2;
+
+/** What a lane needs to work: `dest:NAME`, `provider:NAME` or `origin:URL`; services fail independently (P10). */
+export type Service = string;
+
+export interface LaneInfo {
+  readonly lane: string;
+  readonly service: Service;
+  /** `all`, and what else may be paused: `folder:NAME`, `provider:NAME`. */
+  readonly pauseScopes: readonly string[];
+  /** A local service is not concerned by the machine being offline. */
+  readonly loopback: boolean;
+  /** A reason of its own, e.g. a frozen folder or one that the configuration has no longer. */
+  readonly gate: Gate | null;
+}
+
+interface Unreachable {
+  readonly error: LongshoreError;
+  readonly since: EpochMs;
+  readonly tries: number;
+  readonly nextTryAt: EpochMs;
+  /** One operation is let through to see whether the service is back. */
+  readonly probing: boolean;
+}
+
+/** Why nothing starts, lane by lane. Pauses are in the database; the rest is learnt anew after a start. */
+export class GateKeeper {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #unreachable = new Map<Service, Unreachable>();
+  #pauses = new Map<string, EpochMs>();
+  #offline = false;
+  #diskFull = false;
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  setPauses(pauses: readonly StoredPause[]): void {
+    this.#pauses = new Map(pauses.map((pause) => [pause.scope, pause.until]));
+  }
+
+  setOffline(offline: boolean): void {
+    this.#offline = offline;
+    // The network is back: whatever was out of reach deserves a look at once.
+    if (!offline) this.lookAgainNow();
+  }
+
+  setDiskFull(full: boolean): void {
+    this.#diskFull = full;
+  }
+
+  get offline(): boolean {
+    return this.#offline;
+  }
+
+  /** Ends every wait for a service: network change, wake-up, resume. */
+  lookAgainNow(): void {
+    for (const [service, entry] of this.#unreachable)
+      this.#unreachable.set(service, { ...entry, nextTryAt: this.#clock.now(), tries: 0 });
+  }
+
+  /** The service could not be reached. */
+  failedToReach(service: Service, error: LongshoreError): void {
+    const now = this.#clock.now();
+    const before = this.#unreachable.get(service);
+    // Operations that were under way together fail together: that is one failed look, not many.
+    if (before !== undefined && !before.probing && before.nextTryAt > now) return;
+    const tries = (before?.tries ?? 0) + 1;
+    const delayMs = retryDelayMs(REACH_POLICY, tries, 0) * (1 - REACH_JITTER * this.#random.fraction());
+    this.#unreachable.set(service, {
+      error,
+      since: before?.since ?? now,
+      tries,
+      nextTryAt: now + delayMs,
+      probing: false,
+    });
+  }
+
+  /** The service answered, whatever it said. True when it had been out of reach. */
+  reached(service: Service): boolean {
+    return this.#unreachable.delete(service);
+  }
+
+  /** The probing operation ended without an answer of the service (it was stopped, say). */
+  probeEnded(service: Service): void {
+    const entry = this.#unreachable.get(service);
+    if (entry?.probing === true) this.#unreachable.set(service, { ...entry, probing: false });
+  }
+
+  unreachable(
+    service: Service,
+  ): { readonly error: LongshoreError; readonly since: EpochMs; readonly nextTryAt: EpochMs } | null {
+    return this.#unreachable.get(service) ?? null;
+  }
+
+  pausedUntil(scope: string): EpochMs | null {
+    return this.#pauses.get(scope) ?? null;
+  }
+
+  /** The gate that keeps a lane shut now, or null. */
+  gateOf(lane: LaneInfo): Gate | null {
+    if (lane.pauseScopes.some((scope) => (this.#pauses.get(scope) ?? 0) > this.#clock.now())) return 'paused';
+    if (lane.gate !== null) return lane.gate;
+    if (this.#diskFull) return 'disk-low';
+    if (this.#offline && !lane.loopback) return 'offline';
+    return this.#unreachable.has(lane.service) ? 'unreachable' : null;
+  }
+
+  /** How many operations of the lane may start at most: none behind a gate, one to probe an unreachable service. */
+  allowance(lane: LaneInfo): 'none' | 'probe' | 'all' {
+    const gate = this.gateOf(lane);
+    if (gate === null) return 'all';
+    if (gate !== 'unreachable') return 'none';
+    const entry = this.#unreachable.get(lane.service);
+    return entry !== undefined && !entry.probing && entry.nextTryAt <= this.#clock.now() ? 'probe' : 'none';
+  }
+
+  startProbe(service: Service): void {
+    const entry = this.#unreachable.get(service);
+    if (entry !== undefined) this.#unreachable.set(service, { ...entry, probing: true });
+  }
+
+  /** When a gate opens by itself: the end of a pause, or the next look at a service. */
+  nextOpening(): EpochMs | null {
+    const now = this.#clock.now();
+    const times = [
+      ...this.#pauses.values(),
+      ...[...this.#unreachable.values()].filter((entry) => !entry.probing).map((entry) => entry.nextTryAt),
+    ];
+    const future = times.filter((time) => time > now && time < FOREVER);
+    return future.length === 0 ? null : Math.min(...future);
+  }
+}
+
+/** The gate of one operation: its own pause, else its lane's. */
+export function gateOfOperation(operation: StoredOperation, laneGate: Gate | null, now: EpochMs): Gate | null {
+  if (operation.state !== 'pending' && operation.state !== 'waiting') return null;
+  return operation.heldUntil > now ? 'paused' : laneGate;
+}

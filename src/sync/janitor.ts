@@ -1,0 +1,143 @@
+import { LongshoreError, toLongshoreError } from '../core/longshore-error.ts';
+import type { Clock, EpochMs, Random } from '../core/ports.ts';
+import type { StoredCleanup } from '../db/cleanups-repo.ts';
+import type { Repositories } from '../db/repositories.ts';
+import { retryDelayMs, type RetryPolicy } from '../resilience/retry-policy.ts';
+import { abortOrphans } from './upload/orphans.ts';
+import type { UploadTarget } from './upload/upload-context.ts';
+
+/** A cleanup is tried until it succeeds: soon at first, then every ten minutes. */
+const POLICY: RetryPolicy = {
+  maxAttempts: Number.MAX_SAFE_INTEGER,
+  initialDelayMs: 1000,
+  maxDelayMs: 600_000,
+  multiplier: 2,
+  jitter: 'full',
+};
+const BATCH = 50;
+/** A destination that the configuration has no longer may come back; look again then, ms. */
+const NO_TARGET_RETRY_MS = 60_000;
+
+export interface JanitorDeps {
+  readonly repos: Repositories;
+  readonly clock: Clock;
+  readonly random: Random;
+  target(destination: string): UploadTarget | null;
+  /** False while the destination is behind a gate: nothing is sent (P9). */
+  isOpen(destination: string): boolean;
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** Runs cleanup rows until each has succeeded (P7): abandoned multipart uploads are aborted. */
+export class Janitor {
+  readonly #deps: JanitorDeps;
+  readonly #stopping = new AbortController();
+  #working: Promise<void> | null = null;
+  #again = false;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(deps: JanitorDeps) {
+    this.#deps = deps;
+  }
+
+  /** There may be something to clean up. */
+  wake(): void {
+    if (this.#stopping.signal.aborted) return;
+    if (this.#working !== null) {
+      this.#again = true;
+      return;
+    }
+    this.#working = this.#work()
+      .catch((error: unknown) => {
+        if (!this.#stopping.signal.aborted) this.#deps.onFatal(error);
+      })
+      .finally(() => {
+        this.#working = null;
+        this.#armTimer();
+        if (this.#again) {
+          this.#again = false;
+          this.wake();
+        }
+      });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the janitor is stopped'));
+    this.#cancelTimer?.();
+    await this.#working;
+  }
+
+  /** Cleanups that could run now: for `run --once`, which waits for them. */
+  idle(): boolean {
+    if (this.#working !== null) return false;
+    const now = this.#deps.clock.now();
+    return this.#deps.repos.cleanups
+      .nextDue()
+      .every((entry) => entry.at > now || !this.#deps.isOpen(entry.destination));
+  }
+
+  async #work(): Promise<void> {
+    for (const { destination } of this.#deps.repos.cleanups.nextDue()) {
+      if (!this.#deps.isOpen(destination)) continue;
+      for (const cleanup of this.#deps.repos.cleanups.due(destination, this.#deps.clock.now(), BATCH)) {
+        if (this.#stopping.signal.aborted || !this.#deps.isOpen(destination)) return;
+        await this.#run(cleanup);
+      }
+    }
+  }
+
+  async #run(cleanup: StoredCleanup): Promise<void> {
+    const { repos, clock, random } = this.#deps;
+    const target = this.#deps.target(cleanup.destination);
+    if (target === null) {
+      repos.cleanups.postpone(cleanup.id, clock.now() + NO_TARGET_RETRY_MS, 'the destination is not configured');
+      return;
+    }
+    try {
+      await this.#clean(cleanup, target);
+      repos.transaction(() => {
+        repos.cleanups.done(cleanup.id);
+        const details = { destination: cleanup.destination, key: cleanup.key };
+        repos.events.append({
+          type: 'upload-aborted',
+          operationId: null,
+          resourceKey: `${cleanup.destination}:${cleanup.key}`,
+          from: null,
+          to: null,
+          details,
+        });
+      });
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      const failure = toLongshoreError(error);
+      const delayMs = retryDelayMs(POLICY, cleanup.attempts + 1, random.fraction(), failure.context.retryAfterMs);
+      repos.cleanups.postpone(
+        cleanup.id,
+        clock.now() + delayMs,
+        `${failure.code}: ${failure.context.detail ?? failure.message}`,
+      );
+      if (!(error instanceof LongshoreError)) throw error;
+    }
+  }
+
+  async #clean(cleanup: StoredCleanup, target: UploadTarget): Promise<void> {
+    const { signal } = this.#stopping;
+    if (cleanup.uploadId !== null) await target.store.abortUpload(cleanup.key, cleanup.uploadId, signal);
+    else await abortOrphans(this.#deps, target, cleanup, signal);
+  }
+
+  #armTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    if (this.#stopping.signal.aborted) return;
+    const now = this.#deps.clock.now();
+    const times: EpochMs[] = this.#deps.repos.cleanups
+      .nextDue()
+      .filter((entry) => this.#deps.isOpen(entry.destination))
+      .map((entry) => entry.at);
+    if (times.length === 0) return;
+    this.#cancelTimer = this.#deps.clock.setTimer(Math.max(1, Math.min(...times) - now), () => {
+      this.wake();
+    });
+  }
+}

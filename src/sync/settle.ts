@@ -1,0 +1,135 @@
+import { assertNever } from '../core/assert.ts';
+import { errorEntry } from '../core/error-table.ts';
+import { LongshoreError } from '../core/longshore-error.ts';
+import type { OperationError } from '../core/operation.ts';
+import type { EpochMs, Random } from '../core/ports.ts';
+import type { Repositories } from '../db/repositories.ts';
+import type { StoredOperation } from '../db/stored-operation.ts';
+import { decide } from '../resilience/decide.ts';
+import type { RetryPolicy } from '../resilience/retry-policy.ts';
+import type { Outcome } from './outcome.ts';
+
+export function operationError(error: LongshoreError): OperationError {
+  return {
+    code: error.code,
+    class: error.class,
+    message: error.message,
+    hint: error.hint,
+    detail: error.context.detail ?? null,
+  };
+}
+
+/** The error of a code without further facts: conflicts, crash loops. */
+export function errorOfCode(code: OperationError['code'], detail: string | null = null): OperationError {
+  const entry = errorEntry(code);
+  return { code, class: entry.class, message: entry.en.message, hint: entry.en.hint, detail };
+}
+
+export type Settled =
+  | { readonly kind: 'stale' }
+  /** `operation` as it now is; `unreachable` when the service has to be gated. */
+  | { readonly kind: 'settled'; readonly operation: StoredOperation; readonly unreachable: LongshoreError | null };
+
+/**
+ * Turns an outcome into the next state, in the caller's transaction. Fenced by the lease: an executor whose lease is gone
+ * changes nothing. An operation that was told to end does so unless its work was done in time.
+ */
+export function settle(
+  repos: Repositories,
+  leased: StoredOperation,
+  outcome: Outcome,
+  policy: RetryPolicy,
+  random: Random,
+  now: EpochMs,
+): Settled {
+  const seen = repos.operations.bySeq(leased.seq);
+  if (
+    seen === null ||
+    seen.state !== 'running' ||
+    seen.leaseEpoch !== leased.leaseEpoch ||
+    seen.leaseAttempt !== leased.leaseAttempt
+  ) {
+    return { kind: 'stale' };
+  }
+  const done = (operation: StoredOperation | null, unreachable: LongshoreError | null = null): Settled =>
+    operation === null ? { kind: 'stale' } : { kind: 'settled', operation, unreachable };
+  if (seen.ending !== null && outcome.kind !== 'succeeded') {
+    const event = seen.ending === 'cancelled' ? 'cancel' : 'supersede';
+    return done(repos.operations.transition(seen, event, { ...outcome.change, deaths: 0 }));
+  }
+  switch (outcome.kind) {
+    case 'succeeded':
+      outcome.apply?.();
+      return done(
+        repos.operations.transition(
+          seen,
+          'succeed',
+          { ...outcome.change, error: null, deaths: 0, attempts: seen.attempts + 1 },
+          { details: outcome.details },
+        ),
+      );
+    case 'conflict':
+      return done(
+        repos.operations.transition(
+          seen,
+          'conflict',
+          {
+            ...outcome.change,
+            error: errorOfCode(outcome.code),
+            base: outcome.base,
+            remote: outcome.remote,
+            deaths: 0,
+            bytesDone: 0,
+          },
+          { details: { code: outcome.code, base: outcome.base, remote: outcome.remote } },
+        ),
+      );
+    case 'stopped':
+      return done(repos.operations.transition(seen, 'release', { ...outcome.change, deaths: 0 }, { type: 'stopped' }));
+    case 'failed':
+      return settleFailure(repos, seen, outcome, policy, random, now, done);
+    default:
+      return assertNever(outcome);
+  }
+}
+
+function settleFailure(
+  repos: Repositories,
+  seen: StoredOperation,
+  outcome: Extract<Outcome, { kind: 'failed' }>,
+  policy: RetryPolicy,
+  random: Random,
+  now: EpochMs,
+  done: (operation: StoredOperation | null, unreachable?: LongshoreError | null) => Settled,
+): Settled {
+  const { error } = outcome;
+  const attempts = seen.attempts + 1;
+  const decision = decide(error, attempts, policy, random.fraction());
+  const shown = operationError(error);
+  const details = { code: error.code, detail: error.context.detail ?? null, attempt: attempts };
+  switch (decision.kind) {
+    case 'retry': {
+      const dueAt = now + decision.delayMs;
+      const change = { ...outcome.change, attempts, dueAt, error: shown, deaths: 0 };
+      return done(repos.operations.transition(seen, 'retry-later', change, { details: { ...details, dueAt } }));
+    }
+    case 'fail':
+    case 'conflict': {
+      const change = { ...outcome.change, attempts, error: shown, deaths: 0 };
+      return done(
+        repos.operations.transition(seen, 'fail', change, {
+          details: { ...details, exhausted: decision.kind === 'fail' && decision.exhausted },
+        }),
+      );
+    }
+    case 'gate': {
+      const change = { ...outcome.change, error: shown, deaths: 0 };
+      return done(
+        repos.operations.transition(seen, 'release', change, { type: 'unreachable', details: { code: error.code } }),
+        error,
+      );
+    }
+    default:
+      return assertNever(decision);
+  }
+}

@@ -1,0 +1,3 @@
+import type { Deviations } from './run-checks.ts';
+
+export const MOTO_DEVIATIONS: Deviations = {};
