@@ -36,10 +36,10 @@ module.exports = {
       to: {},
     },
     {
-      name: 'electron composes the app from engine, protocol, config and core',
+      name: 'electron composes the app from engine, protocol, observe, config and core',
       severity: 'error',
       from: { path: '^electron/' },
-      to: { path: '^(src|renderer|test|bench|build)/', pathNot: '^src/(engine|protocol|config|core)/' },
+      to: { path: '^(src|renderer|test|bench|build)/', pathNot: '^src/(engine|protocol|observe|config|core)/' },
     },
     {
       name: 'the renderer knows only the protocol and core',
@@ -57,7 +57,7 @@ module.exports = {
       name: 'only electron/ imports Electron',
       severity: 'error',
       from: { path: '^(src|renderer)/' },
-      to: { path: '^(node_modules/)?electron(/|$)' },
+      to: { path: '(^|/)node_modules/electron/|^electron$' },
     },
     {
       name: 'the product never imports tools',

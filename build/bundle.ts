@@ -1,5 +1,5 @@
 // `npm run build`: everything that the commands and the app need, into dist.
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { build as bundle, type BuildFailure } from 'esbuild';
@@ -68,6 +68,18 @@ async function makeRenderer(root: string, outDir: string): Promise<Made> {
   }
 }
 
+/** Pictures of the main process keep their place under electron/. */
+async function copyPictures(root: string, outDir: string): Promise<Made> {
+  const from = path.join(root, 'electron');
+  const files = (await readdir(from, { recursive: true })).filter((file) => /\.(png|ico|icns)$/.test(file));
+  let sizeBytes = 0;
+  for (const file of files) {
+    await cp(path.join(from, file), path.join(outDir, 'electron', file));
+    sizeBytes += (await stat(path.join(from, file))).size;
+  }
+  return { result: `electron: ${files.length} pictures`, sizeBytes };
+}
+
 // The two directories can be given for a trial of the build itself; a person needs neither.
 const { values } = parseArgs({ options: { root: { type: 'string' }, out: { type: 'string' } } });
 const root = path.resolve(values.root ?? repositoryRoot);
@@ -80,6 +92,7 @@ await mkdir(outDir, { recursive: true });
 const made = await Promise.all([
   ...entries.map(async (entry) => makeBundle(root, outDir, entry)),
   makeRenderer(root, outDir),
+  copyPictures(root, outDir),
 ]);
 
 const problems = made.filter(({ problem }) => problem !== undefined);

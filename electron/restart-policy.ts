@@ -3,8 +3,8 @@
  */
 
 /** Exit codes of the engine (CONTRACT.md) that mean more than "it died". */
-export const CONFIG_INVALID_EXIT_CODE = 2;
-export const LOCK_HELD_EXIT_CODE = 5;
+const CONFIG_INVALID_EXIT_CODE = 2;
+const LOCK_HELD_EXIT_CODE = 5;
 
 const firstDelayMs = 250;
 const longestDelayMs = 30_000;
@@ -16,8 +16,12 @@ const lockHeldDelayMs = 5_000;
 const failedAfterDeaths = 6;
 
 export interface EngineDeath {
-  /** Null when a signal ended it. */
-  readonly exitCode: number | null;
+  /** Of a process that a signal ended, Electron gives the signal's number: 2 and 5 are SIGINT and SIGTRAP too. */
+  readonly exitCode: number;
+  /** It had answered before: whatever the number, it was no refusal to start. */
+  readonly wasRunning: boolean;
+  /** It gave its reason on the error stream, as it does when it refuses to start. */
+  readonly gaveReason: boolean;
   readonly uptimeMs: number;
   /** Deaths in a row before this one. */
   readonly deathsBefore: number;
@@ -39,11 +43,13 @@ export function restartDelayMs(deaths: number): number {
   return Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(deaths - 1, 20));
 }
 
-export function decideAfterDeath({ exitCode, uptimeMs, deathsBefore }: EngineDeath): RestartDecision {
-  if (exitCode === CONFIG_INVALID_EXIT_CODE) {
+export function decideAfterDeath(death: EngineDeath): RestartDecision {
+  const { exitCode, uptimeMs, deathsBefore } = death;
+  const refused = death.gaveReason && !death.wasRunning;
+  if (refused && exitCode === CONFIG_INVALID_EXIT_CODE) {
     return { reason: 'config-invalid', state: 'failed', delayMs: null, deaths: 0 };
   }
-  if (exitCode === LOCK_HELD_EXIT_CODE) {
+  if (refused && exitCode === LOCK_HELD_EXIT_CODE) {
     return { reason: 'lock-held', state: 'failed', delayMs: lockHeldDelayMs, deaths: 0 };
   }
   const deaths = uptimeMs >= healthyAfterMs ? 1 : deathsBefore + 1;

@@ -14,6 +14,8 @@ const length = z.int().min(1).max(100_000);
 export const windowStateShape = z.object({
   bounds: z.object({ x: coordinate, y: coordinate, width: length, height: length }),
   maximized: z.boolean(),
+  /** It was closed before, so people have been told that the agent goes on. */
+  closedBefore: z.boolean().default(false),
 });
 export type WindowState = z.infer<typeof windowStateShape>;
 
@@ -35,13 +37,14 @@ export function openingBounds(
   remembered: Rectangle | null,
   workAreas: readonly Rectangle[],
 ): { width: number; height: number; x?: number; y?: number } {
-  const largest = workAreas.reduce(
-    (most, area) => ({ width: Math.max(most.width, area.width), height: Math.max(most.height, area.height) }),
-    { width: MINIMUM_SIZE.width, height: MINIMUM_SIZE.height },
+  const width = Math.min(
+    Math.max(remembered?.width ?? defaultSize.width, MINIMUM_SIZE.width),
+    Math.max(MINIMUM_SIZE.width, ...workAreas.map((area) => area.width)),
   );
-  const wanted = remembered ?? defaultSize;
-  const width = Math.min(Math.max(wanted.width, MINIMUM_SIZE.width), largest.width);
-  const height = Math.min(Math.max(wanted.height, MINIMUM_SIZE.height), largest.height);
+  const height = Math.min(
+    Math.max(remembered?.height ?? defaultSize.height, MINIMUM_SIZE.height),
+    Math.max(MINIMUM_SIZE.height, ...workAreas.map((area) => area.height)),
+  );
   if (!remembered) return { width, height };
   const { x, y } = remembered;
   const catchable = workAreas.some(

@@ -1,14 +1,12 @@
+import './zod-without-eval.ts';
 import { z } from 'zod';
 import type { BridgeReply, LongshoreBridge } from '../../src/protocol/bridge.ts';
-import type { Method, Notification, Params, Result } from '../../src/protocol/contract.ts';
+import type { Method, Notification, Params, Result, RpcFailure } from '../../src/protocol/contract.ts';
 import { NOTIFICATIONS, REQUESTS } from '../../src/protocol/contract.ts';
-
-// The window's policy forbids code made from strings, which zod's compiled parsers are.
-z.config({ jitless: true });
 
 export type Request = <M extends Method>(method: M, params: Params<M>) => Promise<BridgeReply<Result<M>>>;
 
-function unexpected(message: string): { readonly ok: false; readonly error: import('../../src/protocol/contract.ts').RpcFailure } {
+function unexpected(message: string): { readonly ok: false; readonly error: RpcFailure } {
   return { ok: false, error: { kind: 'unexpected', message, hint: '' } };
 }
 

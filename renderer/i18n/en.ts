@@ -266,7 +266,8 @@ export const en = {
   },
   confirm: {
     cancelTitle: (n: string) => `Cancel ${n} items?`,
-    cancelText: 'What is being sent stops, and these files are ignored until they change. Your files stay where they are.',
+    cancelText:
+      'What is being sent stops, and these files are ignored until they change. Your files stay where they are.',
     cancelYes: (n: string) => `Cancel ${n} items`,
     back: 'Go back',
   },

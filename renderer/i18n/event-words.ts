@@ -22,7 +22,8 @@ export function eventDetail(event: EventView, { m, f, code }: Language): string 
   const attempt = event.details['attempt'];
   if (typeof attempt === 'number') words.push(m.events.attempt(f.count(attempt)));
   const errorCode = event.details['code'];
-  if (typeof errorCode === 'string') words.push(isErrorCode(errorCode) ? errorEntry(errorCode)[code].message : errorCode);
+  if (typeof errorCode === 'string')
+    words.push(isErrorCode(errorCode) ? errorEntry(errorCode)[code].message : errorCode);
   if (event.source === 'external') words.push(m.events.external);
   return words.join(' · ');
 }

@@ -73,9 +73,7 @@ export function createFormat(locale: string): Format {
       const hours = Math.floor(minutes / 60);
       if (hours >= 48) return withUnit(Math.round(hours / 24), 'day', 0);
       const rest = minutes % 60;
-      return rest === 0
-        ? withUnit(hours, 'hour', 0)
-        : `${withUnit(hours, 'hour', 0)} ${withUnit(rest, 'minute', 0)}`;
+      return rest === 0 ? withUnit(hours, 'hour', 0) : `${withUnit(hours, 'hour', 0)} ${withUnit(rest, 'minute', 0)}`;
     },
     clock(iso, nowMs) {
       const at = new Date(iso);

@@ -46,7 +46,8 @@ function openWords(op: OperationView, nowMs: number, language: Language): RowWor
       op.pausedUntil === 'forever' ? m.row.pausedItem : m.row.pausedItemUntil(f.clock(op.pausedUntil, nowMs));
     return { main, next: '' };
   }
-  if (op.gate !== null) return { main: m.gates[op.gate], next: op.dueAt === null ? '' : nextWords(op, nowMs, language) };
+  if (op.gate !== null)
+    return { main: m.gates[op.gate], next: op.dueAt === null ? '' : nextWords(op, nowMs, language) };
   if (op.error !== null) {
     return { main: errorWords(op.error, language).message, next: nextWords(op, nowMs, language) };
   }

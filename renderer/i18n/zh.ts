@@ -4,7 +4,12 @@ import type { Messages } from './en.ts';
 export const zh: Messages = {
   app: { name: 'Longshore', version: (version) => `版本 ${version}` },
   nav: { label: '主导航', queue: '队列', folders: '文件夹与目标' },
-  side: { folders: '文件夹', destinations: '目标', allFolders: '全部文件夹', showOnly: (folder) => `队列中只显示 ${folder}` },
+  side: {
+    folders: '文件夹',
+    destinations: '目标',
+    allFolders: '全部文件夹',
+    showOnly: (folder) => `队列中只显示 ${folder}`,
+  },
   sections: { all: '总览', attention: '需要处理', active: '进行中', waiting: '等待中', done: '已完成' },
   state: {
     label: '状态',

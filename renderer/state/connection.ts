@@ -90,6 +90,10 @@ export function connect(
     if (change.more) reloadSoon();
   }
 
+  function needsAnother(): boolean {
+    return again && !stopped;
+  }
+
   async function snapshot(): Promise<void> {
     if (snapshotting) {
       again = true;
@@ -97,7 +101,7 @@ export function connect(
     }
     snapshotting = true;
     try {
-      do {
+      for (;;) {
         again = false;
         seen = null;
         held = [];
@@ -114,7 +118,8 @@ export function connect(
         held = [];
         for (const change of waiting) apply(change);
         await loadHeads();
-      } while (again && !stopped);
+        if (!needsAnother()) return;
+      }
     } finally {
       snapshotting = false;
     }

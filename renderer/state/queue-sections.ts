@@ -51,8 +51,8 @@ export function orderOf(section: Section): 'oldest' | 'newest' {
 export function matchesFilter(op: OperationView, filter: QueueFilter): boolean {
   if (filter.folder !== null && op.folder !== filter.folder) return false;
   if (filter.search === '') return true;
-  const text = (op.path ?? op.resourceKey ?? '').toLowerCase();
-  return text.includes(filter.search.toLowerCase());
+  const wanted = filter.search.toLowerCase();
+  return [op.path, op.resourceKey].some((text) => text?.toLowerCase().includes(wanted) === true);
 }
 
 function withRows(section: SectionRows, rows: readonly OperationView[]): SectionRows {
@@ -77,7 +77,10 @@ export function applyPage(
     if (other === section) continue;
     const { rows: others } = result[other];
     if (others.some((row) => arrived.has(row.id))) {
-      result[other] = withRows(result[other], others.filter((row) => !arrived.has(row.id)));
+      result[other] = withRows(
+        result[other],
+        others.filter((row) => !arrived.has(row.id)),
+      );
     }
   }
   return result;

@@ -9,7 +9,7 @@ export type StateLine =
   | { readonly kind: 'engine-down'; readonly nextTryAt: string | null }
   | { readonly kind: 'engine-failed'; readonly message: string | null }
   | { readonly kind: 'connecting' }
-  | { readonly kind: 'paused'; readonly until: string | 'forever'; readonly open: number }
+  | { readonly kind: 'paused'; readonly until: StatusView['pausedUntil'] & string; readonly open: number }
   | { readonly kind: 'offline'; readonly open: number }
   | { readonly kind: 'unreachable'; readonly address: string; readonly nextTryAt: string | null }
   | { readonly kind: 'gated'; readonly gate: StatusView['gates'][number] }

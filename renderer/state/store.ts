@@ -1,9 +1,9 @@
 /** A value, a pure function that changes it, and who wants to know. */
 export interface Store<S, A> {
-  get(): S;
-  dispatch(action: A): void;
+  readonly get: () => S;
+  readonly dispatch: (action: A) => void;
   /** Returns what ends the subscription. */
-  subscribe(listener: () => void): () => void;
+  readonly subscribe: (listener: () => void) => () => void;
 }
 
 export function createStore<S, A>(reduce: (state: S, action: A) => S, initial: S): Store<S, A> {

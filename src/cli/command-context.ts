@@ -24,7 +24,7 @@ export interface CommandContext {
   readonly configFile: string;
   readonly dataDir: string;
   /** Runs `work` with a way to the data and closes it afterwards. */
-  withSession<T>(need: ConnectOptions['need'], work: (session: Session) => Promise<T>): Promise<T>;
+  readonly withSession: <T>(need: ConnectOptions['need'], work: (session: Session) => Promise<T>) => Promise<T>;
 }
 
 export function createContext(io: CliIo, access: EngineAccess, options: GlobalOptions): CommandContext {
@@ -59,7 +59,8 @@ export function connectPorts(io: CliIo, access: EngineAccess): ConnectPorts {
     elapsedMs: () => performance.now(),
     sleep: (delayMs) => delay(delayMs),
     onUnexpected: (error) => {
-      if (isDebugging(io)) io.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      if (isDebugging(io))
+        io.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     },
   };
 }

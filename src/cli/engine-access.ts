@@ -2,6 +2,7 @@
  * The one place where the command line meets the engine's code. Everything is loaded when it is needed: a command that
  * goes through the socket must not wait for the engine's modules.
  */
+import { join } from 'node:path';
 import type { LongshoreConfig } from '../config/config-types.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import type { Channel } from '../protocol/channel.ts';
@@ -48,13 +49,6 @@ export interface DestinationProbe {
   readonly hint: string;
 }
 
-/** `none`: nothing needed a key so far. */
-export interface KeyState {
-  readonly kind: 'keychain' | 'key-file' | 'none' | 'broken';
-  readonly message: string;
-  readonly hint: string;
-}
-
 export interface EngineAccess {
   probeLock(dataDir: string): Promise<'free' | 'held'>;
   /** Rejects with `LockHeldError` or `InvalidConfigError`: see `engineTrouble`. */
@@ -67,6 +61,8 @@ export interface EngineAccess {
     readonly dataDir: string;
     readonly deadlineMs: number;
   }): Promise<readonly DestinationProbe[]>;
+  /** Where the key stands that seals secrets when there is no system keychain. */
+  keyFilePath(dataDir: string): string;
 }
 
 export const engineAccess: EngineAccess = {
@@ -74,6 +70,7 @@ export const engineAccess: EngineAccess = {
   startHeadlessEngine: async (options) => (await import('../engine/headless.ts')).startHeadlessEngine(options),
   openOffline: async (options) => (await import('../engine/offline.ts')).openOffline(options),
   probeDestinations: async (options) => (await import('../engine/probe-destinations.ts')).probeDestinations(options),
+  keyFilePath: (dataDir) => join(dataDir, 'key'),
 };
 
 export type EngineTrouble =

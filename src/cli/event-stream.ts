@@ -1,54 +1,72 @@
 import type { RpcClient } from '../protocol/rpc-client.ts';
 import type { EventView } from '../protocol/shapes.ts';
 
-/** Events that may wait for a slow reader before the stream falls back to fetching them from the log. */
+/** Events that may wait for a slow reader; beyond, the stream falls back to fetching them from the log. */
 const MAX_WAITING = 10_000;
 const PAGE = 1000;
 
 /**
- * Calls `onEvent` for every event from now on, each once and in order: what notifications leave out (a gap in the
- * numbers) is fetched from the event log. Ends with the client's connection; returns how to end it before.
+ * Hands on every event from now on, each once and in order: what notifications leave out (a gap in the numbers) is
+ * fetched from the event log.
  */
-export function followEvents(
-  client: RpcClient,
-  onEvent: (event: EventView) => Promise<void> | void,
-  onError: (error: unknown) => void,
-): () => void {
-  const waiting: EventView[] = [];
-  let lastSeq: number | null = null;
-  let isPumping = false;
+export class EventStream {
+  readonly #client: RpcClient;
+  readonly #onEvent: (event: EventView) => Promise<void> | void;
+  readonly #onError: (error: unknown) => void;
+  readonly #stop: () => void;
+  readonly #waiting: EventView[] = [];
+  #lastSeq: number | null = null;
+  #isPumping = false;
 
-  const deliver = async (event: EventView) => {
-    if (lastSeq !== null && event.seq <= lastSeq) return;
-    lastSeq = event.seq;
-    await onEvent(event);
-  };
-  const fillGap = async (untilSeq: number) => {
-    while (lastSeq !== null && lastSeq + 1 < untilSeq) {
-      const page = await client.call('events', { afterSeq: lastSeq, limit: PAGE });
-      for (const event of page.items) if (event.seq < untilSeq) await deliver(event);
-      if (page.next === null || page.items.length === 0) return;
-    }
-  };
-  const pump = async () => {
-    isPumping = true;
+  constructor(
+    client: RpcClient,
+    onEvent: (event: EventView) => Promise<void> | void,
+    onError: (error: unknown) => void,
+  ) {
+    this.#client = client;
+    this.#onEvent = onEvent;
+    this.#onError = onError;
+    this.#stop = client.on('event', (event) => this.#take(event));
+  }
+
+  close(): void {
+    this.#stop();
+    this.#waiting.length = 0;
+  }
+
+  #take(event: EventView): void {
+    // The newest makes room: what is left out is a gap, which the next one fills from the log.
+    if (this.#waiting.length >= MAX_WAITING) this.#waiting.pop();
+    this.#waiting.push(event);
+    if (!this.#isPumping) void this.#pump();
+  }
+
+  async #pump(): Promise<void> {
+    this.#isPumping = true;
     try {
-      for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
-        await fillGap(event.seq);
-        await deliver(event);
+      for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) {
+        await this.#fillGapBefore(event.seq);
+        await this.#deliver(event);
       }
     } catch (error) {
-      stop();
-      onError(error);
+      this.close();
+      this.#onError(error);
     } finally {
-      isPumping = false;
+      this.#isPumping = false;
     }
-  };
-  const stop = client.on('event', (event) => {
-    // The newest makes room: those left out are a gap, which is filled from the log.
-    if (waiting.length >= MAX_WAITING) waiting.pop();
-    waiting.push(event);
-    if (!isPumping) void pump();
-  });
-  return stop;
+  }
+
+  async #fillGapBefore(seq: number): Promise<void> {
+    while (this.#lastSeq !== null && this.#lastSeq + 1 < seq) {
+      const page = await this.#client.call('events', { afterSeq: this.#lastSeq, limit: PAGE });
+      for (const event of page.items) if (event.seq < seq) await this.#deliver(event);
+      if (page.next === null || page.items.length === 0) return;
+    }
+  }
+
+  async #deliver(event: EventView): Promise<void> {
+    if (this.#lastSeq !== null && event.seq <= this.#lastSeq) return;
+    this.#lastSeq = event.seq;
+    await this.#onEvent(event);
+  }
 }

@@ -1,6 +1,6 @@
 import type { RpcClient } from '../protocol/rpc-client.ts';
 import type { CommandContext } from './command-context.ts';
-import { followEvents } from './event-stream.ts';
+import { EventStream } from './event-stream.ts';
 import { eventLine } from './event-text.ts';
 import { LiveModel, MAX_ACTIVE } from './live-model.ts';
 import { LiveScreen } from './live-screen.ts';
@@ -15,19 +15,21 @@ export interface Following {
 
 /** Live progress in a terminal; else a line an event, as text or JSON. */
 export async function follow(client: RpcClient, context: CommandContext): Promise<Following> {
-  return context.output.isTerminal && !context.output.isJson ? followLive(client, context) : followLines(client, context);
+  return context.output.isTerminal && !context.output.isJson
+    ? followLive(client, context)
+    : followLines(client, context);
 }
 
 async function followLines(client: RpcClient, { output }: CommandContext): Promise<Following> {
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => undefined);
-  const stop = followEvents(
+  const stream = new EventStream(
     client,
     (event) => output.paced(output.isJson ? `${JSON.stringify(event)}\n` : `${eventLine(event, output.style)}\n`),
     reject,
   );
   await client.call('subscribe', { changes: false, events: true });
-  return { failed, close: stop };
+  return { failed, close: () => stream.close() };
 }
 
 async function followLive(client: RpcClient, { output, io }: CommandContext): Promise<Following> {

@@ -48,7 +48,6 @@ export function formatRelative(iso: string, nowMs: number): string {
 /** `2026-07-01 14:03:22` in this machine's time zone. */
 export function formatLocalTime(iso: string): string {
   const date = new Date(iso);
-  const two = (value: number) => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${formatClock(iso)}`;
 }
@@ -56,7 +55,11 @@ export function formatLocalTime(iso: string): string {
 /** `14:03:22` in this machine's time zone. */
 export function formatClock(iso: string): string {
   const date = new Date(iso);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((value) => String(value).padStart(2, '0')).join(':');
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
 }
 
 /** How a pause ends: `until 14:30:00`, `until you resume`. */

@@ -19,7 +19,9 @@ export class LiveModel {
 
   /** Under way, oldest first. */
   get active(): readonly OperationView[] {
-    return [...this.#active.values()].toSorted((a, b) => (a.startedAt ?? a.createdAt).localeCompare(b.startedAt ?? b.createdAt));
+    return [...this.#active.values()].toSorted((a, b) =>
+      (a.startedAt ?? a.createdAt).localeCompare(b.startedAt ?? b.createdAt),
+    );
   }
 
   /** Finished lately, newest first. */

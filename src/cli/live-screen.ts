@@ -53,7 +53,10 @@ export class LiveScreen {
   #draw(): void {
     this.#isDirty = false;
     // One row and one column stay free: writing into the last ones makes some terminals scroll.
-    const size = { columns: Math.max(20, (this.#stream.columns ?? 80) - 1), rows: Math.max(3, (this.#stream.rows ?? 24) - 1) };
+    const size = {
+      columns: Math.max(20, (this.#stream.columns ?? 80) - 1),
+      rows: Math.max(3, (this.#stream.rows ?? 24) - 1),
+    };
     const lines = this.#render(size);
     const up = this.#drawnLines === 0 ? '' : `\u001b[${this.#drawnLines}A`;
     this.#stream.write(`${up}\r${CLEAR_DOWN}${lines.join('\n')}\n`);

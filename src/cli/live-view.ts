@@ -17,7 +17,11 @@ export function renderLive(model: LiveModel, size: LiveSize, style: Style, nowMs
   const { status } = model;
   if (status === null) return ['Waiting for the engine …'];
   const fit = (text: string) => shorten(text, size.columns);
-  const head = [headline(status, size, style), fit(totals(status)), ...troubles(status, nowMs).map((line) => style('warn', fit(line)))];
+  const head = [
+    headline(status, size, style),
+    fit(totals(status)),
+    ...troubles(status, nowMs).map((line) => style('warn', fit(line))),
+  ];
   const attention = attentionLines(status, nowMs).map((line) => style('bad', fit(line)));
   const recent = model.recent.map((operation) => style('faint', fit(`  ✓ ${operationName(operation)}`)));
   const room = Math.max(0, size.rows - head.length - Math.min(attention.length, 4));
@@ -44,7 +48,8 @@ function headline({ state, counts, pausedUntil }: StatusView, { columns }: LiveS
 function countWords(counts: StatusView['counts']): string {
   const words: string[] = [];
   if (counts.running + counts.compensating > 0) words.push(`${counts.running + counts.compensating} active`);
-  if (counts.pending + counts.waiting > 0) words.push(`${(counts.pending + counts.waiting).toLocaleString('en')} waiting`);
+  if (counts.pending + counts.waiting > 0)
+    words.push(`${(counts.pending + counts.waiting).toLocaleString('en')} waiting`);
   if (counts.failed > 0) words.push(`${counts.failed.toLocaleString('en')} failed`);
   if (counts.conflict > 0) words.push(formatCount(counts.conflict, 'conflict'));
   words.push(`${counts.succeeded.toLocaleString('en')} done`);
@@ -72,18 +77,25 @@ function troubles({ gates, folders, destinations, configProblems }: StatusView, 
   }
   const gated = new Set(gates.map(({ scope }) => scope));
   for (const { name, state, error } of destinations) {
-    if (state === 'unreachable' && error !== null && !gated.has(name)) lines.push(`${printable(name)}: ${printable(error.message)}`);
+    if (state === 'unreachable' && error !== null && !gated.has(name))
+      lines.push(`${printable(name)}: ${printable(error.message)}`);
   }
   if (configProblems.length > 0) {
-    lines.push(`The configuration file has ${formatCount(configProblems.length, 'problem')}; the last good one is in force.`);
+    lines.push(
+      `The configuration file has ${formatCount(configProblems.length, 'problem')}; the last good one is in force.`,
+    );
   }
   return lines.slice(0, 6);
 }
 
 function attentionLines({ attention, counts }: StatusView, nowMs: number): readonly string[] {
-  const shown = attention.slice(0, 3).map((operation) => `! ${operationName(operation)}  ${operationNote(operation, nowMs)}`);
+  const shown = attention
+    .slice(0, 3)
+    .map((operation) => `! ${operationName(operation)}  ${operationNote(operation, nowMs)}`);
   const more = counts.failed + counts.conflict - shown.length;
-  return more > 0 && shown.length > 0 ? [...shown, `! and ${more.toLocaleString('en')} more: longshore ls --state failed,conflict`] : shown;
+  return more > 0 && shown.length > 0
+    ? [...shown, `! and ${more.toLocaleString('en')} more: longshore ls --state failed,conflict`]
+    : shown;
 }
 
 function activeLines(active: readonly OperationView[], size: LiveSize, style: Style, room: number): readonly string[] {
@@ -100,7 +112,8 @@ function activeLine(operation: OperationView, columns: number, style: Style): st
   const facts: string[] = [];
   if (percent !== null) facts.push(`${percent} %`.padStart(5));
   if (operation.bytesTotal !== null) facts.push(formatBytes(operation.bytesTotal));
-  if (operation.bytesPerSecond !== null && operation.bytesPerSecond > 0) facts.push(`${formatBytes(operation.bytesPerSecond)}/s`);
+  if (operation.bytesPerSecond !== null && operation.bytesPerSecond > 0)
+    facts.push(`${formatBytes(operation.bytesPerSecond)}/s`);
   if (operation.etaSeconds !== null) facts.push(formatDuration(operation.etaSeconds * 1000));
   const bar = percent === null ? '' : `${progressBar(percent)} `;
   const tail = facts.length === 0 ? operation.phase : facts.join('  ');

@@ -7,7 +7,8 @@ import { STATES, type State } from '../core/states.ts';
 /** `30m` in ms, at least 1. */
 export function durationArgument(text: string): number {
   const durationMs = parseDurationMs(text);
-  if (durationMs === null || durationMs < 1) throw new InvalidArgumentError('Write a duration such as 90s, 30m, 2h or 1d.');
+  if (durationMs === null || durationMs < 1)
+    throw new InvalidArgumentError('Write a duration such as 90s, 30m, 2h or 1d.');
   return durationMs;
 }
 
@@ -20,7 +21,9 @@ export function timeArgument(text: string, nowMs: number): string {
   const dated = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00` : text.replace(' ', 'T');
   const time = ISO.test(text) ? Date.parse(dated) : Number.NaN;
   if (Number.isNaN(time)) {
-    throw new InvalidArgumentError('Write a time such as 2026-07-01, 2026-07-01T14:00:00Z, or a duration back from now such as 2h.');
+    throw new InvalidArgumentError(
+      'Write a time such as 2026-07-01, 2026-07-01T14:00:00Z, or a duration back from now such as 2h.',
+    );
   }
   return new Date(time).toISOString();
 }
@@ -40,7 +43,10 @@ export function priorityArgument(text: string): Priority {
 }
 
 /** Repeatable `Name: value`. Names don't differ by case alone. */
-export function headerArgument(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+export function headerArgument(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   const colon = text.indexOf(':');
   const name = text.slice(0, Math.max(0, colon)).trim();
   // RFC 9110 section 5.6.2: a token. The value is not repeated in the message: it may be a secret.

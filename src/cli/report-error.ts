@@ -51,7 +51,10 @@ function engineFailure(error: unknown): CliFailure | null {
     return { exitCode: EXIT.usage, kind: 'config', message: 'The configuration is not valid.', hint: '', problems };
   }
   const { pid, startedAt } = trouble.holder;
-  const process = pid === null ? 'Another engine' : `Another engine (process ${pid}${startedAt === null ? '' : `, since ${formatLocalTime(startedAt)}`})`;
+  const process =
+    pid === null
+      ? 'Another engine'
+      : `Another engine (process ${pid}${startedAt === null ? '' : `, since ${formatLocalTime(startedAt)}`})`;
   const hint = 'Use that one, or end it first. Another data directory can be named with --data.';
   return { exitCode: EXIT.otherEngine, kind: 'lock-held', message: `${process} holds this data directory.`, hint };
 }

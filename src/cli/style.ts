@@ -17,7 +17,11 @@ export const plainStyle: Style = (_name, text) => text;
 export const colourStyle: Style = (name, text) => styleText(STYLES[name], text, { validateStream: false });
 
 /** Colours only where a person looks, and neither `--no-color`, NO_COLOR (no-color.org) nor a dumb terminal says no. */
-export function chooseStyle(isTerminal: boolean, wanted: boolean, env: Readonly<Record<string, string | undefined>>): Style {
+export function chooseStyle(
+  isTerminal: boolean,
+  wanted: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+): Style {
   const isRefused = !wanted || (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
   return isTerminal && !isRefused ? colourStyle : plainStyle;
 }

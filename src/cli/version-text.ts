@@ -8,7 +8,8 @@ type Versions = z.infer<typeof versionsShape>;
 /** What stands here, there, and what the change was made from; nothing where nothing is known. */
 export function versionLines({ base, remote, local }: Versions): readonly string[] {
   const lines: string[] = [];
-  if (local !== null) lines.push(`local   ${formatBytes(local.sizeBytes)}, changed ${formatLocalTime(local.modifiedAt)}`);
+  if (local !== null)
+    lines.push(`local   ${formatBytes(local.sizeBytes)}, changed ${formatLocalTime(local.modifiedAt)}`);
   if (remote !== null) lines.push(`remote  ${versionWords(remote)}`);
   if (base !== null) lines.push(`base    ${versionWords(base)}`);
   return lines;

@@ -17,17 +17,17 @@ export async function waitForEnd(
   onQueued: (operation: OperationView) => void,
 ): Promise<OperationDetail> {
   let id: string | null = null;
-  let wake: () => void = () => undefined;
+  let woken = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<never>();
   gone.promise.catch(() => undefined);
   client.onClose((reason) => gone.reject(new RpcDisconnected(`The connection to the engine ended (${reason}).`)));
   // Events come for every step, changes also when they were too many to list: both only say "look again".
   const stops = [
     client.on('event', (event) => {
-      if (event.operationId === id && event.to !== null && ENDS.has(event.to)) wake();
+      if (event.operationId === id && event.to !== null && ENDS.has(event.to)) woken.resolve();
     }),
     client.on('changed', ({ operations, more }) => {
-      if (more || operations.some((operation) => operation.id === id && ENDS.has(operation.state))) wake();
+      if (more || operations.some((operation) => operation.id === id && ENDS.has(operation.state))) woken.resolve();
     }),
   ];
   try {
@@ -37,16 +37,16 @@ export async function waitForEnd(
     onQueued(queued);
     for (;;) {
       // Before looking, so that what happens in between wakes the next round.
-      const woken = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
+      woken = Promise.withResolvers<void>();
       const detail = await client.call('show', { id: queued.id });
       if (ENDS.has(detail.state)) return detail;
-      await Promise.race([woken, gone.promise]);
+      await Promise.race([woken.promise, gone.promise]);
     }
   } catch (error) {
     if (!(error instanceof RpcDisconnected)) throw error;
-    throw noEngine(id === null ? 'The engine stopped.' : `The engine stopped while ${id} was under way; it stays queued.`);
+    throw noEngine(
+      id === null ? 'The engine stopped.' : `The engine stopped while ${id} was under way; it stays queued.`,
+    );
   } finally {
     for (const stop of stops) stop();
   }

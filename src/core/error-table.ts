@@ -287,6 +287,15 @@ export const ERROR_TABLE = {
       hint: '请连接原来的驱动器。如果您有意移动了文件夹，请先从配置中移除并启动一次，再重新添加。',
     },
   },
+  'folder.overlap': {
+    class: 'local',
+    retry: false,
+    en: {
+      message: 'Two folders would share the same place in the storage.',
+      hint: 'Give one of them another prefix in the configuration.',
+    },
+    zh: { message: '两个文件夹会共用存储中的同一位置。', hint: '请在配置中为其中一个设置不同的前缀。' },
+  },
   'conflict.exists': {
     class: 'conflict',
     en: {

@@ -13,6 +13,7 @@ const FIRST_ON_ALL_KEYS = `NOT EXISTS (
 export class ClaimsRepo {
   readonly #ready;
   readonly #due;
+  readonly #anyStartable;
   readonly #nextDue;
   readonly #nextHeld;
   readonly #lanes;
@@ -25,6 +26,10 @@ export class ClaimsRepo {
     this.#due = db.prepare<unknown[], OperationRow>(
       `SELECT o.* FROM operations o WHERE o.state = 'waiting' AND o.lane = ? AND o.due_at <= ? AND o.held_until <= ?
        AND ${FIRST_ON_ALL_KEYS} ORDER BY o.due_at, o.seq LIMIT ?`,
+    );
+    this.#anyStartable = db.prepare<unknown[], { found: number }>(
+      `SELECT 1 AS found FROM operations o WHERE o.lane = :lane AND o.held_until <= :now
+       AND (o.state = 'pending' OR (o.state = 'waiting' AND o.due_at <= :until)) AND ${FIRST_ON_ALL_KEYS} LIMIT 1`,
     );
     this.#nextDue = db.prepare<unknown[], { at: number | null }>(
       "SELECT min(due_at) AS at FROM operations WHERE state = 'waiting' AND lane = ? AND due_at > ?",
@@ -49,6 +54,11 @@ export class ClaimsRepo {
 
   due(lane: string, now: EpochMs, limit: number): StoredOperation[] {
     return this.#due.all(lane, now, now, limit).map(fromRow);
+  }
+
+  /** Whether something of the lane may start until `until` and is not held now. */
+  anyStartable(lane: string, until: EpochMs, now: EpochMs): boolean {
+    return this.#anyStartable.get({ lane, until, now }) !== undefined;
   }
 
   /** When the next retry of a lane is due, after `now`. */

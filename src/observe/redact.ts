@@ -52,7 +52,13 @@ const nameAndSeparator = /([A-Za-z][\w-]{1,80})(\\{0,3}["']?\s{0,4}(?:[:=]|%3D)\
 /** Where the value lies that is led to by what ends at `start`, without its quotes. */
 function valueRange(text: string, start: number, wholeLine: boolean): { from: number; to: number } {
   // A list, as Node prints repeated headers, is a secret as a whole.
-  if (text[start - 1] === '[' || text.slice(start - 5, start).trimEnd().endsWith('[')) {
+  if (
+    text[start - 1] === '[' ||
+    text
+      .slice(start - 5, start)
+      .trimEnd()
+      .endsWith('[')
+  ) {
     const to = text.indexOf(']', start);
     return { from: start, to: to < 0 ? text.length : to };
   }

@@ -24,6 +24,8 @@ export class SocketConnectError extends Error {
 export function connectToSocket(facts: EngineFacts, deadlineMs = HELLO_DEADLINE_MS): Promise<Channel> {
   return new Promise((resolve, reject) => {
     const socket = connect(facts.address);
+    // Before the channel's own listener, which would only tell that it ended.
+    socket.once('error', (error: NodeJS.ErrnoException) => settle(errorOf(error)));
     const channel = new SocketChannel(socket);
     let isSettled = false;
     const settle = (error: SocketConnectError | null) => {
@@ -38,7 +40,6 @@ export function connectToSocket(facts: EngineFacts, deadlineMs = HELLO_DEADLINE_
       reject(error);
     };
     const timer = setTimeout(() => settle(new SocketConnectError('silent', 'The engine does not answer.')), deadlineMs);
-    socket.once('error', (error: NodeJS.ErrnoException) => settle(errorOf(error)));
     channel.onClose(() => settle(new SocketConnectError('refused', 'The engine closed the connection.')));
     channel.onNextMessage((message) => settle(checkReply(message, facts)));
     sayHello(socket, channel, facts);

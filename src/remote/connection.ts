@@ -18,7 +18,9 @@ export function followConnection(request: ClientRequest, onPhase: (phase: Connec
   onPhase('queued');
   request.once('socket', (socket: Socket) => {
     const secure = socket instanceof TLSSocket;
-    if (request.reusedSocket || (!socket.connecting && !secure)) {
+    // A request that waited gets a socket that another has just left, and `reusedSocket` does not say so. `authorized` is
+    // set when the handshake is done: certificates are always verified.
+    if (!socket.connecting && (!secure || socket.authorized)) {
       onPhase('connected');
       return;
     }

@@ -14,9 +14,6 @@ const BY_CODE: Readonly<Record<string, ErrorCode>> = {
   ENETDOWN: 'net.unreachable',
   EHOSTDOWN: 'net.unreachable',
   EADDRNOTAVAIL: 'net.unreachable',
-  // EACCES, EPERM of connect(): a local firewall rule refuses it.
-  EACCES: 'net.unreachable',
-  EPERM: 'net.unreachable',
   EPROTO: 'net.tls',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'net.tls',
   SELF_SIGNED_CERT_IN_CHAIN: 'net.tls',
@@ -42,7 +39,9 @@ const BROKEN_CODES: ReadonlySet<string> = new Set([
  * attempt that failed.
  */
 export function networkFailure(error: unknown, connected: boolean): ErrorCode | null {
-  for (const code of systemCodes(error)) {
+  for (const { code, syscall } of systemErrors(error)) {
+    // A local firewall rule refuses it. Of another call (a file, say) they are none of the network's.
+    if (syscall === 'connect' && (code === 'EACCES' || code === 'EPERM')) return 'net.unreachable';
     if (code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') return connected ? 'net.timeout' : 'net.connect-timeout';
     if (BROKEN_CODES.has(code)) return connected ? 'net.reset' : 'net.unreachable';
     if (TLS_CODE.test(code)) return 'net.tls';
@@ -54,10 +53,16 @@ export function networkFailure(error: unknown, connected: boolean): ErrorCode | 
   return null;
 }
 
-/** The codes of an error, of those it gathers (one per address that was tried) and of its causes. */
-function systemCodes(error: unknown, depth = 0): string[] {
+interface SystemError {
+  readonly code: string;
+  readonly syscall: unknown;
+}
+
+/** What has a code: an error, those it gathers (one per address that was tried), and its causes. */
+function systemErrors(error: unknown, depth = 0): SystemError[] {
   if (!(error instanceof Error) || depth > 5) return [];
-  const own = 'code' in error && typeof error.code === 'string' ? [error.code] : [];
-  const gathered = error instanceof AggregateError ? error.errors.flatMap((one) => systemCodes(one, depth + 1)) : [];
-  return [...own, ...gathered, ...systemCodes(error.cause, depth + 1)];
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
+  const own = code === null ? [] : [{ code, syscall: 'syscall' in error ? error.syscall : undefined }];
+  const gathered = error instanceof AggregateError ? error.errors.flatMap((one) => systemErrors(one, depth + 1)) : [];
+  return [...own, ...gathered, ...systemErrors(error.cause, depth + 1)];
 }

@@ -36,3 +36,16 @@ export function bareUrl(address: string): string {
   const url = new URL(address);
   return `${url.origin}${url.pathname}`;
 }
+
+/**
+ * What may be kept of a foreign error as the cause of ours: name, code, redacted words and stack. Libraries hang requests,
+ * headers and whole replies on their errors, which must not get into a log (P12).
+ */
+export function safeCause(error: unknown, known: readonly string[] = []): Error {
+  if (!(error instanceof Error)) return new Error(redactDetail(String(error), known));
+  const safe = new Error(redactDetail(error.message, known));
+  safe.name = error.name;
+  if (error.stack !== undefined) safe.stack = redactDetail(error.stack, known);
+  if ('code' in error && typeof error.code === 'string') Object.assign(safe, { code: error.code });
+  return safe;
+}

@@ -58,6 +58,7 @@ export class FolderSync {
   readonly #dirty = new Set<string>();
   /** Directories with young files, and when to look at them again. */
   readonly #settling = new Map<string, EpochMs>();
+  #started = false;
   #fullScanWanted = true;
   #fullScanDone = false;
   #scanning: Promise<void> | null = null;
@@ -75,6 +76,7 @@ export class FolderSync {
   }
 
   start(): void {
+    this.#started = true;
     this.#deps.repos.folders.ensure(this.folder.name, this.folder.root);
     this.#stopWatching = this.#deps.watcher.watch(this.folder.root, this.folder.ignore, {
       onDirty: (dir) => {
@@ -126,7 +128,7 @@ export class FolderSync {
 
   /** Makes sure that the next look comes at the latest in `withinMs`. An earlier one stays: hints never put it off. */
   #schedule(withinMs: number): void {
-    if (this.#stopping.signal.aborted || this.#scanning !== null) return;
+    if (!this.#started || this.#stopping.signal.aborted || this.#scanning !== null) return;
     const at = this.#deps.clock.monotonicMs() + withinMs;
     if (at >= this.#timerAt) return;
     this.#cancelTimer?.();

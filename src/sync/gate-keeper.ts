@@ -44,6 +44,7 @@ export class GateKeeper {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #unreachable = new Map<Service, Unreachable>();
+  readonly #reached = new Set<Service>();
   #pauses = new Map<string, EpochMs>();
   #offline = false;
   #diskFull = false;
@@ -96,7 +97,13 @@ export class GateKeeper {
 
   /** The service answered, whatever it said. True when it had been out of reach. */
   reached(service: Service): boolean {
+    this.#reached.add(service);
     return this.#unreachable.delete(service);
+  }
+
+  /** It has answered since the start. */
+  wasReached(service: Service): boolean {
+    return this.#reached.has(service);
   }
 
   /** The probing operation ended without an answer of the service (it was stopped, say). */

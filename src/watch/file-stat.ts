@@ -13,7 +13,7 @@ export function fileStat(stats: BigIntStats): FileStat {
   };
 }
 
-export function kindOf(stats: BigIntStats): FileStat['kind'] {
+function kindOf(stats: BigIntStats): FileStat['kind'] {
   if (stats.isFile()) return 'file';
   if (stats.isDirectory()) return 'directory';
   return stats.isSymbolicLink() ? 'symlink' : 'other';

@@ -1,8 +1,11 @@
 import type { Stats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { DirtySet } from './dirty-set.ts';
+import type { TreeWatchHints } from './entry-hints.ts';
+import { LeanTreeWatch } from './lean-tree-watch.ts';
+import { hasMoreEntriesThan } from './tree-size.ts';
 import { TreeWatch } from './tree-watch.ts';
-import { COLLECT_MS, DIRTY_MAX, type WatchReport } from './watch-messages.ts';
+import { COLLECT_MS, DIRTY_MAX, type WatchOrder, type WatchReport } from './watch-messages.ts';
 
 /** The root is looked at so often: no event tells that a drive came back. */
 const ROOT_CHECK_MS = 2000;
@@ -10,6 +13,11 @@ const ROOT_CHECK_MS = 2000;
 const BEAT_MS = 100;
 /** … and when a beat is late by this much, the system's event queue may have run over meanwhile. */
 const STALL_MS = 500;
+/**
+ * Linux drops events beyond 16,384 that wait (fs.inotify.max_queued_events), and Node does not tell. So many hints in one
+ * collection mean that the queue may have been full.
+ */
+const BURST_HINTS = 8192;
 /** A watch that can't see everything is made anew so often, in case the limit was raised: a crawl of the whole tree. */
 const RETRY_MS = 600_000;
 
@@ -18,21 +26,22 @@ const RETRY_MS = 600_000;
  * end with the thread.
  */
 export class FolderWatch {
-  readonly #root: string;
-  readonly #ignore: readonly string[];
+  readonly #order: WatchOrder;
   readonly #report: (report: WatchReport) => void;
   readonly #pending = new DirtySet(DIRTY_MAX);
   #unanswered = false;
-  #tree: TreeWatch | null = null;
+  #hintsSinceFlush = 0;
+  #tree: TreeWatch | LeanTreeWatch | null = null;
+  /** Stalls before this are covered by the scan that follows the start. */
+  #watching = false;
   /** Device and inode of the root being watched; null while there is none. */
   #identity: string | null = null;
   #degraded = false;
   #checking = false;
   #renewAt = Number.POSITIVE_INFINITY;
 
-  constructor(root: string, ignore: readonly string[], report: (report: WatchReport) => void) {
-    this.#root = root;
-    this.#ignore = ignore;
+  constructor(order: WatchOrder, report: (report: WatchReport) => void) {
+    this.#order = order;
     this.#report = report;
   }
 
@@ -41,7 +50,7 @@ export class FolderWatch {
     let last = performance.now();
     setInterval(() => {
       const now = performance.now();
-      if (now - last > BEAT_MS + STALL_MS) this.#pending.overflow('stalled');
+      if (this.#watching && now - last > BEAT_MS + STALL_MS) this.#pending.overflow('stalled');
       last = now;
     }, BEAT_MS);
     setInterval(() => void this.#checkRoot(), ROOT_CHECK_MS);
@@ -54,6 +63,8 @@ export class FolderWatch {
   }
 
   #flush(): void {
+    if (this.#hintsSinceFlush > BURST_HINTS) this.#pending.overflow('burst');
+    this.#hintsSinceFlush = 0;
     if (this.#unanswered) return;
     const pending = this.#pending.take();
     if (pending === null) return;
@@ -66,7 +77,7 @@ export class FolderWatch {
     if (this.#checking) return;
     this.#checking = true;
     try {
-      const identity = await identityOf(this.#root);
+      const identity = await identityOf(this.#order.root);
       if (identity === this.#identity && performance.now() < this.#renewAt) {
         if (first) this.#pending.overflow('root-missing');
         return;
@@ -82,21 +93,25 @@ export class FolderWatch {
   async #watch(identity: string): Promise<void> {
     let real: string;
     try {
-      real = await realpath(this.#root);
+      real = await realpath(this.#order.root);
     } catch {
       return; // Gone again; the next check sees it.
     }
     this.#identity = identity;
     let blind: string | null = null;
     const current = () => this.#tree === tree;
-    const tree = new TreeWatch(real, this.#ignore, {
+    const hints: TreeWatchHints = {
       onReady: () => {
         if (!current()) return;
         this.#tellDegraded(blind);
+        this.#watching = true;
         // Whatever changed before this moment may have gone unseen: a scan that starts now finds it.
         this.#pending.overflow('started');
       },
       onDirty: (dir) => {
+        // What changes before the start is complete is covered by the scan that follows it.
+        if (!this.#watching) return;
+        this.#hintsSinceFlush += 1;
         this.#pending.add(dir);
       },
       onRules: () => {
@@ -109,7 +124,11 @@ export class FolderWatch {
         this.#tellDegraded(reason);
         this.#renewAt = Math.min(this.#renewAt, performance.now() + RETRY_MS);
       },
-    });
+    };
+    const { ignore, leanAbove } = this.#order;
+    // Elsewhere chokidar has one watch for a whole tree.
+    const lean = process.platform === 'linux' && hasMoreEntriesThan(real, leanAbove);
+    const tree = lean ? new LeanTreeWatch(real, ignore, hints) : new TreeWatch(real, ignore, hints);
     this.#tree = tree;
   }
 
@@ -117,6 +136,7 @@ export class FolderWatch {
     const tree = this.#tree;
     this.#tree = null;
     this.#identity = null;
+    this.#watching = false;
     this.#renewAt = Number.POSITIVE_INFINITY;
     await tree?.close();
   }

@@ -31,7 +31,7 @@ export function lookAtRoot(root: string, volume: string | undefined): RootLook {
 }
 
 /** The state of a root that a system call failed on. A drive that does not answer is as good as missing. */
-export function unreadableRoot(error: unknown): RootState {
+function unreadableRoot(error: unknown): RootState {
   const detail = error instanceof Error ? error.message : String(error);
   if (errnoOf(error) === 'ENOTDIR') return { kind: 'missing', detail };
   return { kind: fsErrorCode(error) === 'local.permission' ? 'no-permission' : 'missing', detail };

@@ -8,6 +8,9 @@ import { ABORT, CONTROL_BYTES, type ScanOrder, type ScanReport, TAKEN, unpackDir
 /** An aborted thread that does not answer for so long hangs in the file system. */
 const ABORT_GRACE_MS = 2000;
 
+/** Scans make short-lived objects only: with V8's default a scan of 100,000 files took 120 MB instead of 60, and no less time. */
+const YOUNG_MB = 16;
+
 interface Run {
   readonly control: Int32Array;
   readonly onBatch: (batch: readonly ScannedDirectory[]) => Promise<void> | void;
@@ -29,7 +32,10 @@ export class ScanThread {
 
   constructor(workerUrl: URL, clock: Clock) {
     this.#clock = clock;
-    this.#worker = new Worker(workerUrl, { name: 'longshore-scan', resourceLimits: { maxYoungGenerationSizeMb: 16 } });
+    this.#worker = new Worker(workerUrl, {
+      name: 'longshore-scan',
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     this.#worker.unref();
     this.#worker.on('message', (report: ScanReport) => this.#take(report));
     this.#worker.on('error', (error: unknown) => this.#died(error instanceof Error ? error.message : String(error)));
@@ -69,14 +75,15 @@ export class ScanThread {
     if (this.#ended) return;
     const run = this.#run;
     if (run !== null) {
+      run.reason ??= new DOMException('the scanner was closed', 'AbortError');
       // The thread leaves its loop on its own; terminate() alone does not wake it from a system call either.
       Atomics.store(run.control, ABORT, 1);
       Atomics.notify(run.control, TAKEN);
     }
-    const patience = new Promise<void>((resolve) => {
-      this.#clock.setTimer(ABORT_GRACE_MS, resolve);
-    });
+    const { promise: patience, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.setTimer(ABORT_GRACE_MS, resolve);
     await Promise.race([this.#worker.terminate(), patience]);
+    cancel();
     this.#died('ended');
   }
 

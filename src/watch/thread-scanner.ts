@@ -61,7 +61,7 @@ export class ThreadScanner implements Scanner {
   }
 
   async #scanInThread(request: ScanRequest, onBatch: OnBatch, signal: AbortSignal): Promise<ScanSummary> {
-    assert(!this.#closed, 'the scanner is closed');
+    if (this.#closed) throw new DOMException('the scanner was closed', 'AbortError');
     const thread = this.#idle.pop() ?? new ScanThread(this.#options.workerUrl, this.#options.clock);
     this.#busy.add(thread);
     try {

@@ -2,6 +2,8 @@
 export interface WatchOrder {
   readonly root: string;
   readonly ignore: readonly string[];
+  /** Trees with more entries than this get the leaner watch. */
+  readonly leanAbove: number;
 }
 
 /** What the watch thread says. Each `dirty` and `overflow` is answered by `taken` before the next is sent. */

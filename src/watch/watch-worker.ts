@@ -13,7 +13,7 @@ port.on('message', (note: WatchNote) => {
     folder?.taken();
   } else {
     assert(folder === null, 'a watch thread watches one folder');
-    folder = new FolderWatch(note.order.root, note.order.ignore, (report: WatchReport) => port.postMessage(report, []));
+    folder = new FolderWatch(note.order, (report: WatchReport) => port.postMessage(report, []));
     folder.start();
   }
 });

@@ -5,7 +5,7 @@ export interface ScanResult {
   readonly directories: readonly ScannedDirectory[];
   /** Paths of all files, sorted. */
   readonly paths: readonly string[];
-  dir(path: string): ScannedDirectory | undefined;
+  readonly dir: (path: string) => ScannedDirectory | undefined;
 }
 
 /** A request for everything, with limits that leave nothing out. */

@@ -20,7 +20,7 @@ export interface RunningChecksum {
   digest(): Promise<Buffer>;
 }
 
-export const DIGEST_LENGTH_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
+const DIGEST_LENGTH_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
   CRC32: 4,
   CRC32C: 4,
   CRC64NVME: 8,

@@ -41,33 +41,34 @@ export function matchParts(
   upload: UploadRecord,
   minPartSizeBytes: number,
 ): PartRecord[] {
-  return named.map(({ partNumber, etag, checksums }, place) => {
+  const parts = named.map(({ partNumber, etag, checksums }) => {
     const part = stored.get(partNumber);
-    const invalid = (): S3Error =>
-      new S3Error('InvalidPart', {
-        elements: { UploadId: upload.uploadId, PartNumber: String(partNumber), ETag: etag },
-      });
-    if (part === undefined || part.etag !== etag) throw invalid();
-    for (const [algorithm, value] of checksums) {
-      if (part.checksum?.algorithm !== algorithm || part.checksum.value !== value) throw invalid();
+    const checksumsMatch = [...checksums].every(
+      ([algorithm, value]) => part?.checksum?.algorithm === algorithm && part.checksum.value === value,
+    );
+    if (part === undefined || part.etag !== etag || !checksumsMatch) {
+      const elements = { UploadId: upload.uploadId, PartNumber: String(partNumber), ETag: etag };
+      throw new S3Error('InvalidPart', { elements });
     }
     if (upload.checksum?.type === 'COMPOSITE' && !checksums.has(upload.checksum.algorithm)) {
       throw new S3Error('InvalidRequest', {
         message: `The upload was created using a ${upload.checksum.algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${partNumber} in the request.`,
       });
     }
-    if (place < named.length - 1 && part.sizeBytes < minPartSizeBytes) {
-      throw new S3Error('EntityTooSmall', {
-        elements: {
-          ProposedSize: String(part.sizeBytes),
-          MinSizeAllowed: String(minPartSizeBytes),
-          PartNumber: String(partNumber),
-          ETag: etag,
-        },
-      });
-    }
     return part;
   });
+  const small = parts.slice(0, -1).find((part) => part.sizeBytes < minPartSizeBytes);
+  if (small !== undefined) {
+    throw new S3Error('EntityTooSmall', {
+      elements: {
+        ProposedSize: String(small.sizeBytes),
+        MinSizeAllowed: String(minPartSizeBytes),
+        PartNumber: String(small.partNumber),
+        ETag: small.etag,
+      },
+    });
+  }
+  return parts;
 }
 
 /** MD5 of the parts' MD5s, with `-N` behind it. */

@@ -47,13 +47,21 @@ export const registerCall: RegisterCommands = (program, act) => {
         if (options.wait !== true) {
           const operation = await context.withSession('write', ({ client }) => client.call('call', params));
           if (output.isJson) output.document(operation);
-          else output.text(`Queued ${operationName(operation)}`, `  ${operation.id}  ${operationNote(operation, io.now())}`.trimEnd());
+          else
+            output.text(
+              `Queued ${operationName(operation)}`,
+              `  ${operation.id}  ${operationNote(operation, io.now())}`.trimEnd(),
+            );
           return EXIT.fine;
         }
         const detail = await context.withSession('engine', ({ client }) =>
-          waitForEnd(client, () => client.call('call', params), (operation) => {
-            if (!output.isJson) output.remark(`Queued ${operation.id}, waiting …`);
-          }),
+          waitForEnd(
+            client,
+            () => client.call('call', params),
+            (operation) => {
+              if (!output.isJson) output.remark(`Queued ${operation.id}, waiting …`);
+            },
+          ),
         );
         if (output.isJson) output.document(detail);
         else printDetail(detail, context);
@@ -121,10 +129,16 @@ function checkBody(body: string, headers: Readonly<Record<string, string>>): voi
   try {
     JSON.parse(body);
   } catch {
-    throw usageError('The body is not valid JSON.', 'Correct it, or say what it is with --header Content-Type:text/plain');
+    throw usageError(
+      'The body is not valid JSON.',
+      'Correct it, or say what it is with --header Content-Type:text/plain',
+    );
   }
 }
 
 function tooLarge() {
-  return usageError('The body is larger than 1 MiB.', 'Put large content into a watched folder, and its key into the call.');
+  return usageError(
+    'The body is larger than 1 MiB.',
+    'Put large content into a watched folder, and its key into the call.',
+  );
 }

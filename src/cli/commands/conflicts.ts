@@ -29,7 +29,9 @@ export const registerConflicts: RegisterCommands = (program, act) => {
         if (page.items.length === 0) output.text('No conflicts.');
         for (const conflict of page.items) {
           const age = formatRelative(conflict.updatedAt, io.now());
-          output.text(`${conflict.id}  ${output.style('strong', operationName(conflict))}  ${output.style('faint', age)}`);
+          output.text(
+            `${conflict.id}  ${output.style('strong', operationName(conflict))}  ${output.style('faint', age)}`,
+          );
           for (const line of versionLines(conflict.versions)) output.text(`  ${line}`);
         }
         if (page.items.length > 0) output.remark('Settle them with: longshore resolve ID… --keep local|remote|both');

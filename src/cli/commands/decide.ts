@@ -20,15 +20,19 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
     .description('try again: named operations, or all that failed')
     .argument('[id...]', 'operations')
     .option('--failed', 'all that failed')
-    .option('--since <time>', 'only those that failed since then (ISO 8601, or a duration back from now)', (text) => timeArgument(text, nowMs()))
+    .option('--since <time>', 'only those that failed since then (ISO 8601, or a duration back from now)', (text) =>
+      timeArgument(text, nowMs()),
+    )
     .option('--until <time>', 'only those that failed until then', (text) => timeArgument(text, nowMs()))
     .option('--new-key', 'send calls whose outcome is unknown again, with a new idempotency key')
     .action((ids: string[], options: RetryOptions, command) =>
       act(command, async (context) => {
         const { since, until, newKey } = options;
         const byRange = options.failed === true || since !== undefined || until !== undefined;
-        if (ids.length === 0 && !byRange) throw usageError('Name operations, or use --failed.', 'longshore ls --state failed lists them.');
-        if (ids.length > 0 && byRange) throw usageError('Name operations or use --failed, --since and --until, not both.');
+        if (ids.length === 0 && !byRange)
+          throw usageError('Name operations, or use --failed.', 'longshore ls --state failed lists them.');
+        if (ids.length > 0 && byRange)
+          throw usageError('Name operations or use --failed, --since and --until, not both.');
         const { retried, refused } = await context.withSession('write', ({ client }) =>
           client.call('retry', {
             ids,
@@ -38,7 +42,13 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
             ...(newKey === true ? { newKey } : {}),
           }),
         );
-        return tell(context, { retried, refused }, `${formatCount(retried.length, 'operation')} will be tried again.`, refused, ids);
+        return tell(
+          context,
+          { retried, refused },
+          `${formatCount(retried.length, 'operation')} will be tried again.`,
+          refused,
+          ids,
+        );
       }),
     );
   program
@@ -48,7 +58,13 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
     .action((ids: string[], _options: object, command) =>
       act(command, async (context) => {
         const reply = await context.withSession('write', ({ client }) => client.call('cancel', { ids }));
-        return tell(context, reply, `${formatCount(reply.cancelled.length, 'operation')} cancelled.`, reply.refused, ids);
+        return tell(
+          context,
+          reply,
+          `${formatCount(reply.cancelled.length, 'operation')} cancelled.`,
+          reply.refused,
+          ids,
+        );
       }),
     );
   program
@@ -56,13 +72,21 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
     .description('settle conflicts')
     .argument('<id...>', 'operations in conflict')
     .addOption(
-      new Option('--keep <side>', 'which side stays').choices(['local', 'remote', 'both', 'merge']).makeOptionMandatory(),
+      new Option('--keep <side>', 'which side stays')
+        .choices(['local', 'remote', 'both', 'merge'])
+        .makeOptionMandatory(),
     )
     .action((ids: string[], { keep }: { readonly keep: 'local' | 'remote' | 'both' | 'merge' }, command) =>
       act(command, async (context) => {
         if (keep === 'merge') throw notAvailable('resolve --keep merge', 'Use --keep local, remote or both.');
         const reply = await context.withSession('write', ({ client }) => client.call('resolve', { ids, keep }));
-        return tell(context, reply, `${formatCount(reply.resolved.length, 'conflict')} resolved: ${keep} stays.`, reply.refused, ids);
+        return tell(
+          context,
+          reply,
+          `${formatCount(reply.resolved.length, 'conflict')} resolved: ${keep} stays.`,
+          reply.refused,
+          ids,
+        );
       }),
     );
 };

@@ -20,7 +20,9 @@ export const registerEvents: RegisterCommands = (program, act, nowMs) => {
   program
     .command('events')
     .description('what happened, oldest first')
-    .option('--since <time>', 'since then (ISO 8601, or a duration back from now)', (text) => timeArgument(text, nowMs()))
+    .option('--since <time>', 'since then (ISO 8601, or a duration back from now)', (text) =>
+      timeArgument(text, nowMs()),
+    )
     .option('--operation <id>', 'only of this operation')
     .option('--csv', 'as CSV')
     .action((options: EventsOptions, command) =>
@@ -61,7 +63,19 @@ interface EventWriter {
 }
 
 const csvWriter: EventWriter = {
-  head: csvLine(['seq', 'id', 'operationId', 'resourceKey', 'type', 'from', 'to', 'at', 'source', 'correlationId', 'details']),
+  head: csvLine([
+    'seq',
+    'id',
+    'operationId',
+    'resourceKey',
+    'type',
+    'from',
+    'to',
+    'at',
+    'source',
+    'correlationId',
+    'details',
+  ]),
   event: ({ seq, id, operationId, resourceKey, type, from, to, at, source, correlationId, details }) =>
     csvLine([seq, id, operationId, resourceKey, type, from, to, at, source, correlationId, JSON.stringify(details)]),
   tail: '',

@@ -39,7 +39,11 @@ export const registerLs: RegisterCommands = (program, act) => {
           return EXIT.fine;
         }
         if (page.items.length === 0) output.text('Nothing to show.');
-        else output.table(OPERATION_COLUMNS, page.items.map((operation) => operationRow(operation, io.now())));
+        else
+          output.table(
+            OPERATION_COLUMNS,
+            page.items.map((operation) => operationRow(operation, io.now())),
+          );
         if (page.next !== null) output.remark(`There is more: add --after ${page.next}`);
         return EXIT.fine;
       }),

@@ -21,7 +21,10 @@ export const registerPause: RegisterCommands = (program, act) => {
         const forMs = options.for ?? null;
         const status = await withSession('write', ({ client }) => client.call('pause', { scope, forMs }));
         if (output.isJson) output.document(status);
-        else output.text(`Paused ${scopeWords(scope)} ${forMs === null ? 'until you resume' : `for ${formatDuration(forMs)}`}.`);
+        else
+          output.text(
+            `Paused ${scopeWords(scope)} ${forMs === null ? 'until you resume' : `for ${formatDuration(forMs)}`}.`,
+          );
         return EXIT.fine;
       }),
     );
@@ -31,7 +34,10 @@ export const registerPause: RegisterCommands = (program, act) => {
         const scope = scopeOf(id, options);
         const status = await withSession('write', ({ client }) => client.call('resume', { scope }));
         if (output.isJson) output.document(status);
-        else output.text(`Resumed ${scopeWords(scope)}.${status.state === 'paused' ? ' Everything is still paused: longshore resume' : ''}`);
+        else
+          output.text(
+            `Resumed ${scopeWords(scope)}.${status.state === 'paused' ? ' Everything is still paused: longshore resume' : ''}`,
+          );
         return EXIT.fine;
       }),
   );

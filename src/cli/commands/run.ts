@@ -53,10 +53,14 @@ async function run(context: CommandContext, once: boolean): Promise<ExitCode> {
     ]);
     if (first.how === 'signal') {
       const stopping = engine.stop(first.signal).then(() => 'stopped' as const);
-      const late = Promise.race([delay(STOP_MS, 'late' as const, { ref: false }), secondSignal.promise.then(() => 'late' as const)]);
+      const late = Promise.race([
+        delay(STOP_MS, 'late' as const, { ref: false }),
+        secondSignal.promise.then(() => 'late' as const),
+      ]);
       const outcome = await Promise.race([stopping, late]);
       view?.close();
-      if (outcome === 'late') output.remark('Stopped before every transfer had come to rest; they go on at the next start.');
+      if (outcome === 'late')
+        output.remark('Stopped before every transfer had come to rest; they go on at the next start.');
       return EXIT.fine;
     }
     view?.close();
@@ -98,9 +102,19 @@ function tellEnd({ output, io }: CommandContext, exitCode: number, attention: re
     output.text(output.style('good', 'Everything is sent.'));
     return;
   }
-  output.text(output.style('bad', attention.length === 0 ? 'Not everything could be done.' : `${formatCount(attention.length, 'item needs', 'items need')} attention:`));
+  output.text(
+    output.style(
+      'bad',
+      attention.length === 0
+        ? 'Not everything could be done.'
+        : `${formatCount(attention.length, 'item needs', 'items need')} attention:`,
+    ),
+  );
   for (const operation of attention) {
-    output.text(`  ${operation.id}  ${operation.state}  ${operationName(operation)}`, `    ${operationNote(operation, io.now())}`);
+    output.text(
+      `  ${operation.id}  ${operation.state}  ${operationName(operation)}`,
+      `    ${operationNote(operation, io.now())}`,
+    );
     if (operation.error !== null && operation.error.hint !== '') output.text(`    ${printable(operation.error.hint)}`);
   }
 }

@@ -58,11 +58,11 @@ function secretName(text: string): string {
 }
 
 async function readSecret(name: string, io: CliIo): Promise<string> {
-  const value =
-    io.stdin.isTTY === true
-      ? await readHidden(io.stdin, `Value of ${name} (not shown): `, (text) => io.stderr.write(text))
-      : // The line break that echo and editors add is no part of it.
-        (await readAll(io.stdin, MAX_SECRET_BYTES)).toString('utf8').replace(/\r?\n$/, '');
-  if (value === '') throw usageError('The value is empty.', `Type it at the prompt, or send it: … | longshore secret set ${name}`);
+  const value = io.stdin.isTTY
+    ? await readHidden(io.stdin, `Value of ${name} (not shown): `, (text) => io.stderr.write(text))
+    : // The line break that echo and editors add is no part of it.
+      (await readAll(io.stdin, MAX_SECRET_BYTES)).toString('utf8').replace(/\r?\n$/, '');
+  if (value === '')
+    throw usageError('The value is empty.', `Type it at the prompt, or send it: … | longshore secret set ${name}`);
   return value;
 }

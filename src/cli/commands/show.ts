@@ -29,7 +29,11 @@ export function printDetail(detail: OperationDetail, { output, io }: CommandCont
   const facts: [string, string | null][] = [
     ['operation', detail.id],
     ['kind', detail.kind],
-    ['state', style(STATE_STYLE[detail.state], detail.state) + (detail.phase === detail.state ? '' : ` (${printable(detail.phase)})`)],
+    [
+      'state',
+      style(STATE_STYLE[detail.state], detail.state) +
+        (detail.phase === detail.state ? '' : ` (${printable(detail.phase)})`),
+    ],
     ['note', operationNote(detail, nowMs) || null],
     ['to do', detail.error === null || detail.error.hint === '' ? null : printable(detail.error.hint)],
     ['service says', detail.error?.detail == null ? null : printable(detail.error.detail)],
@@ -41,7 +45,14 @@ export function printDetail(detail: OperationDetail, { output, io }: CommandCont
     ['updated', `${formatLocalTime(detail.updatedAt)} (${formatRelative(detail.updatedAt, nowMs)})`],
     ['next try', detail.dueAt === null ? null : formatRelative(detail.dueAt, nowMs)],
     ['completed', detail.completedAt === null ? null : formatLocalTime(detail.completedAt)],
-    ['checked', detail.verified === null ? null : detail.verified ? 'checksum compared' : 'unverified: the service reports no checksum'],
+    [
+      'checked',
+      detail.verified === null
+        ? null
+        : detail.verified
+          ? 'checksum compared'
+          : 'unverified: the service reports no checksum',
+    ],
     ['remote id', detail.externalId === null ? null : printable(detail.externalId)],
     ['remote', detail.externalUrl === null ? null : printable(detail.externalUrl)],
   ];
@@ -53,10 +64,18 @@ export function printDetail(detail: OperationDetail, { output, io }: CommandCont
     output.text('', `${style('strong', 'Parts')}   ${done} of ${detail.parts.length} done`);
   }
   if (detail.response !== null) {
-    output.text('', `${style('strong', 'Reply')}   HTTP ${detail.response.status}${detail.response.truncated ? ' (shortened)' : ''}`);
-    if (detail.response.body !== '') output.text(...detail.response.body.split('\n').map((line) => `  ${printable(line)}`));
+    output.text(
+      '',
+      `${style('strong', 'Reply')}   HTTP ${detail.response.status}${detail.response.truncated ? ' (shortened)' : ''}`,
+    );
+    if (detail.response.body !== '')
+      output.text(...detail.response.body.split('\n').map((line) => `  ${printable(line)}`));
   }
-  output.text('', style('strong', 'History'), ...detail.events.map((event) => `  ${eventLine(event, style, formatLocalTime)}`));
+  output.text(
+    '',
+    style('strong', 'History'),
+    ...detail.events.map((event) => `  ${eventLine(event, style, formatLocalTime)}`),
+  );
 }
 
 function progressOf(detail: OperationDetail): string | null {

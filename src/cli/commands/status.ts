@@ -25,7 +25,9 @@ function printStatus(status: StatusView, { output, io }: CommandContext): void {
   const { counts, bytes, engine } = status;
   const nowMs = io.now();
   const word = status.pausedUntil === null ? status.state : `${status.state} ${formatUntil(status.pausedUntil)}`;
-  output.text(`${style('strong', word)}   ${style('faint', `Longshore ${engine.version}, process ${engine.pid}, started ${formatRelative(engine.startedAt, nowMs)}`)}`);
+  output.text(
+    `${style('strong', word)}   ${style('faint', `Longshore ${engine.version}, process ${engine.pid}, started ${formatRelative(engine.startedAt, nowMs)}`)}`,
+  );
   const speed = status.bytesPerSecond > 0 ? `, ${formatBytes(status.bytesPerSecond)}/s` : '';
   const eta = status.etaSeconds === null ? '' : `, about ${formatDuration(status.etaSeconds * 1000)} left`;
   output.text(`${formatBytes(bytes.pending)} to go, ${formatBytes(bytes.done)} sent${speed}${eta}`);
@@ -42,7 +44,15 @@ function printStatus(status: StatusView, { output, io }: CommandContext): void {
   if (status.folders.length > 0) {
     output.text('');
     output.table(
-      [{ title: 'FOLDER' }, { title: 'STATE' }, { title: 'PATH', shrink: 'middle' }, { title: 'TO' }, { title: 'FILES', align: 'right' }, { title: 'IGNORED', align: 'right' }, { title: 'NOTE', shrink: 'end' }],
+      [
+        { title: 'FOLDER' },
+        { title: 'STATE' },
+        { title: 'PATH', shrink: 'middle' },
+        { title: 'TO' },
+        { title: 'FILES', align: 'right' },
+        { title: 'IGNORED', align: 'right' },
+        { title: 'NOTE', shrink: 'end' },
+      ],
       status.folders.map((folder) => [
         { text: printable(folder.name) },
         { text: folder.state, style: folder.state === 'frozen' ? 'bad' : 'good' },
@@ -50,14 +60,23 @@ function printStatus(status: StatusView, { output, io }: CommandContext): void {
         { text: printable(`${folder.destination}:${folder.prefix}`) },
         { text: folder.files.toLocaleString('en') },
         { text: folder.ignored.toLocaleString('en') },
-        { text: printable(folder.error === null ? (folder.degraded ?? '') : `${folder.error.message} ${folder.error.hint}`) },
+        {
+          text: printable(
+            folder.error === null ? (folder.degraded ?? '') : `${folder.error.message} ${folder.error.hint}`,
+          ),
+        },
       ]),
     );
   }
   if (status.destinations.length > 0) {
     output.text('');
     output.table(
-      [{ title: 'DESTINATION' }, { title: 'STATE' }, { title: 'WHERE', shrink: 'middle' }, { title: 'NOTE', shrink: 'end' }],
+      [
+        { title: 'DESTINATION' },
+        { title: 'STATE' },
+        { title: 'WHERE', shrink: 'middle' },
+        { title: 'NOTE', shrink: 'end' },
+      ],
       status.destinations.map((destination) => [
         { text: printable(destination.name) },
         { text: destination.state, style: destination.state === 'unreachable' ? 'bad' : 'good' },
@@ -70,7 +89,11 @@ function printStatus(status: StatusView, { output, io }: CommandContext): void {
   if (status.attention.length === 0) return;
   output.text('', style('strong', 'Needs attention'));
   for (const operation of status.attention) {
-    output.text(`  ${operation.id}  ${style('bad', operation.state)}  ${operationName(operation)}`, `    ${operationNote(operation, nowMs)}`);
-    if (operation.error !== null && operation.error.hint !== '') output.text(`    ${style('faint', printable(operation.error.hint))}`);
+    output.text(
+      `  ${operation.id}  ${style('bad', operation.state)}  ${operationName(operation)}`,
+      `    ${operationNote(operation, nowMs)}`,
+    );
+    if (operation.error !== null && operation.error.hint !== '')
+      output.text(`    ${style('faint', printable(operation.error.hint))}`);
   }
 }

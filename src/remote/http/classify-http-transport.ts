@@ -1,11 +1,14 @@
-import { LongshoreError, toLongshoreError } from '../../core/longshore-error.ts';
+import type { ErrorCode } from '../../core/error-table.ts';
+import { LongshoreError } from '../../core/longshore-error.ts';
 import { networkFailure } from '../network-failure.ts';
-import { bareUrl, redactDetail } from '../redact.ts';
+import { bareUrl, redactDetail, safeCause } from '../redact.ts';
 
 export interface FailedCall {
   readonly url: string;
   /** A connection stood, so the service may have got the call. */
   readonly connected: boolean;
+  /** Status and headers of a reply came; its body did not come whole. */
+  readonly replying: boolean;
   /** Values of headers that may hold a secret. */
   readonly secrets: readonly string[];
 }
@@ -30,14 +33,16 @@ export function classifyHttpTransport(error: unknown, failed: FailedCall): Longs
   if (error instanceof MalformedCall) {
     return new LongshoreError('call.rejected', { detail: error.message, sent: false, subject });
   }
-  const { connected, secrets } = failed;
+  const { connected, replying, secrets } = failed;
   const text = error instanceof Error ? error.message : String(error);
   const context = { detail: redactDetail(text, secrets), sent: connected, subject };
-  if (error instanceof CallTimedOut) {
-    return new LongshoreError(connected ? 'net.timeout' : 'net.connect-timeout', context, error);
-  }
+  return new LongshoreError(codeOf(error, connected, replying), context, safeCause(error, secrets));
+}
+
+function codeOf(error: unknown, connected: boolean, replying: boolean): ErrorCode {
+  if (error instanceof CallTimedOut) return connected ? 'net.timeout' : 'net.connect-timeout';
   const network = networkFailure(error, connected);
-  if (network !== null) return new LongshoreError(network, context, error);
-  const unknown = toLongshoreError(error);
-  return new LongshoreError(unknown.code, context, error);
+  if (network !== null) return network;
+  // A body that ended early, or is not packed as its header says.
+  return replying ? 'net.reset' : 'internal.unknown';
 }

@@ -4,7 +4,7 @@ import got, { type Request as GotStream, type Response } from 'got';
 import type { HttpClient, HttpReply, HttpRequest } from '../../core/ports.ts';
 import { followConnection } from '../connection.ts';
 import { flattenHeaders } from '../headers.ts';
-import { CallTimedOut, classifyHttpTransport, MalformedCall } from './classify-http-transport.ts';
+import { CallTimedOut, classifyHttpTransport, MalformedCall, type FailedCall } from './classify-http-transport.ts';
 
 export interface HttpClientOptions {
   /** Open connections per service; more calls wait for one. */
@@ -25,6 +25,8 @@ export const DEFAULT_HTTP_CLIENT_OPTIONS: HttpClientOptions = {
 
 const NO_BYTES = new Uint8Array(0);
 
+type CallProgress = { -readonly [K in 'connected' | 'replying']: FailedCall[K] };
+
 export interface ClosableHttpClient extends HttpClient {
   close(): void;
 }
@@ -32,14 +34,16 @@ export interface ClosableHttpClient extends HttpClient {
 export function createHttpClient(options: Partial<HttpClientOptions> = {}): ClosableHttpClient {
   const settings = { ...DEFAULT_HTTP_CLIENT_OPTIONS, ...options };
   const keepAlive = { keepAlive: true, maxSockets: settings.maxSockets };
+  // Said, so that NODE_TLS_REJECT_UNAUTHORIZED can't turn verification off.
+  const tls = { ...keepAlive, rejectUnauthorized: true };
   const agent = {
     http: new HttpAgent(keepAlive),
-    https: new HttpsAgent(settings.ca === undefined ? keepAlive : { ...keepAlive, ca: [...settings.ca] }),
+    https: new HttpsAgent(settings.ca === undefined ? tls : { ...tls, ca: [...settings.ca] }),
   };
   return {
     async send(request, signal) {
       signal.throwIfAborted();
-      const facts = { connected: false };
+      const facts: CallProgress = { connected: false, replying: false };
       try {
         assertHeaders(request.headers);
         return await sendOnce(open(request, settings, agent), request, settings, facts, signal);
@@ -47,7 +51,7 @@ export function createHttpClient(options: Partial<HttpClientOptions> = {}): Clos
         signal.throwIfAborted();
         throw classifyHttpTransport(error, {
           url: request.url,
-          connected: facts.connected,
+          ...facts,
           secrets: Object.values(request.headers).filter((value) => value.length >= 8),
         });
       }
@@ -73,6 +77,7 @@ function open(
     // Without a body a stream of got's would wait for one to be written.
     ...(request.body === null && bodyless ? {} : { body: request.body ?? NO_BYTES, allowGetBody: true }),
     agent,
+    https: { rejectUnauthorized: true },
     retry: { limit: 0 },
     throwHttpErrors: false,
     decompress: true,
@@ -86,7 +91,7 @@ function sendOnce(
   stream: GotStream,
   request: HttpRequest,
   settings: HttpClientOptions,
-  facts: { connected: boolean },
+  facts: CallProgress,
   signal: AbortSignal,
 ): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
@@ -124,6 +129,7 @@ function sendOnce(
     });
     stream.on('error', fail);
     stream.on('response', (incoming: Response) => {
+      facts.replying = true;
       const chunks: Buffer[] = [];
       let total = 0;
       const done = (truncated: boolean) => {

@@ -13,6 +13,8 @@ export interface ResolvedProvider {
   /** Absolute URL without trailing "/". */
   readonly baseUrl: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Names, as in `headers`, of those whose value is a secret. */
+  readonly secretHeaders: readonly string[];
   readonly auth: ResolvedAuth;
   readonly timeoutMs: number;
 }
@@ -59,18 +61,22 @@ export function providerRequest(
   };
 }
 
-/** The values that must not show up in a detail: those of auth, and of headers whose value came from a secret. */
+/** The values that must not show up in a detail (P12). */
 export function secretsOf(provider: ResolvedProvider): readonly string[] {
-  const { auth } = provider;
+  const inHeaders = provider.secretHeaders.flatMap((name) => provider.headers[name] ?? []);
+  return [...secretsOfAuth(provider.auth), ...inHeaders];
+}
+
+function secretsOfAuth(auth: ResolvedAuth): readonly string[] {
   switch (auth.type) {
     case 'none':
-      return Object.values(provider.headers);
+      return [];
     case 'bearer':
-      return [auth.token, ...Object.values(provider.headers)];
+      return [auth.token];
     case 'basic':
-      return [auth.password, basicValue(auth), ...Object.values(provider.headers)];
+      return [auth.password, basicValue(auth)];
     case 'apiKey':
-      return [auth.value, ...Object.values(provider.headers)];
+      return [auth.value];
   }
 }
 

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../core/error-table.ts';
 import { LongshoreError, toLongshoreError, type ErrorContext } from '../../core/longshore-error.ts';
 import type { EpochMs, WriteCondition } from '../../core/ports.ts';
 import { networkFailure } from '../network-failure.ts';
-import { redactDetail } from '../redact.ts';
+import { redactDetail, safeCause } from '../redact.ts';
 import { parseRetryAfterMs } from '../retry-after.ts';
 import { TransferEnded, type Exchange, type RawReply } from './exchange.ts';
 import { byServiceCode, byStatus } from './service-codes.ts';
@@ -44,19 +44,23 @@ export function classifyS3(error: unknown, failed: FailedRequest): LongshoreErro
 
   const code = error instanceof TransferEnded ? ENDED[error.reason] : networkFailure(error, exchange.connected);
   if (code === null) return unexpected(error, failed);
-  return new LongshoreError(code, { ...words(error), sent: exchange.connected, subject: failed.subject }, error);
+  return new LongshoreError(
+    code,
+    { ...words(error), sent: exchange.connected, subject: failed.subject },
+    safeCause(error),
+  );
 }
 
 /** Credentials could not be had, or the SDK refused to make the request. */
 function beforeSending(error: unknown, failed: FailedRequest): LongshoreError {
   const context = { ...words(error), sent: false, subject: failed.subject };
   const network = networkFailure(error, false);
-  if (network !== null) return new LongshoreError(network, context, error);
+  if (network !== null) return new LongshoreError(network, context, safeCause(error));
   const name = error instanceof Error ? error.name : '';
   // CredentialsProviderError and TokenProviderError, CredentialUnavailable of older ones; and STS's refusals.
-  if (/Credential|TokenProvider/.test(name)) return new LongshoreError('s3.bad-credentials', context, error);
+  if (/Credential|TokenProvider/.test(name)) return new LongshoreError('s3.bad-credentials', context, safeCause(error));
   const known = byServiceCode(name);
-  return known === undefined ? unexpected(error, failed) : new LongshoreError(known, context, error);
+  return known === undefined ? unexpected(error, failed) : new LongshoreError(known, context, safeCause(error));
 }
 
 function classifyReply(error: unknown, reply: RawReply, failed: FailedRequest): LongshoreError {
@@ -74,7 +78,7 @@ function classifyReply(error: unknown, reply: RawReply, failed: FailedRequest): 
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(said.code === undefined ? {} : { serviceCode: said.code }),
   };
-  return new LongshoreError(code, context, error);
+  return new LongshoreError(code, context, safeCause(error));
 }
 
 function codeOfReply(
@@ -128,7 +132,7 @@ function unexpected(error: unknown, failed: FailedRequest): LongshoreError {
   const { code, context } = toLongshoreError(error);
   const { connected } = failed.exchange;
   const detail = redactDetail(context.detail ?? '');
-  return new LongshoreError(code, { detail, sent: connected, subject: failed.subject }, error);
+  return new LongshoreError(code, { detail, sent: connected, subject: failed.subject }, safeCause(error));
 }
 
 function words(error: unknown): { readonly detail: string } {

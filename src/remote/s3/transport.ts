@@ -46,9 +46,11 @@ export class S3Transport {
   constructor(limits: S3Limits, ca: readonly string[] | undefined) {
     this.#limits = limits;
     const keepAlive = { keepAlive: true, maxSockets: limits.maxSockets, maxFreeSockets: limits.maxSockets };
+    // Said, so that NODE_TLS_REJECT_UNAUTHORIZED can't turn verification off.
+    const tls = { ...keepAlive, rejectUnauthorized: true };
     this.#agents = {
       http: new HttpAgent(keepAlive),
-      https: new HttpsAgent(ca === undefined ? keepAlive : { ...keepAlive, ca: [...ca] }),
+      https: new HttpsAgent(ca === undefined ? tls : { ...tls, ca: [...ca] }),
     };
   }
 
@@ -95,6 +97,7 @@ export class S3Transport {
     const { connectTimeoutMs, stallTimeoutMs } = this.#limits;
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
+      let sent = false;
       const limit = (delayMs: number, reason: TransferEnded['reason']) => {
         clearTimeout(timer);
         timer = setTimeout(() => fail(new TransferEnded(reason)), delayMs);
@@ -117,7 +120,8 @@ export class S3Transport {
         if (phase === 'connecting') limit(connectTimeoutMs, 'connect-timeout');
         if (phase !== 'connected') return;
         exchange.connected = true;
-        limit(stallTimeoutMs, 'stalled');
+        if (sent) limit(exchange.replyTimeoutMs, 'no-reply');
+        else limit(stallTimeoutMs, 'stalled');
       });
       let replying = false;
       sendBody(outgoing, body, {
@@ -128,6 +132,7 @@ export class S3Transport {
           exchange.onBytes(bytes);
         },
         onEnd() {
+          sent = true;
           if (!replying && exchange.connected) limit(exchange.replyTimeoutMs, 'no-reply');
         },
       });
@@ -166,7 +171,7 @@ function collect(incoming: IncomingMessage, events: ReplyEvents): void {
     if (total > MAX_REPLY_BYTES) events.onError(new TransferEnded('reply-too-long'));
     else chunks.push(chunk);
   });
-  incoming.on('error', events.onError);
+  incoming.on('error', (error) => events.onError(error));
   incoming.on('end', () => events.onBody(Buffer.concat(chunks)));
   // Without "end" or "error": the connection went away in the middle.
   incoming.on('close', () => events.onError(new TransferEnded('reply-cut')));

@@ -97,7 +97,7 @@ export async function refused(work: Promise<unknown>, status: number, code?: str
     (reason: unknown) => reason,
   );
   expect(error, `expected a refusal with ${status} ${code ?? ''}, but it was accepted`).toBeInstanceOf(Error);
-  expect(statusOf(error), `${String(error)}`).toBe(status);
+  expect(statusOf(error), String(error)).toBe(status);
   if (code !== undefined) expect((error as Error).name).toBe(code);
   return error as Error;
 }

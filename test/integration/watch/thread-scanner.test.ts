@@ -118,6 +118,23 @@ describe('ThreadScanner', () => {
     expect((await scanAll(scanner, scanRequest(tree.root))).paths).toEqual(['a']);
   });
 
+  it('ends running and waiting scans when it is closed', async () => {
+    tree.write('a', 'x');
+    const scanner = scannerWith(real);
+    const started = Promise.withResolvers<void>();
+    const onBatch = () => {
+      started.resolve();
+      return new Promise<void>(() => undefined);
+    };
+    const signal = new AbortController().signal;
+    const scans = Array.from({ length: 6 }, () => scanner.scan(scanRequest(tree.root), onBatch, signal));
+    const settled = Promise.allSettled(scans);
+    await started.promise;
+    await scanner.close();
+    for (const each of await settled)
+      expect(each).toMatchObject({ status: 'rejected', reason: { name: 'AbortError' } });
+  });
+
   it('refuses to leave its root', async () => {
     const under = [{ dir: '../elsewhere', below: true }];
     await expect(scanAll(scannerWith(real), scanRequest(tree.root, { under }))).rejects.toThrow('below its root');

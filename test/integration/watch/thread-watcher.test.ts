@@ -30,7 +30,12 @@ class Heard implements WatchHints {
   };
 }
 
-describe('ThreadWatcher', () => {
+const kinds =
+  process.platform === 'linux'
+    ? [['chokidar', 20_000] as const, ['lean', -1] as const]
+    : [['chokidar', 20_000] as const];
+
+describe.each(kinds)('ThreadWatcher, %s', (_kind, leanAbove) => {
   let tree: TempTree;
   let watcher: ThreadWatcher;
   let heard: Heard;
@@ -44,7 +49,7 @@ describe('ThreadWatcher', () => {
   });
 
   async function start({ workerUrl = real, ignore = [] as readonly string[], root = tree.root } = {}) {
-    watcher = new ThreadWatcher({ workerUrl, clock: systemClock });
+    watcher = new ThreadWatcher({ workerUrl, clock: systemClock, leanAbove });
     const stop = watcher.watch(root, ignore, heard);
     await until('the watch to start', () => heard.overflows.includes('started'));
     return stop;
@@ -85,6 +90,26 @@ describe('ThreadWatcher', () => {
     await hints('d', () => tree.writeRaw('d', Uint8Array.from([0x61, 0xff])));
   });
 
+  it('keeps up with directories that are moved, replaced and made again under the same name', async () => {
+    tree.write('a/b/f', 'x');
+    await start();
+    await hints('', () => tree.rename('a', 'z'));
+    await hints('z/b', () => tree.write('z/b/f', 'moved'));
+    for (let round = 0; round < 5; round += 1) {
+      tree.remove('z');
+      tree.write('z/b/f', `again ${round}`);
+      await hints('z/b', () => undefined);
+      await hints('z/b', () => tree.write('z/b/g', `and ${round}`));
+    }
+    tree.mkdir('y/b');
+    await hints('y/b', () => undefined);
+    tree.rename('z', 'x');
+    tree.rename('y', 'z');
+    await until('the swap to be seen', () => heard.dirty.includes('z/b') && heard.dirty.includes('x/b'));
+    await hints('z/b', () => tree.write('z/b/h', 'x'));
+    await hints('x/b', () => tree.write('x/b/h', 'x'));
+  });
+
   it('joins a storm in one directory into few hints', async () => {
     tree.mkdir('d');
     tree.mkdir('end');
@@ -101,7 +126,7 @@ describe('ThreadWatcher', () => {
 
   it('P2: a scan on "started" and the hints after it find every file of a writer who never pauses', async () => {
     for (let dir = 0; dir < 50; dir += 1) tree.mkdir(`old/${dir}`);
-    watcher = new ThreadWatcher({ workerUrl: real, clock: systemClock });
+    watcher = new ThreadWatcher({ workerUrl: real, clock: systemClock, leanAbove });
     const scanner = new ThreadScanner({
       workerUrl: new URL('../../../src/watch/scan-worker.ts', import.meta.url),
       clock: systemClock,
@@ -166,7 +191,7 @@ describe('ThreadWatcher', () => {
 
   it('waits for a root that is not there yet', async () => {
     rmSync(tree.root, { recursive: true });
-    watcher = new ThreadWatcher({ workerUrl: real, clock: systemClock });
+    watcher = new ThreadWatcher({ workerUrl: real, clock: systemClock, leanAbove });
     watcher.watch(tree.root, [], heard);
     await until('word that it is missing', () => heard.overflows.includes('root-missing'));
     tree.mkdir('');

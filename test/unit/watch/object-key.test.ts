@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KEY_MAX_BYTES, objectKey } from '../../../src/watch/object-key.ts';
+import { KEY_MAX_BYTES, objectKey, ORIGINAL_NAME } from '../../../src/watch/object-key.ts';
 
 describe('objectKey', () => {
   it.each(['a.txt', 'd/e f+%20.txt', 'new\nline', 'é/日本語', ' lead', 'back\\slash'])('takes %j as it is', (path) => {
@@ -36,7 +36,7 @@ describe('objectKey', () => {
         const name = text.normalize('NFD').replaceAll('/', '-');
         const result = objectKey('', `d/${name}`);
         if (!result.ok) return;
-        const stored = result.metadata['longshore-name'];
+        const stored = result.metadata[ORIGINAL_NAME];
         if (stored === undefined) return;
         expect(decodeURIComponent(stored)).toBe(name);
         expect(stored).toMatch(/^[\x20-\x7e]*$/);

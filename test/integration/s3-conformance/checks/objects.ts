@@ -161,15 +161,16 @@ export const objectChecks = checks('objects', {
     for (const key of ['a', 'b<&>', 'c']) await put(context, key);
     const Delete = { Objects: [{ Key: 'a' }, { Key: 'b<&>' }, { Key: 'never-there' }] };
     const { Deleted = [], Errors = [] } = await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete }));
-    expect(Deleted.map(({ Key }) => Key).sort()).toEqual(['a', 'b<&>', 'never-there']);
+    expect(new Set(Deleted.map(({ Key }) => Key))).toEqual(new Set(['a', 'b<&>', 'never-there']));
     expect(Errors).toEqual([]);
     const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
     expect(Contents.map(({ Key }) => Key)).toEqual(['c']);
   },
-  'replies carry Date and a request id': async ({ target, bucket }) => {
+  'replies carry Date and a request id': async ({ target, client, bucket }) => {
     const reply = await fetch(`${target.endpoint}/${bucket}`);
     expect(Math.abs(Date.parse(reply.headers.get('date') ?? '') - Date.now())).toBeLessThan(60_000);
-    expect(reply.headers.get('x-amz-request-id')).toBeTruthy();
     await reply.body?.cancel();
+    const { $metadata } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+    expect($metadata.requestId).toBeTruthy();
   },
 });

@@ -1,0 +1,45 @@
+import { useId, useLayoutEffect, useRef } from 'react';
+
+interface ConfirmDialogProps {
+  readonly title: string;
+  readonly text: string;
+  readonly yes: string;
+  readonly no: string;
+  readonly onYes: () => void;
+  readonly onClose: () => void;
+}
+
+/** A question before something that touches many items. The safe answer has the focus. */
+export function ConfirmDialog({ title, text, yes, no, onYes, onClose }: ConfirmDialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    // Closing gives the focus back to where it was.
+    return () => {
+      element?.close();
+    };
+  }, []);
+  return (
+    <dialog ref={dialog} className="confirm" aria-labelledby={id} onCancel={onClose}>
+      <h2 id={id}>{title}</h2>
+      <p>{text}</p>
+      <div className="confirm-buttons">
+        <button type="button" className="button" onClick={onClose}>
+          {no}
+        </button>
+        <button
+          type="button"
+          className="button button-danger"
+          onClick={() => {
+            onClose();
+            onYes();
+          }}
+        >
+          {yes}
+        </button>
+      </div>
+    </dialog>
+  );
+}

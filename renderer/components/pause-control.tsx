@@ -1,0 +1,46 @@
+import { ChevronDown, Pause, Play } from 'lucide-react';
+import { useApp, useWindowState } from '../app-context.ts';
+import { Menu } from './menu.tsx';
+
+const MINUTE_MS = 60_000;
+
+/** Until the next local midnight, in ms. */
+function untilTomorrow(): number {
+  const midnight = new Date();
+  midnight.setHours(24, 0, 0, 0);
+  return Math.max(MINUTE_MS, midnight.getTime() - Date.now());
+}
+
+export function PauseControl() {
+  const { commands, language } = useApp();
+  const { m } = language;
+  const paused = useWindowState(({ status }) => status !== null && status.pausedUntil !== null);
+  const linked = useWindowState((state) => state.linked);
+  if (paused) {
+    return (
+      <button type="button" className="button button-main" disabled={!linked} onClick={() => void commands.resumeAll()}>
+        <Play size={14} aria-hidden />
+        {m.pause.resume}
+      </button>
+    );
+  }
+  return (
+    <Menu
+      label={m.pause.menu}
+      disabled={!linked}
+      trigger={
+        <>
+          <Pause size={14} aria-hidden />
+          {m.pause.pause}
+          <ChevronDown size={14} aria-hidden />
+        </>
+      }
+      items={[
+        { label: m.pause.minutes30, run: () => void commands.pauseAll(30 * MINUTE_MS) },
+        { label: m.pause.hours2, run: () => void commands.pauseAll(120 * MINUTE_MS) },
+        { label: m.pause.tomorrow, run: () => void commands.pauseAll(untilTomorrow()) },
+        { label: m.pause.untilResume, run: () => void commands.pauseAll(null) },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs';
+import { formatProblems } from '../../config/problem.ts';
+import { readEngineFile } from '../../protocol/engine-file.ts';
+import { SocketConnectError, connectToSocket } from '../../protocol/socket-client.ts';
+import type { CommandContext } from '../command-context.ts';
+import {
+  checkDataDir,
+  checkFolders,
+  checkInotify,
+  checkKeyFile,
+  checkNode,
+  checkPlatform,
+  checkReferences,
+  ok,
+  type DoctorCheck,
+} from '../doctor-checks.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { printable } from '../printable.ts';
+import type { StyleName } from '../style.ts';
+import { loadConfig, workableFindings } from './config.ts';
+import type { RegisterCommands } from './register.ts';
+
+/** For all destinations together, ms. */
+const PROBE_MS = 10_000;
+
+export const registerDoctor: RegisterCommands = (program, act) => {
+  program
+    .command('doctor')
+    .description('whether this machine, the configuration and the destinations are fit; changes nothing')
+    .action((_options: object, command) =>
+      act(command, async (context) => {
+        const checks = await examine(context);
+        const exitCode = verdict(checks);
+        if (context.output.isJson) context.output.document({ ok: exitCode === EXIT.fine, checks });
+        else print(checks, context);
+        return exitCode;
+      }),
+    );
+};
+
+async function examine(context: CommandContext): Promise<readonly DoctorCheck[]> {
+  const { io, dataDir } = context;
+  const checks: DoctorCheck[] = [
+    checkNode(process.version),
+    checkPlatform(process.platform, process.arch),
+    ...checkDataDir(dataDir, io.platform),
+    ...checkInotify(io),
+    await checkEngine(context),
+    checkKeyFile(context.access.keyFilePath(dataDir), io.platform),
+  ];
+  const loaded = loadConfig(context);
+  if (!loaded.ok) return [...checks, invalidConfig(context, formatProblems(loaded.problems))];
+  checks.push(ok('Configuration', context.configFile));
+  const findings = await workableFindings(loaded, context);
+  checks.push(...checkFolders(loaded.config, findings), ...checkReferences(findings));
+  const probes = await context.access.probeDestinations({ config: loaded.config, dataDir, deadlineMs: PROBE_MS });
+  return [...checks, ...probes.map(destinationCheck)];
+}
+
+function destinationCheck(probe: { name: string; ok: boolean; message: string; hint: string }): DoctorCheck {
+  const name = `Destination ${probe.name}`;
+  return probe.ok ? ok(name, probe.message) : { name, state: 'attention', found: probe.message, hint: probe.hint };
+}
+
+function invalidConfig({ configFile }: CommandContext, problems: string): DoctorCheck {
+  if (!existsSync(configFile)) {
+    const hint = 'Create it (longshore config schema tells how), or name another with --config.';
+    return { name: 'Configuration', state: 'invalid', found: `there is no ${configFile}`, hint };
+  }
+  return { name: 'Configuration', state: 'invalid', found: 'not valid', hint: problems };
+}
+
+async function checkEngine({ dataDir, access }: CommandContext): Promise<DoctorCheck> {
+  const name = 'Engine';
+  if (!existsSync(dataDir)) return { name, state: 'note', found: 'not running', hint: 'Start it with: longshore run' };
+  const facts = readEngineFile(dataDir);
+  let silence = '';
+  if (facts !== null) {
+    try {
+      (await connectToSocket(facts)).close();
+      return ok(name, `running, process ${facts.pid}, version ${facts.version}`);
+    } catch (error) {
+      if (!(error instanceof SocketConnectError)) throw error;
+      silence = error.message;
+    }
+  }
+  if ((await access.probeLock(dataDir)) === 'free') {
+    return { name, state: 'note', found: 'not running', hint: 'Start it with: longshore run' };
+  }
+  const hint = 'If it stays so, end that process and start again with: longshore run';
+  return {
+    name,
+    state: 'attention',
+    found: `a process holds the data directory but does not answer. ${silence}`.trim(),
+    hint,
+  };
+}
+
+function verdict(checks: readonly DoctorCheck[]): ExitCode {
+  if (checks.some(({ state }) => state === 'invalid')) return EXIT.usage;
+  return checks.some(({ state }) => state === 'attention') ? EXIT.attention : EXIT.fine;
+}
+
+const MARKS: Readonly<Record<DoctorCheck['state'], readonly [string, StyleName]>> = {
+  ok: ['✓', 'good'],
+  note: ['·', 'faint'],
+  attention: ['!', 'warn'],
+  invalid: ['✗', 'bad'],
+};
+
+function print(checks: readonly DoctorCheck[], { output }: CommandContext): void {
+  const nameColumns = Math.max(...checks.map(({ name }) => name.length));
+  for (const { name, state, found, hint } of checks) {
+    const [mark, styleName] = MARKS[state];
+    output.text(`${output.style(styleName, mark)} ${printable(name).padEnd(nameColumns)}  ${printable(found)}`);
+    if (hint !== '')
+      output.text(
+        ...hint.split('\n').map((line) => `  ${' '.repeat(nameColumns)}  ${output.style('faint', printable(line))}`),
+      );
+  }
+}

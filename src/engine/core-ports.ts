@@ -1,0 +1,139 @@
+import type { DestinationConfig } from '../config/config-types.ts';
+import { LongshoreError } from '../core/longshore-error.ts';
+import type { ObjectStore, Scanner, Watcher } from '../core/ports.ts';
+import type { Repositories } from '../db/repositories.ts';
+import type { Sealer } from '../db/seal.ts';
+import { createHttpClient } from '../remote/http/got-http-client.ts';
+import { createObjectStore } from '../remote/s3/object-store.ts';
+import type { AwsKeys, S3Credentials } from '../remote/s3/options.ts';
+import { contentTypeOf } from '../watch/content-type.ts';
+import { DiskFiles } from '../watch/local-files.ts';
+import { objectKey, ORIGINAL_NAME } from '../watch/object-key.ts';
+import { ThreadScanner } from '../watch/thread-scanner.ts';
+import { ThreadWatcher } from '../watch/thread-watcher.ts';
+import type { KeyOf } from '../sync/planner.ts';
+import { systemClock, systemRandom } from './system-clock.ts';
+import type { CorePorts } from './sync-core.ts';
+
+export const VERSION = '0.1.0';
+
+/** Sources run as they are; bundles lie flat beside each other. */
+function workerUrl(name: 'scan-worker' | 'watch-worker'): URL {
+  const fromSource = import.meta.url.endsWith('.ts');
+  return new URL(fromSource ? `../watch/${name}.ts` : `./${name}.js`, import.meta.url);
+}
+
+export const keyOf: KeyOf = (prefix, path) => {
+  const key = objectKey(prefix, path);
+  return key.ok
+    ? { ok: true, key: key.key, originalName: key.metadata[ORIGINAL_NAME] ?? null }
+    : { ok: false, code: key.code };
+};
+
+export interface RealPorts {
+  readonly ports: CorePorts;
+  close(): Promise<void>;
+}
+
+/** The real adapters: this machine's clock, disk and network. */
+export function realPorts(
+  repos: Repositories,
+  sealer: Sealer,
+  env: Readonly<Record<string, string | undefined>>,
+): RealPorts {
+  const scanner = new ThreadScanner({ workerUrl: workerUrl('scan-worker'), clock: systemClock });
+  const watcher = new ThreadWatcher({ workerUrl: workerUrl('watch-worker'), clock: systemClock });
+  return makePorts(repos, sealer, env, scanner, watcher);
+}
+
+/** The adapters of a command that acts on the database alone: nothing is watched or scanned. */
+export function portsWithoutWatching(
+  repos: Repositories,
+  sealer: Sealer,
+  env: Readonly<Record<string, string | undefined>>,
+): RealPorts {
+  const never = () => Promise.reject(new Error('nothing is scanned without an engine'));
+  const scanner: Scanner = { scan: never, close: () => Promise.resolve() };
+  const watcher: Watcher = { watch: () => () => Promise.resolve(), close: () => Promise.resolve() };
+  return makePorts(repos, sealer, env, scanner, watcher);
+}
+
+function makePorts(
+  repos: Repositories,
+  sealer: Sealer,
+  env: Readonly<Record<string, string | undefined>>,
+  scanner: Scanner,
+  watcher: Watcher,
+): RealPorts {
+  const http = createHttpClient();
+  const ports: CorePorts = {
+    repos,
+    sealer,
+    clock: systemClock,
+    random: systemRandom,
+    files: new DiskFiles(),
+    scanner,
+    watcher,
+    http,
+    openStore: (destination) => openStore(destination, repos),
+    keyOf,
+    contentTypeOf,
+    env,
+  };
+  return {
+    ports,
+    close: async () => {
+      await watcher.close();
+      await scanner.close();
+      http.close();
+    },
+  };
+}
+
+export function openStore(destination: DestinationConfig, repos: Pick<Repositories, 'secrets'>): ObjectStore {
+  const { endpoint, region, bucket, forcePathStyle, prefix, publicUrl } = destination;
+  const credentials = s3Credentials(destination, repos);
+  const userAgent = `longshore/${VERSION}`;
+  return createObjectStore(
+    { endpoint, region, bucket, forcePathStyle, prefix, publicUrl, credentials, userAgent },
+    systemClock,
+  );
+}
+
+function s3Credentials(destination: DestinationConfig, repos: Pick<Repositories, 'secrets'>): S3Credentials {
+  const { credentials } = destination;
+  if (credentials.kind !== 'secret') return credentials;
+  return {
+    kind: 'secret',
+    resolve: () => Promise.resolve().then(() => parseKeys(credentials.name, repos.secrets.get(credentials.name))),
+  };
+}
+
+/** A secret for S3 is `ACCESS_KEY_ID:SECRET_ACCESS_KEY`, or a JSON object with these names as AWS writes them. */
+function parseKeys(name: string, value: string | null): AwsKeys {
+  if (value === null)
+    throw new LongshoreError('config.secret-missing', { subject: name, detail: `there is no secret "${name}"` });
+  const wrong = () =>
+    new LongshoreError('config.secret-missing', {
+      subject: name,
+      detail: `the secret "${name}" is not ACCESS_KEY_ID:SECRET_ACCESS_KEY`,
+    });
+  if (value.trimStart().startsWith('{')) {
+    let parsed: Record<string, unknown>;
+    try {
+      parsed = JSON.parse(value) as Record<string, unknown>;
+    } catch {
+      throw wrong();
+    }
+    const { accessKeyId, secretAccessKey, sessionToken } = parsed;
+    if (typeof accessKeyId !== 'string' || typeof secretAccessKey !== 'string') throw wrong();
+    return { accessKeyId, secretAccessKey, sessionToken: typeof sessionToken === 'string' ? sessionToken : null };
+  }
+  const colon = value.indexOf(':');
+  if (colon <= 0 || colon === value.length - 1) throw wrong();
+  return {
+    accessKeyId: value.slice(0, colon).trim(),
+    secretAccessKey: value.slice(colon + 1).trim(),
+    sessionToken: null,
+  };
+}

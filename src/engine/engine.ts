@@ -1,0 +1,255 @@
+import { mkdirSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { LongshoreConfig } from '../config/config-types.ts';
+import { loadConfigFile, type ConfigResult } from '../config/load-config.ts';
+import { machineContext } from '../config/load-context.ts';
+import { formatProblems, type ConfigProblem } from '../config/problem.ts';
+import { watchConfig } from '../config/watch-config.ts';
+import { openWritable } from '../db/connection.ts';
+import { openRepositories } from '../db/repositories.ts';
+import { createChannelPair, type Channel } from '../protocol/channel.ts';
+import { newEngineSecret, removeEngineFile, writeEngineFile } from '../protocol/engine-file.ts';
+import { RpcServer, type RpcHandlers } from '../protocol/rpc-server.ts';
+import { socketAddress } from '../protocol/socket-address.ts';
+import { listenOnSocket } from '../protocol/socket-server.ts';
+import { ChangeFeed } from './change-feed.ts';
+import { realPorts, VERSION } from './core-ports.ts';
+import { openDataKey } from './data-key.ts';
+import { makeHandlers } from './handlers.ts';
+import { statusView } from './status-view.ts';
+import { SyncCore } from './sync-core.ts';
+import { systemClock, systemRandom } from './system-clock.ts';
+import { takeLock } from './take-lock.ts';
+
+/** How often the machine's network interfaces are looked at, ms. Electron tells sooner. */
+const NETWORK_LOOK_MS = 5000;
+/** A timer that comes this much too late means that the machine slept, ms. */
+const SLEEP_GAP_MS = 15_000;
+
+export class InvalidConfigError extends Error {
+  override readonly name = 'InvalidConfigError';
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(formatProblems(problems));
+    this.problems = problems;
+  }
+}
+
+export type EngineLog = (level: 'info' | 'warn' | 'error', message: string) => void;
+
+export interface EngineOptions {
+  readonly dataDir: string;
+  readonly configFile: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: EngineLog;
+}
+
+export interface Engine {
+  /** The core of the configuration in force; another one after a reload. */
+  core(): SyncCore;
+  /** A client's channel into this engine. */
+  attach(): Channel;
+  /** Serves a client that comes over another transport. */
+  serve(channel: Channel): void;
+  /** Resolves when the engine has ended: of itself with the error, or because it was stopped. */
+  readonly ended: Promise<{ readonly error: unknown }>;
+  stop(): Promise<void>;
+}
+
+export function databaseFile(dataDir: string): string {
+  return join(dataDir, 'longshore.db');
+}
+
+/** Loads the configuration or throws InvalidConfigError. */
+export function requireConfig(configFile: string, dataDir: string): LongshoreConfig {
+  const result = loadConfigFile(configFile, machineContext(dataDir));
+  if (!result.ok) throw new InvalidConfigError(result.problems);
+  return result.config;
+}
+
+/**
+ * Opens data directory, lock, database and socket, and starts the core. Throws LockHeldError, InvalidConfigError or
+ * DatabaseError. A valid change of the configuration file restarts the core alone: transfers go on at their checkpoint.
+ */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const dataDir = resolve(options.dataDir);
+  const config = requireConfig(options.configFile, dataDir);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const lock = await takeLock(dataDir);
+  try {
+    return await openEngine({ ...options, dataDir }, config, () => {
+      lock.release();
+    });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function openEngine(
+  options: EngineOptions,
+  firstConfig: LongshoreConfig,
+  releaseLock: () => void,
+): Promise<Engine> {
+  const { dataDir, log } = options;
+  const db = openWritable(databaseFile(dataDir));
+  const { sealer, created } = openDataKey(dataDir);
+  if (created)
+    log(
+      'info',
+      `A key for secrets was made in ${dataDir} (data.key, readable by you alone). Keep it with your backups.`,
+    );
+  let onOperationChange: (seq: number) => void = () => undefined;
+  const repos = openRepositories(db, systemClock, systemRandom, sealer, (seq) => {
+    onOperationChange(seq);
+  });
+  const startedAt = systemClock.now();
+  const epoch = repos.runs.start(process.pid, startedAt);
+  const facts = { version: VERSION, pid: process.pid, startedAt, dataDir, configFile: options.configFile };
+  const real = realPorts(repos, sealer, options.env);
+  const ending = Promise.withResolvers<{ readonly error: unknown }>();
+  let configProblems: readonly string[] = [];
+  let stopping: Promise<void> | null = null;
+
+  const makeCore = (config: LongshoreConfig) =>
+    new SyncCore(real.ports, config, epoch, {
+      onChange: () => {
+        feed.touch();
+      },
+      onTrouble: (where, error) => {
+        log('warn', `${where}: ${error instanceof Error ? error.message : String(error)}`);
+      },
+      onFatal: (error) => {
+        log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
+        void stop(error);
+      },
+    });
+  let core = makeCore(firstConfig);
+  const status = () => statusView(core, facts, configProblems, systemClock.now());
+  const feed = new ChangeFeed(systemClock, () => core, status);
+  onOperationChange = (seq) => {
+    feed.operationChanged(seq);
+  };
+
+  const handlers: Partial<RpcHandlers> = {
+    ...makeHandlers({
+      core: () => core,
+      sealer,
+      clock: systemClock,
+      random: systemRandom,
+      facts,
+      configProblems: () => configProblems,
+    }),
+    hello: () => Promise.resolve({ version: VERSION, pid: process.pid }),
+    subscribe: (params, connection) => Promise.resolve(feed.subscribe(connection, params)),
+    shutdown: () => {
+      setImmediate(() => void stop(null));
+      return Promise.resolve({});
+    },
+  };
+  const server = new RpcServer({
+    handlers,
+    onUnexpected: (error, where) => {
+      log(
+        'error',
+        `${where.method} (${where.reference}): ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
+    },
+  });
+  const engineFacts = {
+    pid: process.pid,
+    version: VERSION,
+    startedAt: new Date(startedAt).toISOString(),
+    address: socketAddress(dataDir),
+    token: newEngineSecret(),
+    nonce: newEngineSecret(),
+  };
+  const socket = await listenOnSocket({ facts: engineFacts, onChannel: (channel) => server.accept(channel) });
+  writeEngineFile(dataDir, engineFacts);
+
+  // One reload at a time; the last good configuration stays until the new core is up.
+  let reloading: Promise<void> = Promise.resolve();
+  const reload = async (result: ConfigResult): Promise<void> => {
+    if (stopping !== null) return;
+    if (!result.ok) {
+      configProblems = result.problems.map((problem) => formatProblems([problem]));
+      log(
+        'warn',
+        `The configuration was changed and can't be used; the last good one stays in force.\n${formatProblems(result.problems)}`,
+      );
+      feed.touch();
+      return;
+    }
+    log('info', 'The configuration was changed and is in force now.');
+    configProblems = [];
+    const { offline } = core.gates;
+    await core.stop();
+    core = makeCore(result.config);
+    core.gates.setOffline(offline);
+    core.start();
+    feed.touch();
+  };
+  const load = () => loadConfigFile(options.configFile, machineContext(dataDir));
+  const configWatch = watchConfig({
+    file: options.configFile,
+    load,
+    current: load(),
+    onChange: (result) => {
+      reloading = reloading.then(() => reload(result)).catch((error: unknown) => void stop(error));
+    },
+  });
+
+  let lastLook = systemClock.now();
+  const machineLook = setInterval(() => {
+    const now = systemClock.now();
+    if (now - lastLook > SLEEP_GAP_MS) core.lookAgain();
+    lastLook = now;
+    const offline = !hasNetwork();
+    if (offline !== core.gates.offline) core.setOffline(offline);
+  }, NETWORK_LOOK_MS);
+  machineLook.unref();
+
+  async function stop(error: unknown): Promise<void> {
+    stopping ??= (async () => {
+      clearInterval(machineLook);
+      configWatch.close();
+      await reloading;
+      await core.stop();
+      feed.stop();
+      await socket.close();
+      server.close();
+      await real.close();
+      repos.runs.end(epoch, systemClock.now());
+      db.close();
+      removeEngineFile(dataDir);
+      releaseLock();
+      ending.resolve({ error });
+    })();
+    await stopping;
+  }
+
+  core.gates.setOffline(!hasNetwork());
+  core.start();
+  return {
+    core: () => core,
+    attach: () => {
+      const [client, ours] = createChannelPair();
+      server.accept(ours);
+      return client;
+    },
+    serve: (channel) => {
+      server.accept(channel);
+    },
+    ended: ending.promise,
+    stop: () => stop(null),
+  };
+}
+
+/** Whether any interface but the loopback has an address. Services on this machine work without. */
+function hasNetwork(): boolean {
+  return Object.values(networkInterfaces()).some(
+    (addresses) => addresses?.some((address) => !address.internal) === true,
+  );
+}

@@ -1,0 +1,262 @@
+import type { Clock, EpochMs, Random } from '../core/ports.ts';
+import { STATES } from '../core/states.ts';
+import type { Sealer } from '../db/seal.ts';
+import { FOREVER, type StoredOperation } from '../db/stored-operation.ts';
+import { parseCursor } from '../db/queue-queries.ts';
+import type { Method, Params, Result } from '../protocol/contract.ts';
+import { RpcRefusal } from '../protocol/rpc-errors.ts';
+import type { RpcHandlers } from '../protocol/rpc-server.ts';
+import { queueCall } from '../sync/queue-call.ts';
+import { resolveConflict } from '../sync/resolve-conflict.ts';
+import type { Refused } from '../sync/commands.ts';
+import { addToFolder } from './add-to-folder.ts';
+import { detailView, versionsView } from './detail-view.ts';
+import { isLoopback } from './lanes.ts';
+import { eventView, operationView, pauseScope } from './operation-view.ts';
+import { statusView, viewContext, type EngineFactsView } from './status-view.ts';
+import type { SyncCore } from './sync-core.ts';
+
+const DEFAULT_PAGE = 100;
+const DEFAULT_CALL_TIMEOUT_MS = 60_000;
+/** Operations that one `retry --failed` takes at a time. */
+const RETRY_LIMIT = 100_000;
+
+export interface Desk {
+  /** The core of the configuration in force. */
+  readonly core: () => SyncCore;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly facts: EngineFactsView;
+  readonly configProblems: () => readonly string[];
+}
+
+type Handlers = {
+  readonly [M in Exclude<Method, 'hello' | 'subscribe' | 'shutdown'>]: (params: Params<M>) => Promise<Result<M>>;
+};
+
+/** What shells may ask; the same whether an engine runs or the command line acts on the database alone. */
+export function makeHandlers(desk: Desk): Handlers & Partial<RpcHandlers> {
+  const { clock } = desk;
+  const repos = () => desk.core().repos;
+  const context = () => viewContext(desk.core(), clock.now());
+  const view = (operation: StoredOperation) => operationView(operation, context());
+  const status = () => statusView(desk.core(), desk.facts, desk.configProblems(), clock.now());
+  const find = (id: string): StoredOperation => {
+    const operation = repos().operations.byId(id);
+    if (operation === null) throw notFound(`There is no item ${id}.`, 'See "longshore ls" for what there is.');
+    return operation;
+  };
+  const page = (params: Params<'ls'>) => {
+    if (params.after !== undefined && parseCursor(params.after) === null)
+      throw usage(`"${params.after}" is not a page.`, 'Use the "next" of the page before.');
+    return repos().queue.page({
+      states: params.states ?? STATES,
+      order: params.order ?? 'oldest',
+      limit: params.limit ?? DEFAULT_PAGE,
+      ...(params.folder === undefined ? {} : { folder: params.folder }),
+      ...(params.kind === undefined ? {} : { kind: params.kind }),
+      ...(params.search === undefined ? {} : { search: params.search }),
+      ...(params.after === undefined ? {} : { after: params.after }),
+    });
+  };
+  const forEach = (ids: readonly string[], act: (id: string) => Refused | null) => {
+    const done: string[] = [];
+    const refused: Refused[] = [];
+    repos().transaction(() => {
+      for (const id of ids) {
+        const refusal = act(id);
+        if (refusal === null) done.push(id);
+        else refused.push(refusal);
+      }
+    });
+    desk.core().wake();
+    return { done, refused };
+  };
+
+  return {
+    status: async () => status(),
+    ls: async (params) => {
+      const found = page(params);
+      const shared = context();
+      return { items: found.items.map((operation) => operationView(operation, shared)), next: found.next };
+    },
+    conflicts: async (params) => {
+      const found = page({ ...params, states: ['conflict'], order: 'newest' });
+      return {
+        items: found.items.map((operation) => ({ ...view(operation), versions: versionsView(operation) })),
+        next: found.next,
+      };
+    },
+    show: async ({ id }) => detailView(repos(), desk.sealer, find(id), context()),
+    pause: async ({ scope, forMs }) => {
+      const until: EpochMs = forMs === null ? FOREVER : clock.now() + forMs;
+      applyPause(desk.core(), scope, until);
+      return status();
+    },
+    resume: async ({ scope }) => {
+      applyPause(desk.core(), scope, 0);
+      return status();
+    },
+    retry: async (params) => {
+      const ids = params.failed === true ? failedIds(desk, params) : params.ids;
+      const { done, refused } = forEach(ids, (id) => desk.core().commands.retry(id, params.newKey ?? false));
+      return { retried: done, refused };
+    },
+    cancel: async ({ ids }) => {
+      const { done, refused } = forEach(ids, (id) => desk.core().commands.cancel(id));
+      return { cancelled: done, refused };
+    },
+    resolve: async ({ ids, keep }) => {
+      if (keep === 'merge') throw notAvailable('Merging');
+      const deps = { repos: repos(), now: clock.now(), device: desk.core().config.device };
+      const { done, refused } = forEach(ids, (id) => resolveConflict(deps, id, keep));
+      return { resolved: done, refused };
+    },
+    call: async (params) => view(enqueueCall(desk, params)),
+    events: async (params) => {
+      const limit = params.limit ?? DEFAULT_PAGE;
+      const items = repos().events.list({
+        limit,
+        ...(params.since === undefined ? {} : { since: Date.parse(params.since) }),
+        ...(params.operationId === undefined ? {} : { operationId: params.operationId }),
+        ...(params.afterSeq === undefined ? {} : { afterSeq: params.afterSeq }),
+      });
+      return { items: items.map(eventView), next: items.length < limit ? null : (items.at(-1)?.seq ?? null) };
+    },
+    'folder.add': async ({ folder, paths }) => {
+      const configured = desk.core().config.folders.find((candidate) => candidate.name === folder);
+      if (configured === undefined)
+        throw notFound(`There is no folder "${folder}".`, 'See "longshore status" for the folders.');
+      const result = await addToFolder(configured.path, paths);
+      desk.core().rescan(folder);
+      return result;
+    },
+    rescan: async ({ folder }) => {
+      desk.core().rescan(folder);
+      return {};
+    },
+    viewUrl: async ({ id }) => {
+      const operation = find(id);
+      const target = operation.destination === null ? null : desk.core().targets.get(operation.destination);
+      if (target === null || operation.state !== 'succeeded')
+        throw notFound('This item is not in the storage yet.', 'Wait until it is ready.');
+      return { url: await target.store.viewUrl(operation.target) };
+    },
+    localPath: async ({ id }) => {
+      const path = desk.core().localPath(find(id));
+      if (path === null) throw notFound('This item has no file here.', '');
+      return { path };
+    },
+    'secret.set': async ({ name, value }) => {
+      repos().secrets.set(name, value, clock.now());
+      desk.core().lookAgain();
+      return {};
+    },
+    'secret.ls': async () => ({ names: repos().secrets.names() }),
+    'secret.rm': async ({ name }) => ({ removed: repos().secrets.remove(name) }),
+    'host.signal': async ({ signal }) => {
+      const core = desk.core();
+      if (signal === 'online' || signal === 'offline') core.setOffline(signal === 'offline');
+      if (signal === 'resume') core.lookAgain();
+      return {};
+    },
+  };
+}
+
+function applyPause(core: SyncCore, scope: Params<'pause'>['scope'], until: EpochMs): void {
+  const target = pauseScope(scope);
+  if (target.kind === 'item') {
+    const refused = core.hold(target.id, until);
+    if (refused !== null) throw notFound(`${target.id}: ${refused.reason}.`, 'See "longshore ls" for what there is.');
+    return;
+  }
+  requireKnownScope(core, target.scope);
+  if (until === 0) core.resume(target.scope);
+  else core.pause(target.scope, until);
+}
+
+function requireKnownScope(core: SyncCore, scope: string): void {
+  const colon = scope.indexOf(':');
+  const name = scope.slice(colon + 1);
+  if (scope.startsWith('folder:') && !core.config.folders.some((folder) => folder.name === name)) {
+    throw notFound(`There is no folder "${name}".`, 'See "longshore status" for the folders.');
+  }
+  if (scope.startsWith('provider:') && core.config.providers[name] === undefined) {
+    throw notFound(`There is no provider "${name}".`, 'See "longshore config show" for the providers.');
+  }
+}
+
+function failedIds(desk: Desk, params: Params<'retry'>): string[] {
+  const since = params.since === undefined ? 0 : Date.parse(params.since);
+  const until = params.until === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(params.until);
+  const failed = desk.core().repos.queue.failedBetween(since, until, RETRY_LIMIT);
+  return [...params.ids, ...failed.map((operation) => operation.id)];
+}
+
+function enqueueCall(desk: Desk, params: Params<'call'>): StoredOperation {
+  const core = desk.core();
+  const { provider, url } = callTarget(core, params.target);
+  const queued = queueCall(
+    { ...desk, repos: core.repos },
+    {
+      method: params.method,
+      provider,
+      url,
+      headers: params.headers ?? {},
+      body: params.body ?? null,
+      ifMatch: params.ifMatch ?? null,
+      idempotencyKey: params.idempotencyKey ?? null,
+      resource: params.resource ?? null,
+      priority: params.priority ?? 'normal',
+      timeoutMs: params.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
+    },
+  );
+  if (queued.kind === 'key-reused') {
+    throw usage(
+      `The idempotency key was used for another request (${queued.operation.id}).`,
+      'Use a key of its own for each different request.',
+    );
+  }
+  core.wake();
+  return queued.operation;
+}
+
+/** `provider:/path` or an absolute URL. Plain http leaves this machine only where a provider allows it in words. */
+function callTarget(core: SyncCore, target: string): { readonly provider: string | null; readonly url: string } {
+  const match = /^([^:/?#]+):(\/(?!\/).*)$/s.exec(target);
+  if (match !== null) {
+    const [, name = '', path = ''] = match;
+    if (core.config.providers[name] === undefined)
+      throw usage(`There is no provider "${name}".`, 'Add it to the configuration, or give a whole URL.');
+    return { provider: name, url: path };
+  }
+  const url = URL.canParse(target) ? new URL(target) : null;
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw usage(
+      `"${target.slice(0, 200)}" is neither a URL nor provider:/path.`,
+      'Example: https://api.example.com/items',
+    );
+  }
+  if (url.username !== '' || url.password !== '')
+    throw usage('The URL holds a password.', 'Use a provider with auth, or an Authorization header.');
+  if (url.protocol === 'http:' && !isLoopback(target)) {
+    throw usage(
+      'Plain http would send this call readable to all.',
+      'Use https, or a provider with allowInsecureHttp: true.',
+    );
+  }
+  return { provider: null, url: url.href };
+}
+
+function usage(message: string, hint: string): RpcRefusal {
+  return new RpcRefusal({ kind: 'usage', message, hint });
+}
+
+function notFound(message: string, hint: string): RpcRefusal {
+  return new RpcRefusal({ kind: 'not-found', message, hint });
+}
+
+function notAvailable(what: string): RpcRefusal {
+  return new RpcRefusal({ kind: 'not-available', message: `${what} is not available yet.`, hint: '' });
+}

@@ -1,0 +1,51 @@
+import type { Channel } from '../protocol/channel.ts';
+import type { OperationView } from '../protocol/shapes.ts';
+import { DatabaseError } from '../db/database-error.ts';
+import { startEngine, type Engine, type EngineLog } from './engine.ts';
+import { drain } from './drain.ts';
+
+export interface HeadlessOptions {
+  readonly configFile: string;
+  readonly dataDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Scan, drain, then stop by itself. */
+  readonly once: boolean;
+  readonly log: EngineLog;
+}
+
+export interface HeadlessEngine {
+  readonly ready: Promise<void>;
+  attach(): Channel;
+  readonly stopped: Promise<{ readonly exitCode: number; readonly attention: readonly OperationView[] }>;
+  stop(reason: string): Promise<void>;
+}
+
+/** The engine in this process, for the command line. Rejects with LockHeldError or InvalidConfigError. */
+export async function startHeadlessEngine(options: HeadlessOptions): Promise<HeadlessEngine> {
+  const engine = await startEngine(options);
+  const drained = options.once ? drain(engine) : null;
+  return {
+    ready: Promise.resolve(),
+    attach: () => engine.attach(),
+    stopped: drained === null ? ended(engine) : endedOnce(engine, drained),
+    stop: () => engine.stop(),
+  };
+}
+
+async function ended(engine: Engine): Promise<{ exitCode: number; attention: readonly OperationView[] }> {
+  const { error } = await engine.ended;
+  if (error instanceof DatabaseError) throw error;
+  return { exitCode: error === null ? 0 : 1, attention: [] };
+}
+
+/** What remains decides: nothing, exit 0; else its list, and 3. A signal in between ends it as any run: with 0. */
+async function endedOnce(
+  engine: Engine,
+  drained: Promise<readonly OperationView[]>,
+): Promise<{ exitCode: number; attention: readonly OperationView[] }> {
+  const attention = await Promise.race([drained, engine.ended.then(() => null)]);
+  await engine.stop();
+  const end = await ended(engine);
+  if (attention === null || end.exitCode !== 0) return end;
+  return { exitCode: attention.length > 0 ? 3 : 0, attention };
+}

@@ -1,0 +1,140 @@
+import type { EpochMs } from '../core/ports.ts';
+import type { Gate } from '../core/operation.ts';
+import type { StoredEvent } from '../db/events-repo.ts';
+import { FOREVER, type StoredOperation, type StoredVersion } from '../db/stored-operation.ts';
+import type { EventView, OperationView } from '../protocol/shapes.ts';
+import type { Params } from '../protocol/contract.ts';
+import { gateOfOperation } from '../sync/gate-keeper.ts';
+
+export const iso = (at: EpochMs): string => new Date(at).toISOString();
+export const isoOrNull = (at: EpochMs | null): string | null => (at === null ? null : iso(at));
+export const pauseView = (until: EpochMs | null): string | null => {
+  if (until === null || until === 0) return null;
+  return until >= FOREVER ? 'forever' : iso(until);
+};
+
+/** What the engine knows beyond the row. */
+export interface ViewContext {
+  readonly now: EpochMs;
+  readonly laneGate: (lane: string) => Gate | null;
+  /** When the service of a lane is tried again. */
+  readonly nextTryAt: (lane: string) => EpochMs | null;
+  readonly liveBytes: (seq: number) => number | null;
+  readonly bytesPerSecond: (seq: number) => number | null;
+  readonly maxAttempts: (operation: StoredOperation) => number;
+}
+
+/** An operation as all shells see it (CONTRACT.md, `ls`). */
+export function operationView(operation: StoredOperation, context: ViewContext): OperationView {
+  const gate = gateOfOperation(operation, context.laneGate(operation.lane), context.now);
+  const live = operation.state === 'running' ? context.liveBytes(operation.seq) : null;
+  const bytesDone = Math.min(live ?? operation.bytesDone, operation.bytesTotal ?? Number.MAX_SAFE_INTEGER);
+  const speed = operation.state === 'running' ? context.bytesPerSecond(operation.seq) : null;
+  const left = (operation.bytesTotal ?? 0) - bytesDone;
+  return {
+    id: operation.id,
+    kind: operation.kind,
+    state: operation.state,
+    phase: phaseOf(operation),
+    resourceKey: operation.resourceKey,
+    folder: operation.folder,
+    path: operation.path ?? (operation.kind === 'api.call' ? operation.target : null),
+    priority: operation.priority,
+    contentType: operation.contentType,
+    bytesTotal: operation.bytesTotal,
+    bytesDone,
+    attempts: operation.attempts,
+    dueAt: isoOrNull(operation.dueAt),
+    gate,
+    next: nextStep(operation, gate, context),
+    pausedUntil: operation.heldUntil > context.now ? pauseView(operation.heldUntil) : null,
+    verified: operation.verified,
+    error: operation.error,
+    externalId: operation.externalId,
+    externalUrl: operation.externalUrl,
+    bytesPerSecond: speed,
+    etaSeconds: speed !== null && speed > 0 ? Math.max(0, left / speed) : null,
+    createdAt: iso(operation.createdAt),
+    startedAt: isoOrNull(operation.startedAt),
+    updatedAt: iso(operation.updatedAt),
+    completedAt: isoOrNull(operation.completedAt),
+  };
+}
+
+/** What people read (DESIGN section 5): of a file where it stands, of a call what it does. */
+export function phaseOf(operation: StoredOperation): string {
+  const isFile = operation.kind.startsWith('file.');
+  switch (operation.state) {
+    case 'pending':
+    case 'waiting':
+      return 'pending';
+    case 'running':
+      return isFile ? 'uploading' : 'sending';
+    case 'succeeded':
+      return isFile ? 'ready' : 'done';
+    case 'cancelled':
+      return isFile ? 'ignored' : 'cancelled';
+    default:
+      return operation.state;
+  }
+}
+
+/** What Longshore does next and when (P11), in one sentence. */
+function nextStep(operation: StoredOperation, gate: Gate | null, context: ViewContext): string | null {
+  if (operation.state === 'running') return operation.ending === null ? null : 'It is being stopped.';
+  if (operation.state === 'failed') return 'Nothing happens until you retry or cancel it, or the file changes.';
+  if (operation.state === 'conflict') return 'It waits for your choice.';
+  if (operation.state !== 'pending' && operation.state !== 'waiting') return null;
+  switch (gate) {
+    case 'paused':
+      return operation.heldUntil > context.now && operation.heldUntil < FOREVER
+        ? `It is paused until ${iso(operation.heldUntil)}.`
+        : 'It starts when you resume.';
+    case 'offline':
+      return 'It starts when this computer is online again.';
+    case 'unreachable': {
+      const at = context.nextTryAt(operation.lane);
+      return at === null ? 'The service is being tried now.' : `The service is tried again at ${iso(at)}.`;
+    }
+    case 'folder-frozen':
+      return 'It starts when the folder can be read again.';
+    case 'not-configured':
+      return 'It starts when its folder or provider is in the configuration again.';
+    case 'disk-low':
+      return 'It starts when there is space on the disk of this computer.';
+    case 'circuit-open':
+    case 'schedule-closed':
+    case 'rate-limited':
+      return 'It starts when its gate opens.';
+    case null:
+      break;
+  }
+  if (operation.state === 'waiting' && operation.dueAt !== null) {
+    return `Attempt ${operation.attempts + 1} of ${context.maxAttempts(operation)} starts at ${iso(operation.dueAt)}.`;
+  }
+  return 'It starts as soon as it is its turn.';
+}
+
+export function eventView(event: StoredEvent): EventView {
+  return { ...event, at: iso(event.at), details: { ...event.details } };
+}
+
+export function versionView(version: StoredVersion | null) {
+  if (version === null) return null;
+  return {
+    etag: version.etag,
+    versionId: version.versionId,
+    sizeBytes: version.sizeBytes,
+    lastModified: isoOrNull(version.lastModified),
+  };
+}
+
+/** The pause scope of a request; an item is not one: it keeps its own pause. */
+export function pauseScope(
+  scope: Params<'pause'>['scope'],
+): { readonly kind: 'scope'; readonly scope: string } | { readonly kind: 'item'; readonly id: string } {
+  if ('id' in scope) return { kind: 'item', id: scope.id };
+  if ('folder' in scope) return { kind: 'scope', scope: `folder:${scope.folder}` };
+  if ('provider' in scope) return { kind: 'scope', scope: `provider:${scope.provider}` };
+  return { kind: 'scope', scope: 'all' };
+}

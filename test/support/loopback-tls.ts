@@ -1,0 +1,22 @@
+/**
+ * A self-signed certificate for 127.0.0.1 and localhost, and its key. It guards nothing: it is here so that tests can meet
+ * TLS, and no machine trusts it.
+ */
+export const LOOPBACK_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBqDCCAU2gAwIBAgIUVQUBT8K76UyfmVtIGctFaiZ7DGkwCgYIKoZIzj0EAwIw
+GjEYMBYGA1UEAwwPTG9uZ3Nob3JlIHRlc3RzMCAXDTI2MTEyMTA2MzQwOVoYDzIx
+MjYxMDI4MDYzNDA5WjAaMRgwFgYDVQQDDA9Mb25nc2hvcmUgdGVzdHMwWTATBgcq
+hkjOPQIBBggqhkjOPQMBBwNCAASw0uhk5eWSNVBYvBzXlZzNX+robodJsnHXukko
+iXPz4BsQdWsR30P/bl9G+kRq8ZVRspG+zSllS5JLrN6011VDo28wbTAdBgNVHQ4E
+FgQUgyc6/3ndxrq7Vilm11g/pOVXdYAwHwYDVR0jBBgwFoAUgyc6/3ndxrq7Vilm
+11g/pOVXdYAwDwYDVR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SH
+BH8AAAEwCgYIKoZIzj0EAwIDSQAwRgIhALCSMt3xpKm/dpBQ6yONVcVwlXJPJeMZ
+zZ02IDHbACD6AiEAiISPtUrH/QHFGk+hqgItiue6IAGVx6x3h9c8t2MaZFw=
+-----END CERTIFICATE-----
+`;
+export const LOOPBACK_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg+F+3BNuxvU+pJhvT
+LFAjWFCw3NMcl4fJ1LWdkjNbFTShRANCAASw0uhk5eWSNVBYvBzXlZzNX+robodJ
+snHXukkoiXPz4BsQdWsR30P/bl9G+kRq8ZVRspG+zSllS5JLrN6011VD
+-----END PRIVATE KEY-----
+`;
