@@ -2,9 +2,9 @@
  * The one place where the command line meets the engine's code. Everything is loaded when it is needed: a command that
  * goes through the socket must not wait for the engine's modules.
  */
-import { join } from 'node:path';
 import type { LongshoreConfig } from '../config/config-types.ts';
 import type { ConfigProblem } from '../config/problem.ts';
+import { keyFilePath } from '../engine/data-key.ts';
 import type { Channel } from '../protocol/channel.ts';
 import type { RpcHandlers } from '../protocol/rpc-server.ts';
 import type { OperationView } from '../protocol/shapes.ts';
@@ -70,7 +70,7 @@ export const engineAccess: EngineAccess = {
   startHeadlessEngine: async (options) => (await import('../engine/headless.ts')).startHeadlessEngine(options),
   openOffline: async (options) => (await import('../engine/offline.ts')).openOffline(options),
   probeDestinations: async (options) => (await import('../engine/probe-destinations.ts')).probeDestinations(options),
-  keyFilePath: (dataDir) => join(dataDir, 'key'),
+  keyFilePath,
 };
 
 export type EngineTrouble =

@@ -41,8 +41,12 @@ function headline({ state, counts, pausedUntil }: StatusView, { columns }: LiveS
   const isIdle = state === 'running' && counts.running + counts.pending + counts.waiting === 0;
   const word = isIdle ? 'up to date' : plainWord;
   const paused = state === 'paused' && pausedUntil !== null ? ` ${formatUntil(pausedUntil)}` : '';
-  const rest = shorten(countWords(counts), Math.max(0, columns - `Longshore · ${word}${paused}   `.length));
-  return `${style('strong', 'Longshore')} · ${style(name, word)}${paused}   ${rest}`;
+  const plain = `Longshore · ${word}${paused}   ${countWords(counts)}`;
+  // Cut as plain text: styles have no width, and must not be cut in two.
+  const cut = shorten(plain, columns);
+  const start = `Longshore · ${word}`;
+  if (!cut.startsWith(start)) return cut;
+  return `${style('strong', 'Longshore')} · ${style(name, word)}${cut.slice(start.length)}`;
 }
 
 function countWords(counts: StatusView['counts']): string {

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { parseDurationMs } from '../config/units.ts';
 import { OPERATION_KINDS, PRIORITIES, type OperationKind, type Priority } from '../core/operation.ts';
 import { STATES, type State } from '../core/states.ts';
+import { usageError } from './exit-codes.ts';
 
 /** `30m` in ms, at least 1. */
 export function durationArgument(text: string): number {
@@ -42,19 +43,22 @@ export function priorityArgument(text: string): Priority {
   return choose(text, PRIORITIES);
 }
 
-/** Repeatable `Name: value`. Names don't differ by case alone. */
+/**
+ * Repeatable `Name: value`. Names don't differ by case alone. Throws `CliError`: commander would repeat the whole
+ * argument, which may hold a secret.
+ */
 export function headerArgument(
   text: string,
   before: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
   const colon = text.indexOf(':');
   const name = text.slice(0, Math.max(0, colon)).trim();
-  // RFC 9110 section 5.6.2: a token. The value is not repeated in the message: it may be a secret.
-  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) throw new InvalidArgumentError('Write a header as Name:value.');
+  // RFC 9110 section 5.6.2: a token.
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) throw usageError('A --header is not written as Name:value.');
   const value = text.slice(colon + 1).trim();
-  if (/[\r\n\0]/.test(value)) throw new InvalidArgumentError(`The value of ${name} holds a line break.`);
+  if (/[\r\n\0]/.test(value)) throw usageError(`The value of --header ${name} holds a line break.`);
   if (Object.keys(before).some((other) => other.toLowerCase() === name.toLowerCase())) {
-    throw new InvalidArgumentError(`${name} is given twice.`);
+    throw usageError(`The --header ${name} is given twice.`);
   }
   return { ...before, [name]: value };
 }

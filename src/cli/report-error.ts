@@ -66,6 +66,10 @@ function systemFailure(error: unknown): CliFailure {
     const hint = 'Use the user who owns it, or name another data directory with --data.';
     return { exitCode: EXIT.unexpected, kind: 'permission', message: `Permission denied (${message}).`, hint };
   }
+  // Errors that were made for people say what to do (the database, the data key).
+  if (error instanceof Error && 'hint' in error && typeof error.hint === 'string') {
+    return { exitCode: EXIT.unexpected, kind: 'unexpected', message, hint: error.hint };
+  }
   const hint = 'This should not happen. LONGSHORE_DEBUG=1 shows where it came from.';
   return { exitCode: EXIT.unexpected, kind: 'unexpected', message: `Something went wrong: ${message}`, hint };
 }

@@ -1,4 +1,3 @@
-import type { EpochMs } from '../core/ports.ts';
 import { partCount, plannedPart } from '../core/part-plan.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { Sealer } from '../db/seal.ts';
@@ -35,7 +34,7 @@ export function versionsView(operation: StoredOperation): OperationDetail['versi
   return {
     base: versionView(operation.base),
     remote: versionView(operation.remote),
-    local: spec === null ? null : { sizeBytes: spec.sizeBytes, modifiedAt: iso(spec.mtimeMs as EpochMs) },
+    local: spec === null ? null : { sizeBytes: spec.sizeBytes, modifiedAt: iso(spec.mtimeMs) },
   };
 }
 

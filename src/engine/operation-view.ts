@@ -74,7 +74,10 @@ export function phaseOf(operation: StoredOperation): string {
       return isFile ? 'ready' : 'done';
     case 'cancelled':
       return isFile ? 'ignored' : 'cancelled';
-    default:
+    case 'conflict':
+    case 'failed':
+    case 'compensating':
+    case 'superseded':
       return operation.state;
   }
 }

@@ -227,25 +227,43 @@ export class Scheduler {
     this.#runningPerLane.set(running.lane.lane, (this.#runningPerLane.get(running.lane.lane) ?? 0) + 1);
     const executor = this.#deps.executors[operation.kind];
     assert(executor !== undefined, `no executor for ${operation.kind}`);
-    executor
-      .run(operation, {
+    void this.#attempt(running, executor);
+    // A pause or a cancel that came in between the commit and here.
+    const now = this.#deps.gates.gateOf(this.#deps.lane(running.lane.lane));
+    if (now === 'paused') this.stop((other) => other.seq === operation.seq, 'pause');
+  }
+
+  async #attempt(running: Running, executor: Executor): Promise<void> {
+    const { operation } = running;
+    let outcome: Outcome;
+    try {
+      outcome = await executor.run(operation, {
         signal: running.stop.signal,
         commitSignal: running.commit.signal,
         progress: (done, inFlight) => {
           this.#deps.onProgress(operation, done, inFlight);
         },
-      })
-      .catch((error: unknown): Outcome => {
-        if (error instanceof AssertionFailed) this.#deps.onFatal(error);
-        return { kind: 'failed', error: toLongshoreError(error) };
-      })
-      .then((outcome) => {
-        this.#ended(running, outcome);
-      })
-      .catch(this.#deps.onFatal);
-    // A pause or a cancel that came in between the commit and here.
-    const now = this.#deps.gates.gateOf(this.#deps.lane(running.lane.lane));
-    if (now === 'paused') this.stop((other) => other.seq === operation.seq, 'pause');
+      });
+    } catch (error) {
+      if (error instanceof AssertionFailed) {
+        this.#diedOf(running, error);
+        return;
+      }
+      outcome = { kind: 'failed', error: toLongshoreError(error) };
+    }
+    this.#ended(running, outcome);
+  }
+
+  /** A bug: the row stays `running`, so that recovery counts the death and a crash loop is noticed. */
+  #diedOf(running: Running, error: unknown): void {
+    running.cancelLimit();
+    this.#forget(running);
+    this.#resolveWhenIdle();
+    this.#deps.onFatal(error);
+  }
+
+  #resolveWhenIdle(): void {
+    if (this.#finished.length >= this.#running.size) for (const resolve of this.#idleWaiters) resolve();
   }
 
   #ended(running: Running, outcome: Outcome): void {
@@ -256,7 +274,7 @@ export class Scheduler {
       outcome: timedOut ? { kind: 'failed', error: new LongshoreError('internal.timeout', { sent: true }) } : outcome,
     });
     if (this.#stopped) {
-      if (this.#finished.length >= this.#running.size) for (const resolve of this.#idleWaiters) resolve();
+      this.#resolveWhenIdle();
       return;
     }
     this.wake();

@@ -1,6 +1,6 @@
 import { assertNever } from '../core/assert.ts';
 import { errorEntry } from '../core/error-table.ts';
-import { LongshoreError } from '../core/longshore-error.ts';
+import type { LongshoreError } from '../core/longshore-error.ts';
 import type { OperationError } from '../core/operation.ts';
 import type { EpochMs, Random } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';

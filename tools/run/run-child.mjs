@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** npm and the terminal often both send the same signal; within this time it is one. */
 const sameSignalMs = 1000;
+const parentCheckMs = 250;
 
 /**
  * Runs a command in this process's place: same terminal, signals passed on, its exit code for ours (128 + n if it was
@@ -22,12 +23,22 @@ export async function runChild(command, args, options = {}) {
     if (!repeated && !reachesChild) child.kill(signal);
   };
   for (const signal of forwardedSignals) process.on(signal, forward);
+  // npm passes a signal to the shell that it started us with, which dies of it and tells us nothing. That we were handed
+  // to another parent is all that there is to see.
+  const parent = process.ppid;
+  const underNpm = process.env.npm_lifecycle_event !== undefined && process.platform !== 'win32';
+  const parentWatch = setInterval(() => {
+    if (!underNpm || process.ppid === parent) return;
+    clearInterval(parentWatch);
+    forward('SIGTERM');
+  }, parentCheckMs);
   try {
     return await new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 0)));
     });
   } finally {
+    clearInterval(parentWatch);
     for (const signal of forwardedSignals) process.removeListener(signal, forward);
   }
 }

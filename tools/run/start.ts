@@ -7,6 +7,7 @@ import { findElectronRuntime, type ElectronRuntime } from '../setup/electron-run
 import { repositoryRoot } from '../setup/paths.ts';
 import { ensureBuild } from './ensure-build.ts';
 import { runChild } from './run-child.mjs';
+import { startDemo } from './run-demo.ts';
 
 function hasDisplay(): boolean {
   if (process.platform !== 'linux') return true;
@@ -31,7 +32,32 @@ async function runApp(runtime: ElectronRuntime, args: readonly string[]): Promis
 }
 
 async function runAgent(args: readonly string[]): Promise<number> {
-  return runChild(process.execPath, [path.join(repositoryRoot, 'dist/node/cli.js'), 'run', ...args]);
+  const cli = path.join(repositoryRoot, 'dist/node/cli.js');
+  if (!args.includes('--demo')) return runChild(process.execPath, [cli, 'run', ...args]);
+  const rest = args.filter((each) => each !== '--demo');
+  const demo = await startDemo(rest);
+  console.log(`This is the demo. Drop files into ${demo.folder}`);
+  console.log(
+    `They go to a small storage server on this computer, ${demo.endpoint}, with its data in ${demo.dataDir}.`,
+  );
+  try {
+    return await runChild(process.execPath, [
+      cli,
+      'run',
+      '--config',
+      demo.configFile,
+      '--data',
+      demo.dataDir,
+      ...withoutData(rest),
+    ]);
+  } finally {
+    await demo.stop();
+  }
+}
+
+/** The data directory is given already. */
+function withoutData(args: readonly string[]): readonly string[] {
+  return args.filter((each, index) => each !== '--data' && !each.startsWith('--data=') && args[index - 1] !== '--data');
 }
 
 async function start(givenArgs: readonly string[]): Promise<number> {

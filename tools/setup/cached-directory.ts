@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 async function exists(target: string): Promise<boolean> {
@@ -6,6 +6,19 @@ async function exists(target: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Longer than any fill takes: an older temporary directory was left by a run that was killed. */
+const abandonedAfterMs = 60 * 60 * 1000;
+
+async function removeAbandoned(target: string): Promise<void> {
+  const parent = path.dirname(target);
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(`${path.basename(target)}.partial-`)) continue;
+    const leftover = path.join(parent, name);
+    const { mtimeMs } = await stat(leftover);
+    if (Date.now() - mtimeMs > abandonedAfterMs) await rm(leftover, { recursive: true, force: true });
+  }
 }
 
 /**
@@ -18,6 +31,7 @@ async function exists(target: string): Promise<boolean> {
 export async function cachedDirectory(target: string, fill: (directory: string) => Promise<void>): Promise<string> {
   if (await exists(target)) return target;
   await mkdir(path.dirname(target), { recursive: true });
+  await removeAbandoned(target);
   const temporary = await mkdtemp(`${target}.partial-`);
   try {
     await fill(temporary);

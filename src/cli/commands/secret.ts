@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { EXIT, usageError } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 import { readAll, readHidden } from '../read-input.ts';
@@ -6,6 +6,8 @@ import type { CliIo } from '../cli-io.ts';
 import type { RegisterCommands } from './register.ts';
 
 const MAX_SECRET_BYTES = 65_536;
+const ELSEWHERE =
+  'Send it to standard input, or type it at the prompt. What was typed here may be in the history of your shell.';
 
 export const registerSecret: RegisterCommands = (program, act) => {
   const secret = program.command('secret').description('secrets that the configuration names: set, ls, rm');
@@ -13,8 +15,12 @@ export const registerSecret: RegisterCommands = (program, act) => {
     .command('set')
     .description('set a secret; its value is read from standard input or a hidden prompt, never from the command line')
     .argument('<name>', 'the name that the configuration uses', secretName)
-    .action((name: string, _options: object, command) =>
+    // So that a value given here is refused without being repeated.
+    .allowExcessArguments()
+    .action((name: string, _options: object, command: Command) =>
       act(command, async ({ io, output, withSession }) => {
+        if (command.args.length > 1)
+          throw usageError('The value of a secret is never taken from the command line.', ELSEWHERE);
         const value = await readSecret(name, io);
         await withSession('write', ({ client }) => client.call('secret.set', { name, value }));
         if (output.isJson) output.document({ name, set: true });
@@ -49,12 +55,10 @@ export const registerSecret: RegisterCommands = (program, act) => {
     );
 };
 
+/** Throws `CliError`: commander would repeat the argument, and someone may have typed the value. */
 function secretName(text: string): string {
-  // Never repeats the text: someone may have typed the value.
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/.test(text)) {
-    throw new InvalidArgumentError('A name has letters, digits, ".", "_" and "-".');
-  }
-  return text;
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/.test(text)) return text;
+  throw usageError('That is no name for a secret.', 'A name has letters, digits, ".", "_" and "-".');
 }
 
 async function readSecret(name: string, io: CliIo): Promise<string> {

@@ -1,0 +1,294 @@
+import { describe, expect, test } from 'vitest';
+import type { HeadlessEngine, HeadlessOptions } from '../../../src/cli/engine-access.ts';
+import { runCli } from '../../../src/cli/program.ts';
+import { createChannelPair } from '../../../src/protocol/channel.ts';
+import { RpcRefusal } from '../../../src/protocol/rpc-errors.ts';
+import { RpcServer } from '../../../src/protocol/rpc-server.ts';
+import type { OperationView } from '../../../src/protocol/shapes.ts';
+import { captureCli, cli, offlineAccess } from '../../support/captured-cli.ts';
+import { eventView, operationDetail, operationView, plainHandlers } from '../../support/protocol-fixtures.ts';
+import { until } from '../../support/until.ts';
+
+const failed = operationView({
+  state: 'failed',
+  path: 'a\u001b[31m.txt',
+  error: { code: 's3.access-denied', class: 'permanent', message: 'Not allowed.', hint: 'Allow it.', detail: null },
+});
+
+describe('without an engine', () => {
+  test.each([[['status']], [['watch']], [['call', 'GET', 'https://x/', '--wait']]])(
+    'longshore %j ends with 4 and queues nothing',
+    async (argv) => {
+      const access = offlineAccess(plainHandlers(), {
+        openOffline: () => Promise.reject(new Error('the database was opened')),
+      });
+      const { exitCode, out, err } = await cli(argv, access);
+      expect({ exitCode, out }).toEqual({ exitCode: 4, out: '' });
+      expect(err).toContain('longshore run');
+    },
+  );
+
+  test('ls gives the page as one document, whatever the pages of the engine', async () => {
+    const handlers = plainHandlers({
+      ls: ({ limit = 0, after }) => {
+        const start = Number(after ?? 0);
+        const items = Array.from({ length: Math.min(limit, 700) }, (_, index) =>
+          operationView({ id: `id-${start + index}` }),
+        );
+        return Promise.resolve({ items, next: String(start + items.length) });
+      },
+    });
+    const { exitCode, out } = await cli(['ls', '--json', '--limit', '1500'], offlineAccess(handlers));
+    const page = JSON.parse(out) as { items: OperationView[]; next: string };
+    expect(exitCode).toBe(0);
+    expect(page.items.map(({ id }) => id)).toEqual(Array.from({ length: 1500 }, (_, index) => `id-${index}`));
+    expect(page.next).toBe('1500');
+  });
+
+  test('ls for people shows names safely, and what is wrong', async () => {
+    const { out } = await cli(
+      ['ls'],
+      offlineAccess(plainHandlers({ ls: () => Promise.resolve({ items: [failed], next: 'c1' }) })),
+    );
+    expect(out).toContain('drop: a␛[31m.txt');
+    expect(out).toContain('Not allowed. (s3.access-denied)');
+    expect(out).not.toContain('\u001b');
+  });
+
+  test('in a terminal it is coloured, unless --no-color says no', async () => {
+    const access = offlineAccess(plainHandlers({ ls: () => Promise.resolve({ items: [failed], next: null }) }));
+    expect((await cli(['ls'], access, { isTTY: true })).out).toContain('\u001b[31m');
+    expect((await cli(['ls', '--no-color'], access, { isTTY: true })).out).not.toContain('\u001b');
+    expect((await cli(['ls'], access, { isTTY: true, env: { NO_COLOR: '1' } })).out).not.toContain('\u001b');
+  });
+
+  test('show tells the history, the reply and what to do', async () => {
+    const detail = operationDetail({
+      ...failed,
+      response: { status: 403, headers: {}, body: 'no\u0007', truncated: true },
+    });
+    const access = offlineAccess(plainHandlers({ show: () => Promise.resolve(detail) }));
+    const { exitCode, out } = await cli(['show', failed.id], access);
+    expect(exitCode).toBe(0);
+    for (const words of ['Allow it.', 'HTTP 403 (shortened)', 'no␇', 'upload.queued']) expect(out).toContain(words);
+    expect(JSON.parse((await cli(['show', failed.id, '--json'], access)).out)).toEqual(detail);
+  });
+
+  test('what was named and refused ends with 2; what a range met is only told', async () => {
+    const refused = [{ id: 'x', reason: 'It is done already.' }];
+    const access = offlineAccess(
+      plainHandlers({
+        retry: () => Promise.resolve({ retried: ['y'], refused }),
+        cancel: () => Promise.resolve({ cancelled: [], refused }),
+        resolve: () => Promise.resolve({ resolved: [], refused }),
+      }),
+    );
+    const named = await cli(['retry', 'x', 'y'], access);
+    expect(named.exitCode).toBe(2);
+    expect(named.err).toContain('x: It is done already.');
+    expect((await cli(['retry', '--failed'], access)).exitCode).toBe(0);
+    expect((await cli(['cancel', 'x'], access)).exitCode).toBe(2);
+    expect((await cli(['resolve', 'x', '--keep', 'local'], access)).exitCode).toBe(2);
+  });
+
+  test.each([
+    ['usage', 2],
+    ['not-found', 2],
+    ['not-available', 2],
+    ['state', 2],
+    ['config', 2],
+    ['unexpected', 1],
+  ] as const)('a refusal of kind %s ends with %i', async (kind, code) => {
+    const refuse = () => Promise.reject(new RpcRefusal({ kind, message: 'No such thing.', hint: 'Look again.' }));
+    const access = offlineAccess(plainHandlers({ show: refuse }));
+    const { exitCode, out, err } = await cli(['show', 'x'], access);
+    expect({ exitCode, out, err }).toEqual({ exitCode: code, out: '', err: 'error: No such thing.\nLook again.\n' });
+    expect(JSON.parse((await cli(['show', 'x', '--json'], access)).err)).toMatchObject({
+      error: { kind, exitCode: code },
+    });
+  });
+
+  test('P12: secret set takes the value from standard input, and shows it nowhere', async () => {
+    const seen: unknown[] = [];
+    const access = offlineAccess(
+      plainHandlers({
+        'secret.set': (params) => {
+          seen.push(params);
+          return Promise.resolve({});
+        },
+      }),
+    );
+    const { exitCode, out, err } = await cli(['secret', 'set', 'TOKEN'], access, { stdin: 'hunter2 \n' });
+    expect(seen).toEqual([{ name: 'TOKEN', value: 'hunter2 ' }]);
+    expect(exitCode).toBe(0);
+    expect(out + err).not.toContain('hunter2');
+    expect((await cli(['secret', 'set', 'TOKEN'], access, { stdin: '\n' })).exitCode).toBe(2);
+    expect((await cli(['secret', 'rm', 'TOKEN'], access)).exitCode).toBe(2);
+  });
+});
+
+describe('events', () => {
+  const pages = plainHandlers({
+    events: ({ afterSeq = 0, limit = 0 }) => {
+      const items = Array.from({ length: Math.min(limit, 2500 - afterSeq) }, (_, index) =>
+        eventView({ seq: afterSeq + index + 1 }),
+      );
+      const last = items.at(-1)?.seq ?? 2500;
+      return Promise.resolve({ items, next: last < 2500 ? last : null });
+    },
+  });
+
+  test('are one document, of all pages', async () => {
+    const { out } = await cli(['events', '--json'], offlineAccess(pages));
+    const { items, next } = JSON.parse(out) as { items: { seq: number }[]; next: null };
+    expect(items.map(({ seq }) => seq)).toEqual(Array.from({ length: 2500 }, (_, index) => index + 1));
+    expect(next).toBeNull();
+  });
+
+  test('of which there are none are an empty document', async () => {
+    const none = plainHandlers({ events: () => Promise.resolve({ items: [], next: null }) });
+    expect(JSON.parse((await cli(['events', '--json'], offlineAccess(none))).out)).toEqual({ items: [], next: null });
+  });
+
+  test('as CSV are safe for spreadsheets', async () => {
+    const event = eventView({ resourceKey: '=cmd|"/c calc"!A1', details: { reason: 'a,b' } });
+    const { out } = await cli(
+      ['events', '--csv'],
+      offlineAccess(plainHandlers({ events: () => Promise.resolve({ items: [event], next: null }) })),
+    );
+    const [head, line] = out.split('\r\n');
+    expect(head).toBe('seq,id,operationId,resourceKey,type,from,to,at,source,correlationId,details');
+    expect(line).toContain(`"'=cmd|""/c calc""!A1"`);
+    expect(line).toContain('"{""reason"":""a,b""}"');
+  });
+});
+
+class LockHeldError extends Error {
+  override readonly name = 'LockHeldError';
+  readonly holder = { pid: 4711, startedAt: '2026-07-01T12:00:00.000Z' };
+}
+class InvalidConfigError extends Error {
+  override readonly name = 'InvalidConfigError';
+  readonly problems = [
+    { file: 'config.yaml', line: 3, column: 5, key: 'folders[0].path', message: '"path" is missing.', hint: 'Add it.' },
+  ];
+}
+
+class FakeEngine implements HeadlessEngine {
+  readonly ready = Promise.resolve();
+  readonly ended = Promise.withResolvers<{ exitCode: number; attention: readonly OperationView[] }>();
+  readonly stopped = this.ended.promise;
+  readonly stops: string[] = [];
+  options: HeadlessOptions | null = null;
+  #server = new RpcServer({ handlers: plainHandlers() });
+
+  attach() {
+    const [near, far] = createChannelPair();
+    this.#server.accept(far);
+    return near;
+  }
+
+  emit(seq: number): void {
+    for (const connection of this.#server.connections) connection.notify('event', eventView({ seq }));
+  }
+
+  get viewers(): number {
+    return this.#server.connections.size;
+  }
+
+  stop(reason: string): Promise<void> {
+    this.stops.push(reason);
+    this.ended.resolve({ exitCode: 0, attention: [] });
+    return Promise.resolve();
+  }
+}
+
+function accessOf(engine: FakeEngine) {
+  return offlineAccess(plainHandlers(), {
+    startHeadlessEngine: (options) => {
+      engine.options = options;
+      return Promise.resolve(engine);
+    },
+  });
+}
+
+describe('run', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('stops on %s and ends with 0', async (signal) => {
+    const engine = new FakeEngine();
+    const captured = captureCli();
+    const running = runCli(['run', '--data', '/d', '--config', 'c.yaml'], captured.io, accessOf(engine));
+    await until('it runs', () => engine.viewers === 1);
+    expect(engine.options).toMatchObject({ dataDir: '/d', configFile: '/nowhere/c.yaml', once: false });
+    captured.signal(signal);
+    expect(await running).toBe(0);
+    expect(engine.stops).toEqual([signal]);
+  });
+
+  test('an engine that hangs in its end does not keep the process: a second signal ends it with 0', async () => {
+    const engine = new FakeEngine();
+    engine.stop = () => new Promise(() => undefined);
+    const captured = captureCli();
+    const running = runCli(['run'], captured.io, accessOf(engine));
+    await until('it runs', () => engine.viewers === 1);
+    captured.signal('SIGTERM');
+    captured.signal('SIGTERM');
+    expect(await running).toBe(0);
+  });
+
+  test('with --json says an event a line', async () => {
+    const engine = new FakeEngine();
+    const captured = captureCli();
+    const running = runCli(['run', '--json'], captured.io, accessOf(engine));
+    await until('it runs', () => engine.viewers === 1);
+    await until('it is subscribed', () => {
+      engine.emit(1);
+      return captured.stdout.text !== '';
+    });
+    engine.emit(2);
+    await until('two are there', () => captured.stdout.text.split('\n').length > 2);
+    captured.signal('SIGINT');
+    await running;
+    const lines = captured.stdout.text.trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { seq: number }).seq)).toEqual([1, 2]);
+  });
+
+  test('--once ends with 3 and the list of what needs attention', async () => {
+    const engine = new FakeEngine();
+    engine.ended.resolve({ exitCode: 3, attention: [failed] });
+    const { exitCode, out } = await cli(['run', '--once'], accessOf(engine));
+    expect(exitCode).toBe(3);
+    for (const words of ['1 item needs attention', 'Not allowed.', 'Allow it.']) expect(out).toContain(words);
+    const json = await cli(['run', '--once', '--json'], accessOf(engine));
+    expect(JSON.parse(json.out.trim().split('\n').at(-1)!)).toMatchObject({
+      type: 'run.finished',
+      exitCode: 3,
+      attention: [{ id: failed.id }],
+    });
+  });
+
+  test('a second engine is exit 5 and says who holds the directory', async () => {
+    const access = offlineAccess(plainHandlers(), { startHeadlessEngine: () => Promise.reject(new LockHeldError()) });
+    const { exitCode, err } = await cli(['run'], access);
+    expect(exitCode).toBe(5);
+    expect(err).toContain('process 4711');
+  });
+
+  test('an invalid configuration is exit 2, with file, line and key', async () => {
+    const access = offlineAccess(plainHandlers(), {
+      startHeadlessEngine: () => Promise.reject(new InvalidConfigError()),
+    });
+    const { exitCode, err } = await cli(['run'], access);
+    expect(exitCode).toBe(2);
+    expect(err).toContain('config.yaml:3:5  folders[0].path');
+    const json = JSON.parse((await cli(['run', '--json'], access)).err) as { error: { problems: unknown[] } };
+    expect(json.error.problems).toHaveLength(1);
+  });
+});
+
+test('trouble that nobody foresaw is exit 1, in one line', async () => {
+  const access = offlineAccess(plainHandlers(), { openOffline: () => Promise.reject(new Error('disk I/O error')) });
+  const { exitCode, err } = await cli(['ls'], access);
+  expect(exitCode).toBe(1);
+  expect(err).toContain('disk I/O error');
+  expect(err).not.toContain('at ');
+});
