@@ -39,7 +39,7 @@ export function openLog(dataDir: string): MainLog {
   log.transports.file.resolvePathFn = () => path.join(dataDir, 'logs', 'main.log');
   log.transports.file.maxSize = fileSizeBytes;
   log.transports.file.archiveLogFn = (file) => rotate(file.path);
-  log.transports.file.writeOptions = { mode: 0o600 };
+  log.transports.file.writeOptions = { flag: 'a', mode: 0o600, encoding: 'utf8' };
   log.transports.file.format = '{y}-{m}-{d}T{h}:{i}:{s}.{ms}{z} {level} {text}';
   log.transports.file.level = 'info';
   log.transports.console.level = 'warn';

@@ -17,6 +17,7 @@ export class TrayIcon {
   #shownMenu = '';
   #shownTooltip = '';
   #timer: NodeJS.Timeout | null = null;
+  #drawnAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(iconDir: string, model: () => TrayModel, act: (action: TrayAction) => void) {
     this.#iconDir = iconDir;
@@ -30,10 +31,12 @@ export class TrayIcon {
 
   /** Something changed. */
   refresh(): void {
+    // The first change shows at once, together with what else changes in the same breath.
+    const delayMs = Math.max(0, this.#drawnAtMs + redrawAfterMs - performance.now());
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
       this.#draw();
-    }, redrawAfterMs);
+    }, delayMs);
   }
 
   destroy(): void {
@@ -43,6 +46,7 @@ export class TrayIcon {
 
   #draw(): void {
     if (this.#tray.isDestroyed()) return;
+    this.#drawnAtMs = performance.now();
     const model = this.#model();
     const icon = iconName(trayLook(model));
     if (icon !== this.#shownIcon) this.#tray.setImage(this.#image(icon));

@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'react';
 import { ChevronDown, Pause, Play } from 'lucide-react';
 import { useApp, useWindowState } from '../app-context.ts';
 import { Menu } from './menu.tsx';
@@ -16,31 +17,54 @@ export function PauseControl() {
   const { m } = language;
   const paused = useWindowState(({ status }) => status !== null && status.pausedUntil !== null);
   const linked = useWindowState((state) => state.linked);
-  if (paused) {
-    return (
-      <button type="button" className="button button-main" disabled={!linked} onClick={() => void commands.resumeAll()}>
-        <Play size={14} aria-hidden />
-        {m.pause.resume}
-      </button>
-    );
+  const root = useRef<HTMLDivElement>(null);
+  const wanted = useRef<boolean | null>(null);
+  // One button takes the other's place: the focus goes along.
+  useLayoutEffect(() => {
+    if (wanted.current !== paused) return;
+    wanted.current = null;
+    root.current?.querySelector('button')?.focus();
+  }, [paused]);
+
+  function pause(forMs: number | null): void {
+    wanted.current = true;
+    void commands.pauseAll(forMs);
   }
+
   return (
-    <Menu
-      label={m.pause.menu}
-      disabled={!linked}
-      trigger={
-        <>
-          <Pause size={14} aria-hidden />
-          {m.pause.pause}
-          <ChevronDown size={14} aria-hidden />
-        </>
-      }
-      items={[
-        { label: m.pause.minutes30, run: () => void commands.pauseAll(30 * MINUTE_MS) },
-        { label: m.pause.hours2, run: () => void commands.pauseAll(120 * MINUTE_MS) },
-        { label: m.pause.tomorrow, run: () => void commands.pauseAll(untilTomorrow()) },
-        { label: m.pause.untilResume, run: () => void commands.pauseAll(null) },
-      ]}
-    />
+    <div ref={root}>
+      {paused ? (
+        <button
+          type="button"
+          className="button button-main"
+          disabled={!linked}
+          onClick={() => {
+            wanted.current = false;
+            void commands.resumeAll();
+          }}
+        >
+          <Play size={14} aria-hidden />
+          {m.pause.resume}
+        </button>
+      ) : (
+        <Menu
+          label={m.pause.menu}
+          disabled={!linked}
+          trigger={
+            <>
+              <Pause size={14} aria-hidden />
+              {m.pause.pause}
+              <ChevronDown size={14} aria-hidden />
+            </>
+          }
+          items={[
+            { label: m.pause.minutes30, run: () => pause(30 * MINUTE_MS) },
+            { label: m.pause.hours2, run: () => pause(120 * MINUTE_MS) },
+            { label: m.pause.tomorrow, run: () => pause(untilTomorrow()) },
+            { label: m.pause.untilResume, run: () => pause(null) },
+          ]}
+        />
+      )}
+    </div>
   );
 }

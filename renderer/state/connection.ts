@@ -56,7 +56,7 @@ export function connect(
     });
     if (stopped) return;
     if (reply.ok) {
-      store.dispatch({ type: 'page', generation, section, head: after === null, page: reply.result });
+      store.dispatch({ type: 'page', generation, section, after, page: reply.result });
     } else {
       store.dispatch({ type: 'page-failed', section });
     }

@@ -63,7 +63,8 @@ export type Action =
       readonly type: 'page';
       readonly generation: number;
       readonly section: Section;
-      readonly head: boolean;
+      /** The cursor that was asked with; null for the beginning. */
+      readonly after: string | null;
       readonly page: { readonly items: readonly OperationView[]; readonly next: string | null };
     }
   | { readonly type: 'page-failed'; readonly section: Section }
@@ -101,7 +102,9 @@ export function reduceWindow(state: WindowState, action: Action): WindowState {
       return { ...state, queue: markLoading(state.queue, action.section, false) };
     case 'page':
       if (action.generation !== state.generation) return state;
-      return { ...state, queue: applyPage(state.queue, action.section, action.page, action.head) };
+      // A page that no longer follows the loaded rows (they were loaded afresh meanwhile) would leave a hole.
+      if (action.after !== null && action.after !== state.queue[action.section].next) return state;
+      return { ...state, queue: applyPage(state.queue, action.section, action.page, action.after === null) };
     case 'filter':
       return { ...state, filter: action.filter, generation: state.generation + 1, selection: NO_SELECTION };
     case 'view':

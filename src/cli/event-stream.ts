@@ -1,3 +1,5 @@
+import type { Result } from '../protocol/contract.ts';
+import { RpcDisconnected } from '../protocol/rpc-errors.ts';
 import type { RpcClient } from '../protocol/rpc-client.ts';
 import type { EventView } from '../protocol/shapes.ts';
 
@@ -16,7 +18,7 @@ export class EventStream {
   readonly #stop: () => void;
   readonly #waiting: EventView[] = [];
   #lastSeq: number | null = null;
-  #isPumping = false;
+  #pumping: Promise<void> | null = null;
 
   constructor(
     client: RpcClient,
@@ -29,36 +31,39 @@ export class EventStream {
     this.#stop = client.on('event', (event) => this.#take(event));
   }
 
-  close(): void {
+  /** Takes no more, and resolves when what came in before is handed on. */
+  async close(): Promise<void> {
     this.#stop();
-    this.#waiting.length = 0;
+    await this.#pumping;
   }
 
   #take(event: EventView): void {
     // The newest makes room: what is left out is a gap, which the next one fills from the log.
     if (this.#waiting.length >= MAX_WAITING) this.#waiting.pop();
     this.#waiting.push(event);
-    if (!this.#isPumping) void this.#pump();
+    this.#pumping ??= this.#pump();
   }
 
   async #pump(): Promise<void> {
-    this.#isPumping = true;
     try {
       for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) {
         await this.#fillGapBefore(event.seq);
         await this.#deliver(event);
       }
     } catch (error) {
-      this.close();
+      this.#stop();
+      this.#waiting.length = 0;
       this.#onError(error);
     } finally {
-      this.#isPumping = false;
+      this.#pumping = null;
     }
   }
 
   async #fillGapBefore(seq: number): Promise<void> {
     while (this.#lastSeq !== null && this.#lastSeq + 1 < seq) {
-      const page = await this.#client.call('events', { afterSeq: this.#lastSeq, limit: PAGE });
+      const page = await this.#fetchAfter(this.#lastSeq);
+      // The engine has gone: what it told before is handed on all the same.
+      if (page === null) return;
       for (const event of page.items) if (event.seq < seq) await this.#deliver(event);
       if (page.next === null || page.items.length === 0) return;
     }
@@ -68,5 +73,14 @@ export class EventStream {
     if (this.#lastSeq !== null && event.seq <= this.#lastSeq) return;
     this.#lastSeq = event.seq;
     await this.#onEvent(event);
+  }
+
+  async #fetchAfter(afterSeq: number): Promise<Result<'events'> | null> {
+    try {
+      return await this.#client.call('events', { afterSeq, limit: PAGE });
+    } catch (error) {
+      if (error instanceof RpcDisconnected) return null;
+      throw error;
+    }
   }
 }

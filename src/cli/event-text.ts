@@ -20,7 +20,6 @@ export function eventLine(event: EventView, style: Style, time: (iso: string) =>
 
 /** The sentence that an event carries, if any; its length is bounded because it can quote a service. */
 function eventWords({ details }: EventView): string | null {
-  const { message, reason } = details as { message?: unknown; reason?: unknown };
-  const words = typeof message === 'string' ? message : reason;
+  const words = [details['message'], details['reason'], details['code']].find((value) => typeof value === 'string');
   return typeof words === 'string' && words !== '' ? words.slice(0, 300) : null;
 }

@@ -10,7 +10,8 @@ import { renderLive } from './live-view.ts';
 export interface Following {
   /** Rejects when the view can't go on. Never resolves by itself. */
   readonly failed: Promise<never>;
-  close(): void;
+  /** Shows what has come in before, then ends. */
+  close(): Promise<void>;
 }
 
 /** Live progress in a terminal; else a line an event, as text or JSON. */
@@ -59,13 +60,14 @@ async function followLive(client: RpcClient, { output, io }: CommandContext): Pr
   const close = () => {
     stop();
     screen.close();
+    return Promise.resolve();
   };
   try {
     const { seq, status } = await client.call('subscribe', { changes: true, events: false });
     model.reset(status, seq, []);
     await refresh();
   } catch (error) {
-    close();
+    await close();
     throw error;
   }
   return { failed, close };

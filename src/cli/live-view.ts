@@ -102,31 +102,37 @@ function attentionLines({ attention, counts }: StatusView, nowMs: number): reado
     : shown;
 }
 
+const BAR_COLUMNS = 16;
+const NAME_COLUMNS = 48;
+
 function activeLines(active: readonly OperationView[], size: LiveSize, style: Style, room: number): readonly string[] {
   const shown = active.slice(0, active.length > room ? room - 1 : room);
-  const lines = shown.map((operation) => activeLine(operation, size.columns, style));
+  const tails = shown.map(activeFacts);
+  // One width for all, so that the bars stand below each other.
+  const tailColumns = Math.max(0, ...tails.map(textWidth));
+  const nameColumns = Math.max(8, Math.min(NAME_COLUMNS, size.columns - 5 - BAR_COLUMNS - tailColumns));
+  const lines = shown.map((operation, index) => {
+    const percent = percentDone(operation);
+    const name = shorten(operationName(operation), nameColumns, 'middle');
+    const bar = percent === null ? ' '.repeat(BAR_COLUMNS) : progressBar(percent);
+    const start = `  ${name}${' '.repeat(Math.max(0, nameColumns - textWidth(name)))}  `;
+    const plain = `${start}${bar} ${tails[index] ?? ''}`;
+    if (textWidth(plain) > size.columns) return shorten(plain, size.columns);
+    return `${start}${style('busy', bar)} ${tails[index] ?? ''}`;
+  });
   const hidden = active.length - shown.length;
-  return hidden > 0 ? [...lines, style('faint', `  … and ${hidden} more`)] : lines;
+  return hidden > 0 ? [...lines, style('faint', shorten(`  … and ${hidden} more`, size.columns))] : lines;
 }
 
-const BAR_COLUMNS = 16;
-
-function activeLine(operation: OperationView, columns: number, style: Style): string {
+function activeFacts(operation: OperationView): string {
   const percent = percentDone(operation);
+  const { bytesTotal, bytesPerSecond, etaSeconds } = operation;
   const facts: string[] = [];
   if (percent !== null) facts.push(`${percent} %`.padStart(5));
-  if (operation.bytesTotal !== null) facts.push(formatBytes(operation.bytesTotal));
-  if (operation.bytesPerSecond !== null && operation.bytesPerSecond > 0)
-    facts.push(`${formatBytes(operation.bytesPerSecond)}/s`);
-  if (operation.etaSeconds !== null) facts.push(formatDuration(operation.etaSeconds * 1000));
-  const bar = percent === null ? '' : `${progressBar(percent)} `;
-  const tail = facts.length === 0 ? operation.phase : facts.join('  ');
-  const nameColumns = Math.max(8, columns - 4 - bar.length - textWidth(tail));
-  const name = shorten(operationName(operation), nameColumns, 'middle');
-  const padding = ' '.repeat(Math.max(0, Math.min(nameColumns, 48) - textWidth(name)));
-  const plain = `  ${name}${padding}  ${bar}${tail}`;
-  if (textWidth(plain) > columns) return shorten(plain, columns);
-  return `  ${name}${padding}  ${style('busy', bar)}${tail}`;
+  if (bytesTotal !== null) facts.push(formatBytes(bytesTotal).padStart(8));
+  if (bytesPerSecond !== null && bytesPerSecond > 0) facts.push(`${formatBytes(bytesPerSecond)}/s`.padStart(10));
+  if (etaSeconds !== null) facts.push(formatDuration(etaSeconds * 1000));
+  return facts.length === 0 ? printable(operation.phase) : facts.join('  ');
 }
 
 function progressBar(percent: number): string {

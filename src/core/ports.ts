@@ -174,7 +174,7 @@ export interface RemoteObject extends RemoteVersion {
   readonly checksums: readonly Checksum[];
   /** Composite checksum of a multipart upload, with its "-N" suffix, where the service reports that only. */
   readonly compositeChecksums: readonly Checksum[];
-  /** True when the ETag is the MD5 of the content (no KMS or customer-key encryption). */
+  /** True when the ETag is made of MD5s, of the content or (with "-N") of its parts: no KMS or customer-key encryption. */
   readonly etagIsMd5: boolean;
 }
 

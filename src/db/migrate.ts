@@ -1,12 +1,6 @@
 import type { Database } from 'better-sqlite3';
+import type { Migration } from './migration.ts';
 import { outbox } from './migrations/0001-outbox.ts';
-
-/** One forward step of the schema. Never edited once shipped. */
-export interface Migration {
-  readonly version: number;
-  readonly name: string;
-  readonly sql: string;
-}
 
 export const MIGRATIONS: readonly Migration[] = [outbox];
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,6 +1,6 @@
 /**
  * The one contract for all shells: JSON-RPC 2.0 requests and notifications. Requests have a deadline; errors are values
- * `{ code, message, data: { code, message, hint } }`. Notifications carry a sequence number; on a gap take a snapshot.
+ * `{ code, message, data: { kind, message, hint } }`. Notifications carry a sequence number; on a gap take a snapshot.
  */
 import { z } from 'zod';
 import { OPERATION_KINDS, PRIORITIES } from '../core/operation.ts';

@@ -13,6 +13,8 @@ import type { RegisterCommands } from './register.ts';
 
 /** CONTRACT.md gives 5 s from the signal to the end; what is left then stands at its checkpoint in the database. */
 const STOP_MS = 4500;
+/** Terminal, npm and a supervisor often all send the same signal: within this time it is one, ms. */
+const SAME_SIGNAL_MS = 1000;
 
 interface RunOptions {
   readonly once?: boolean;
@@ -29,12 +31,14 @@ export const registerRun: RegisterCommands = (program, act) => {
 async function run(context: CommandContext, once: boolean): Promise<ExitCode> {
   const { io, output } = context;
   const signalled = Promise.withResolvers<NodeJS.Signals>();
-  let signals = 0;
+  let firstAt: number | null = null;
   const secondSignal = Promise.withResolvers<void>();
   const stopSignals = io.onSignal((signal) => {
-    signals += 1;
-    if (signals === 1) signalled.resolve(signal);
-    else secondSignal.resolve();
+    const now = performance.now();
+    if (firstAt === null) {
+      firstAt = now;
+      signalled.resolve(signal);
+    } else if (now - firstAt > SAME_SIGNAL_MS) secondSignal.resolve();
   });
   try {
     const engine = await context.access.startHeadlessEngine({
@@ -58,12 +62,12 @@ async function run(context: CommandContext, once: boolean): Promise<ExitCode> {
         secondSignal.promise.then(() => 'late' as const),
       ]);
       const outcome = await Promise.race([stopping, late]);
-      view?.close();
+      await view?.close();
       if (outcome === 'late')
         output.remark('Stopped before every transfer had come to rest; they go on at the next start.');
       return EXIT.fine;
     }
-    view?.close();
+    await view?.close();
     const { exitCode, attention } = first.end;
     if (once) tellEnd(context, exitCode, attention);
     return knownExit(exitCode);

@@ -80,6 +80,7 @@ export function printDetail(detail: OperationDetail, { output, io }: CommandCont
 
 function progressOf(detail: OperationDetail): string | null {
   if (detail.bytesTotal === null) return null;
+  if (detail.state === 'succeeded') return formatBytes(detail.bytesTotal);
   const percent = percentDone(detail);
   return `${formatBytes(detail.bytesDone)} of ${formatBytes(detail.bytesTotal)}${percent === null ? '' : `, ${percent} %`}`;
 }

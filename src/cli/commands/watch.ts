@@ -18,7 +18,7 @@ export const registerWatch: RegisterCommands = (program, act) => {
             if (how === 'disconnected') throw noEngine('The engine stopped.');
             return EXIT.fine;
           } finally {
-            following.close();
+            await following.close();
             stopSignals();
           }
         }),

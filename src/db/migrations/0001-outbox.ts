@@ -1,4 +1,4 @@
-import type { Migration } from '../migrate.ts';
+import type { Migration } from '../migration.ts';
 
 /** The outbox, the inventory of files, and what survives a crash. Constraints repeat the promises they stand for. */
 export const outbox: Migration = {

@@ -58,12 +58,12 @@ interface Encryption {
 
 /**
  * The ETag is the content's MD5 for objects stored in one piece, in plain text or under SSE-S3 (Amazon S3 API reference,
- * "Object"). Multipart ETags end with "-N".
+ * "Object"); of a multipart upload the MD5 of its parts' MD5s, with "-N".
  */
 function etagIsMd5(etag: string | undefined, reply: Encryption): boolean {
   const encryptedOtherwise =
     reply.ServerSideEncryption?.startsWith('aws:') === true || reply.SSECustomerAlgorithm !== undefined;
-  return !encryptedOtherwise && /^[0-9a-f]{32}$/.test(bareEtag(etag ?? ''));
+  return !encryptedOtherwise && /^[0-9a-f]{32}(-\d+)?$/.test(bareEtag(etag ?? ''));
 }
 
 export function remoteObject(reply: HeadObjectCommandOutput): RemoteObject {

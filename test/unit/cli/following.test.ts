@@ -52,7 +52,7 @@ describe('the stream of events', () => {
     for (const seq of [5, 6, 6, 20, 19, 21]) connection.notify('event', eventView({ seq }));
     await until('all are in', () => seen.at(-1) === 21);
     expect(seen).toEqual(Array.from({ length: 17 }, (_, index) => index + 5));
-    stream.close();
+    await stream.close();
   });
 
   test('numbers that the log does not have either are no reason to wait', async () => {
@@ -67,7 +67,7 @@ describe('the stream of events', () => {
     );
     for (const seq of [1, 9]) connection.notify('event', eventView({ seq }));
     await until('both are in', () => seen.length === 2);
-    stream.close();
+    await stream.close();
   });
 
   test('a reader that fails ends it', async () => {
@@ -82,7 +82,7 @@ describe('the stream of events', () => {
     connection.notify('event', eventView({ seq: 2 }));
     await until('it ended', () => errors.length > 0);
     expect(errors).toEqual([new Error('full')]);
-    stream.close();
+    await stream.close();
   });
 });
 

@@ -26,8 +26,10 @@ describe('remoteObject', () => {
     [{ ServerSideEncryption: 'aws:kms' as const }, false],
     [{ ServerSideEncryption: 'aws:kms:dsse' as const }, false],
     [{ SSECustomerAlgorithm: 'AES256' }, false],
-    [{ ETag: `"${MD5}-3"` }, false],
-  ])('knows when the ETag is an MD5: %j', (fields, expected) => {
+    [{ ETag: `"${MD5}-3"` }, true],
+    [{ ETag: `"${MD5}-3"`, ServerSideEncryption: 'aws:kms' as const }, false],
+    [{ ETag: '"0x8D4BCC2E4835CD0"' }, false],
+  ])('knows when the ETag is made of MD5s: %j', (fields, expected) => {
     expect(remoteObject({ ...head, ...fields }).etagIsMd5).toBe(expected);
   });
 

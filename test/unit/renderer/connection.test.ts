@@ -152,7 +152,7 @@ describe('the connection', () => {
     const engine = new FakeEngine();
     opened(engine);
     await settle();
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 15; round += 1) {
       engine.change([], true);
       await vi.advanceTimersByTimeAsync(100);
     }
@@ -187,11 +187,23 @@ describe('the connection', () => {
       type: 'page',
       generation: generation - 1,
       section: 'waiting',
-      head: true,
+      after: null,
       page: { items: [operation('a')], next: null },
     });
     expect(store.get().queue.waiting.rows).toHaveLength(0);
     await settle();
+  });
+
+  test('a page that no longer follows the loaded rows is dropped: it would leave a hole', async () => {
+    const engine = new FakeEngine();
+    engine.operations = Array.from({ length: 250 }, (_, index) => operation(String(index).padStart(4, '0')));
+    const { store } = opened(engine);
+    await settle();
+    const page = { items: [operation('0200')], next: null };
+    const { generation } = store.get();
+    store.dispatch({ type: 'page', generation, section: 'waiting', after: '200', page });
+    expect(store.get().queue.waiting).toMatchObject({ next: '100' });
+    expect(store.get().queue.waiting.rows).toHaveLength(100);
   });
 
   test('what does not fit the contract is not believed', async () => {

@@ -12,7 +12,7 @@ import {
 
 /** `-` is a line that is no row. */
 function linesOf(text: string): Lines {
-  const ids = [...text].map((char) => (char === '-' ? null : char));
+  const ids = text.split('').map((char) => (char === '-' ? null : char));
   return { length: ids.length, idAt: (index) => ids[index] ?? null };
 }
 

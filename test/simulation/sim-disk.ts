@@ -1,0 +1,289 @@
+import { createHash } from 'node:crypto';
+import { makeFingerprint } from '../../src/core/fingerprint.ts';
+import { LongshoreError } from '../../src/core/longshore-error.ts';
+import type { FileStat } from '../../src/core/ports.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** File times come from the kernel's tick, not from the exact clock: writes within one tick leave the same time. */
+const TICK_MS = 4;
+
+export interface SimNode {
+  readonly ino: number;
+  readonly dev: number;
+  /** Null for a directory. */
+  bytes: Uint8Array | null;
+  readonly entries: Map<string, SimNode>;
+  readable: boolean;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+}
+
+/** What watches the disk: gets the directory that changed, absolute. */
+export type OnChange = (path: string, kind: 'content' | 'names') => void;
+
+/** A POSIX-like disk in memory. Absolute paths, "/"-separated. Wrong calls throw: the scenario must not make them. */
+export class SimDisk {
+  readonly #time: VirtualTime;
+  readonly #root: SimNode;
+  readonly #listeners = new Set<OnChange>();
+  #nextIno = 100;
+  /** Every state that each path ever had, as a hash of its bytes. */
+  readonly #states = new Map<string, Set<string>>();
+  changes = 0;
+
+  constructor(time: VirtualTime) {
+    this.#time = time;
+    this.#root = this.#node(1, null);
+  }
+
+  onChange(listener: OnChange): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  // ------------------------------------------------------------ reading, without a trace
+
+  find(path: string): SimNode | null {
+    let node: SimNode | undefined = this.#root;
+    for (const name of parts(path)) {
+      if (node.bytes !== null) return null;
+      node = node.entries.get(name);
+      if (node === undefined) return null;
+    }
+    return node;
+  }
+
+  /** As `find`, but a directory on the way that may not be entered is an error, as for the engine. */
+  reach(path: string): SimNode | null {
+    let node: SimNode | undefined = this.#root;
+    for (const name of parts(path)) {
+      if (node.bytes !== null) return null;
+      if (!node.readable) throw new LongshoreError('local.permission', { subject: path });
+      node = node.entries.get(name);
+      if (node === undefined) return null;
+    }
+    return node;
+  }
+
+  /** All files below, with paths relative to `path`. */
+  files(path: string): { readonly path: string; readonly node: SimNode }[] {
+    const found: { path: string; node: SimNode }[] = [];
+    const walk = (node: SimNode, at: string) => {
+      for (const [name, child] of node.entries) {
+        const below = at === '' ? name : `${at}/${name}`;
+        if (child.bytes !== null) found.push({ path: below, node: child });
+        else walk(child, below);
+      }
+    };
+    const root = this.find(path);
+    if (root !== null) walk(root, '');
+    return found;
+  }
+
+  directories(path: string): string[] {
+    const found: string[] = [];
+    const walk = (node: SimNode, at: string) => {
+      found.push(at);
+      for (const [name, child] of node.entries) if (child.bytes === null) walk(child, at === '' ? name : `${at}/${name}`);
+    };
+    const root = this.find(path);
+    if (root !== null) walk(root, '');
+    return found;
+  }
+
+  hadState(path: string, bytes: Uint8Array): boolean {
+    return this.#states.get(path)?.has(hashOf(bytes)) === true;
+  }
+
+  /** Everything on the disk in one value: names, bytes, times, rights. */
+  digest(): string {
+    const hash = createHash('md5');
+    const walk = (node: SimNode, at: string) => {
+      hash.update(`${at} ${node.ino} ${node.mtimeNs} ${node.ctimeNs} ${String(node.readable)}\n`);
+      if (node.bytes !== null) hash.update(node.bytes);
+      for (const [name, child] of node.entries) walk(child, `${at}/${name}`);
+    };
+    walk(this.#root, '');
+    return hash.digest('hex');
+  }
+
+  // ------------------------------------------------------------ what programs do
+
+  mkdir(path: string, dev?: number): SimNode {
+    let node = this.#root;
+    let at = '';
+    for (const name of parts(path)) {
+      at += `/${name}`;
+      let child = node.entries.get(name);
+      if (child === undefined) {
+        child = this.#node(dev ?? node.dev, null);
+        node.entries.set(name, child);
+        this.#touch(node, 'both');
+        this.#changed(at, 'names');
+      }
+      node = child;
+    }
+    return node;
+  }
+
+  /** Makes the file or writes its whole content in one call. */
+  write(path: string, bytes: Uint8Array): void {
+    const directory = this.mkdir(parentOf(path));
+    const name = nameOf(path);
+    let node = directory.entries.get(name);
+    if (node === undefined) {
+      node = this.#node(directory.dev, new Uint8Array(0));
+      directory.entries.set(name, node);
+      this.#touch(directory, 'both');
+    }
+    node.bytes = Uint8Array.from(bytes);
+    this.#touch(node, 'both');
+    this.#changed(path, 'content');
+  }
+
+  /** Writes in place at an offset; the file grows where it must. */
+  writeAt(path: string, offset: number, bytes: Uint8Array): void {
+    const node = this.#file(path);
+    const size = Math.max(node.bytes.byteLength, offset + bytes.byteLength);
+    const grown = new Uint8Array(size);
+    grown.set(node.bytes);
+    grown.set(bytes, offset);
+    node.bytes = grown;
+    this.#touch(node, 'both');
+    this.#changed(path, 'content');
+  }
+
+  truncate(path: string, sizeBytes: number): void {
+    const node = this.#file(path);
+    node.bytes = node.bytes.slice(0, sizeBytes);
+    this.#touch(node, 'both');
+    this.#changed(path, 'content');
+  }
+
+  /** Sets the times, as `touch` and `cp -p` do; ctime can't be set. */
+  touch(path: string, mtimeMs: number): void {
+    const node = this.#file(path);
+    node.mtimeNs = BigInt(Math.floor(mtimeMs)) * 1_000_000n;
+    this.#touch(node, 'ctime');
+    this.#changed(path, 'content');
+  }
+
+  chmod(path: string, readable: boolean): void {
+    const node = this.find(path);
+    if (node === null) throw new Error(`chmod: no ${path}`);
+    node.readable = readable;
+    this.#touch(node, 'ctime');
+    this.#changed(path, 'content');
+  }
+
+  remove(path: string): void {
+    const directory = this.#directory(parentOf(path));
+    if (!directory.entries.delete(nameOf(path))) return;
+    this.#touch(directory, 'both');
+    this.#changed(path, 'names');
+  }
+
+  /** Replaces what stands at `to`. Changes the ctime of what was moved, and neither inode nor mtime. */
+  rename(from: string, to: string): void {
+    const node = this.find(from);
+    if (node === null) throw new Error(`rename: no ${from}`);
+    const source = this.#directory(parentOf(from));
+    const target = this.#directory(parentOf(to));
+    source.entries.delete(nameOf(from));
+    target.entries.set(nameOf(to), node);
+    this.#touch(source, 'both');
+    this.#touch(target, 'both');
+    this.#touch(node, 'ctime');
+    this.#changed(from, 'names');
+    this.#changed(to, 'names');
+  }
+
+  /** Takes a directory away with all below, or puts another in its place: drives come and go without touching a time. */
+  mount(path: string, node: SimNode | null): SimNode | null {
+    const directory = this.#directory(parentOf(path));
+    const before = directory.entries.get(nameOf(path)) ?? null;
+    if (node === null) directory.entries.delete(nameOf(path));
+    else directory.entries.set(nameOf(path), node);
+    this.changes += 1;
+    return before;
+  }
+
+  /** An empty directory on a volume of its own, mounted nowhere: what is seen where a drive was. */
+  emptyVolume(dev: number): SimNode {
+    return this.#node(dev, null);
+  }
+
+  #node(dev: number, bytes: Uint8Array | null): SimNode {
+    this.#nextIno += 1;
+    const at = this.#tickNs();
+    return { ino: this.#nextIno, dev, bytes, entries: new Map(), readable: true, mtimeNs: at, ctimeNs: at };
+  }
+
+  #file(path: string): SimNode & { bytes: Uint8Array } {
+    const node = this.find(path);
+    if (node === null || node.bytes === null) throw new Error(`no file ${path}`);
+    return node as SimNode & { bytes: Uint8Array };
+  }
+
+  #directory(path: string): SimNode {
+    const node = this.find(path);
+    if (node === null || node.bytes !== null) throw new Error(`no directory ${path}`);
+    return node;
+  }
+
+  #tickNs(): bigint {
+    return BigInt(Math.floor(this.#time.now() / TICK_MS) * TICK_MS) * 1_000_000n;
+  }
+
+  #touch(node: SimNode, which: 'both' | 'ctime'): void {
+    node.ctimeNs = this.#tickNs();
+    if (which === 'both') node.mtimeNs = node.ctimeNs;
+  }
+
+  #changed(path: string, kind: 'content' | 'names'): void {
+    this.changes += 1;
+    const node = this.find(path);
+    if (node?.bytes !== null && node !== null) this.#remember(path, node.bytes);
+    else for (const below of this.files(path)) this.#remember(`${path}/${below.path}`, below.node.bytes!);
+    for (const listener of this.#listeners) listener(path, kind);
+  }
+
+  #remember(path: string, bytes: Uint8Array): void {
+    const states = this.#states.get(path) ?? new Set<string>();
+    this.#states.set(path, states.add(hashOf(bytes)));
+  }
+}
+
+export function hashOf(bytes: Uint8Array): string {
+  return createHash('md5').update(bytes).digest('hex');
+}
+
+export function statOf(node: SimNode): FileStat {
+  const { mtimeNs, ctimeNs } = node;
+  const sizeBytes = node.bytes?.byteLength ?? 4096;
+  return {
+    kind: node.bytes === null ? 'directory' : 'file',
+    sizeBytes,
+    mtimeMs: Number(mtimeNs) / 1e6,
+    ctimeMs: Number(ctimeNs) / 1e6,
+    fingerprint: makeFingerprint({
+      size: BigInt(sizeBytes),
+      mtimeNs,
+      ctimeNs,
+      ino: BigInt(node.ino),
+      dev: BigInt(node.dev),
+    }),
+  };
+}
+
+function parts(path: string): string[] {
+  return path.split('/').filter((name) => name !== '');
+}
+
+export function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

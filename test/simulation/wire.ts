@@ -1,0 +1,129 @@
+import { type SeededRandom } from './seeded-random.ts';
+import type { Life, VirtualTime } from './virtual-time.ts';
+
+/** One request of the engine to something outside, from its start until the engine has its answer. */
+export interface SimRequest {
+  readonly label: string;
+  /** What it is about: an object key, or a URL. */
+  readonly subject: string;
+  readonly atMs: number;
+  /** A commit in flight may finish after a pause. */
+  readonly commit: boolean;
+}
+
+/** How a request fares. */
+export interface Course<T> {
+  /** From the start to the effect. */
+  readonly travelMs: number;
+  /** From the effect to the answer. */
+  readonly replyMs: number;
+  /** Given in place of the answer. The effect takes place all the same unless `noEffect`. */
+  readonly failure?: Error;
+  readonly noEffect?: boolean;
+  readonly effect: () => T | Promise<T>;
+  /** Called when the requester goes away before the effect: what is then on its way must not change any more. */
+  readonly detach?: () => void;
+  /** How late an effect may come whose requester has gone, ms. */
+  readonly lateMs: number;
+}
+
+export interface WireWatcher {
+  started(request: SimRequest): void;
+  ended(request: SimRequest): void;
+}
+
+interface InFlight {
+  readonly request: SimRequest;
+  readonly life: Life;
+  /** Lets go of it: its effect is lost or comes late, and its answer is never given. */
+  abandon(): void;
+}
+
+/**
+ * Requests on their way. An abort settles a request at once, with or without its effect. When an engine dies its requests
+ * are let go of in the same way, and nobody hears of them.
+ */
+export class Wire {
+  readonly #time: VirtualTime;
+  readonly #random: SeededRandom;
+  readonly #watchers: WireWatcher[] = [];
+  readonly #inFlight = new Set<InFlight>();
+
+  constructor(time: VirtualTime, random: SeededRandom) {
+    this.#time = time;
+    this.#random = random;
+  }
+
+  watch(watcher: WireWatcher): void {
+    this.#watchers.push(watcher);
+  }
+
+  inFlight(): SimRequest[] {
+    return [...this.#inFlight].map(({ request }) => request);
+  }
+
+  send<T>(
+    life: Life,
+    about: Pick<SimRequest, 'label' | 'subject' | 'commit'>,
+    course: Course<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    if (!life.alive) return new Promise(() => undefined);
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    const request: SimRequest = { ...about, atMs: this.#time.elapsedMs };
+    for (const watcher of this.#watchers) watcher.started(request);
+    return new Promise<T>((resolve, reject) => {
+      let effectPending = course.noEffect !== true;
+      const entry: InFlight = { request, life, abandon: () => undefined };
+      const end = (): boolean => {
+        if (!this.#inFlight.delete(entry)) return false;
+        signal.removeEventListener('abort', onAbort);
+        for (const watcher of this.#watchers) watcher.ended(request);
+        return true;
+      };
+      const cancelArrival = this.#time.schedule(course.travelMs, `${about.label} arrives`, async () => {
+        let answer: () => void = () => reject(course.failure ?? new Error('no answer'));
+        if (effectPending) {
+          effectPending = false;
+          try {
+            const value = await course.effect();
+            if (course.failure === undefined) answer = () => resolve(value);
+          } catch (error) {
+            if (course.failure === undefined) answer = () => reject(error as Error);
+          }
+        }
+        const deliver = () => {
+          if (end()) answer();
+        };
+        this.#time.schedule(course.replyMs, `${about.label} answered`, deliver, life);
+      });
+      entry.abandon = () => {
+        if (!effectPending) return;
+        cancelArrival();
+        effectPending = false;
+        if (this.#random.chance(0.5)) return;
+        course.detach?.();
+        this.#time.schedule(this.#random.fraction() * course.lateMs, `${about.label} arrives late`, async () => {
+          await Promise.resolve(course.effect()).catch(() => undefined);
+        });
+      };
+      const onAbort = () => {
+        if (!end()) return;
+        entry.abandon();
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#inFlight.add(entry);
+    });
+  }
+
+  /** The engine of this life is dead. */
+  abandon(life: Life): void {
+    for (const entry of this.#inFlight) {
+      if (entry.life !== life) continue;
+      this.#inFlight.delete(entry);
+      for (const watcher of this.#watchers) watcher.ended(entry.request);
+      entry.abandon();
+    }
+  }
+}

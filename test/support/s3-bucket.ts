@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  S3Client,
+  paginateListObjectsV2,
+} from '@aws-sdk/client-s3';
+import type { S3Endpoint } from './s3-servers.ts';
+
+export interface FetchedObject {
+  readonly body: Buffer;
+  readonly etag: string;
+  readonly contentType: string | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+let made = 0;
+
+/** A bucket as another program sees it, through the AWS SDK: what a test believes of the storage comes from here. */
+export class TestBucket {
+  readonly server: S3Endpoint;
+  readonly name: string;
+  readonly #client: S3Client;
+
+  constructor(server: S3Endpoint, name: string) {
+    this.server = server;
+    this.name = name;
+    const { endpoint, region, credentials } = server;
+    // A copy: the SDK writes notes of its own into the object that it is given.
+    this.#client = new S3Client({ endpoint, region, credentials: { ...credentials }, forcePathStyle: true });
+  }
+
+  /** A new bucket of its own for one test. */
+  static async create(server: S3Endpoint): Promise<TestBucket> {
+    made += 1;
+    const bucket = new TestBucket(server, `test-${process.pid}-${made}`);
+    await bucket.make();
+    return bucket;
+  }
+
+  async make(): Promise<void> {
+    await this.#client.send(new CreateBucketCommand({ Bucket: this.name }));
+  }
+
+  /** Null when there is no such object. */
+  async get(key: string): Promise<FetchedObject | null> {
+    try {
+      const reply = await this.#client.send(new GetObjectCommand({ Bucket: this.name, Key: key }));
+      const bytes = await reply.Body?.transformToByteArray();
+      return {
+        body: Buffer.from(bytes ?? []),
+        etag: (reply.ETag ?? '').replaceAll('"', ''),
+        contentType: reply.ContentType,
+        metadata: reply.Metadata ?? {},
+      };
+    } catch (error) {
+      if (error instanceof NoSuchKey) return null;
+      throw error;
+    }
+  }
+
+  async text(key: string): Promise<string | null> {
+    return (await this.get(key))?.body.toString('utf8') ?? null;
+  }
+
+  /** Writes as another hand would; returns the ETag without quotes. */
+  async put(key: string, body: string | Uint8Array): Promise<string> {
+    const reply = await this.#client.send(new PutObjectCommand({ Bucket: this.name, Key: key, Body: body }));
+    return (reply.ETag ?? '').replaceAll('"', '');
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }));
+  }
+
+  /** All keys, sorted. */
+  async keys(): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const page of paginateListObjectsV2({ client: this.#client }, { Bucket: this.name })) {
+      for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key);
+    }
+    return keys.sort();
+  }
+
+  /** Multipart uploads that are neither completed nor aborted: key and id. */
+  async openUploads(): Promise<{ readonly key: string; readonly id: string }[]> {
+    const reply = await this.#client.send(new ListMultipartUploadsCommand({ Bucket: this.name }));
+    if (reply.IsTruncated === true) throw new Error('more open uploads than one page');
+    return (reply.Uploads ?? []).map(({ Key, UploadId }) => ({ key: Key ?? '', id: UploadId ?? '' }));
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+}
+
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { activeLines, NO_ACTIVE_ITEMS, nextActiveItems } from '../../../electron/active-items.ts';
+import { NO_BATCH, nextBatch } from '../../../electron/batch.ts';
+import { NO_NOTICES, nextNotices, type NoticeMemory } from '../../../electron/notice.ts';
+import type { OperationView, StatusView } from '../../../src/protocol/shapes.ts';
+import { sampleOperation, sampleStatus } from './sample-status.ts';
+
+describe('batch', () => {
+  const at = (counts: Partial<StatusView['counts']>) => sampleStatus({ counts });
+
+  test('counts from rest to rest, whatever was done before', () => {
+    const rest = nextBatch(NO_BATCH, at({ succeeded: 1000 }));
+    expect(rest).toEqual({ batch: { succeededBefore: 1000, done: 0, outstanding: 0 }, finished: 0 });
+    const begun = nextBatch(rest.batch, at({ succeeded: 1000, pending: 48, running: 2 }));
+    expect(begun.batch).toMatchObject({ done: 0, outstanding: 50 });
+    const going = nextBatch(begun.batch, at({ succeeded: 1011, pending: 37, running: 2, compensating: 1 }));
+    expect(going.batch).toMatchObject({ done: 11, outstanding: 40 });
+    expect(nextBatch(going.batch, at({ succeeded: 1050 })).finished).toBe(50);
+  });
+  test('the end is told once', () => {
+    const { batch } = nextBatch(nextBatch(NO_BATCH, at({ pending: 1 })).batch, at({ succeeded: 1 }));
+    expect(nextBatch(batch, at({ succeeded: 1 })).finished).toBe(0);
+  });
+  test('forgotten operations do not make less than nothing', () => {
+    const begun = nextBatch(NO_BATCH, at({ succeeded: 500, pending: 3 }));
+    expect(nextBatch({ ...begun.batch, succeededBefore: 500 }, at({ succeeded: 20, pending: 3 })).batch.done).toBe(0);
+  });
+});
+
+describe('active items', () => {
+  test('come, progress in steps of ten, and go', () => {
+    const running = nextActiveItems(NO_ACTIVE_ITEMS, [
+      sampleOperation({ bytesDone: 47 }),
+      sampleOperation({ id: 'op-2', path: null, bytesTotal: null }),
+    ]);
+    expect(activeLines(running)).toEqual([
+      { name: 'report.pdf', percent: 40 },
+      { name: 'report.pdf', percent: null },
+    ]);
+    expect(activeLines(nextActiveItems(running, [sampleOperation({ state: 'succeeded' })]))).toHaveLength(1);
+  });
+  test('at most three are shown, however many run', () => {
+    const many = Array.from({ length: 500 }, (_, index) => sampleOperation({ id: `op-${index}` }));
+    const running = nextActiveItems(NO_ACTIVE_ITEMS, many);
+    expect(running.size).toBe(64);
+    expect(activeLines(running)).toHaveLength(3);
+  });
+});
+
+describe('notices', () => {
+  const failure = (id: string, code: string): OperationView =>
+    sampleOperation({
+      id,
+      state: 'failed',
+      error: { code, class: 'permanent', message: `about ${code}`, hint: '', detail: null },
+    });
+  const step = (
+    memory: NoticeMemory,
+    counts: Partial<StatusView['counts']>,
+    operations: readonly OperationView[] = [],
+    extra: { finished?: number; nowMs?: number } = {},
+  ) => nextNotices(memory, { status: sampleStatus({ counts }), operations, finished: 0, nowMs: 0, ...extra });
+  const started = step(NO_NOTICES, {}).memory;
+
+  test('what stood there at the start is no news', () => {
+    expect(step(NO_NOTICES, { failed: 3, conflict: 2 }, [failure('a', 'x')]).notices).toEqual([]);
+  });
+  test('failures are told once per kind, in groups', () => {
+    const first = step(started, { failed: 3 }, [failure('a', 'x'), failure('b', 'x'), failure('c', 'y')]);
+    expect(first.notices).toEqual([
+      { kind: 'failed', count: 2, code: 'x', name: 'report.pdf', message: 'about x' },
+      { kind: 'failed', count: 1, code: 'y', name: 'report.pdf', message: 'about y' },
+    ]);
+    const again = step(first.memory, { failed: 4 }, [failure('d', 'x')], { nowMs: 60_000 });
+    expect(again.notices).toEqual([]);
+    expect(step(again.memory, { failed: 5 }, [failure('e', 'x')], { nowMs: 3_600_000 }).notices).toHaveLength(1);
+  });
+  test('a conflict is told', () => {
+    expect(step(started, { conflict: 1 }, [sampleOperation({ state: 'conflict' })]).notices).toEqual([
+      { kind: 'conflict', count: 1, name: 'report.pdf' },
+    ]);
+  });
+  test('a resolved one is not', () => {
+    const before = step(started, { conflict: 2, failed: 2 }).memory;
+    expect(step(before, { conflict: 1, failed: 1 }).notices).toEqual([]);
+  });
+  test('the end of a batch is told when it was worth it and went well', () => {
+    expect(step(started, {}, [], { finished: 5 }).notices).toEqual([{ kind: 'finished', count: 5 }]);
+    expect(step(started, {}, [], { finished: 4 }).notices).toEqual([]);
+    const withTrouble = step(started, { failed: 1 }, [failure('a', 'x')], { finished: 50 });
+    expect(withTrouble.notices.map(({ kind }) => kind)).toEqual(['failed']);
+  });
+});

@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+import type { EngineHostState } from '../../../src/protocol/bridge.ts';
+import { iconName, trayLook } from '../../../electron/tray-look.ts';
+import { rateText, summaryLine, trayMenu, type TrayMenuItem, type TrayModel } from '../../../electron/tray-menu.ts';
+import { wordsFor } from '../../../electron/words.ts';
+import { sampleFolder, sampleStatus } from './sample-status.ts';
+
+const running: EngineHostState = { state: 'running', message: null, nextTryAt: null };
+const now = new Date(2026, 0, 5, 14, 0);
+
+function model(changes: Partial<TrayModel> = {}): TrayModel {
+  return {
+    status: sampleStatus(),
+    engine: running,
+    batch: { succeededBefore: 0, done: 0, outstanding: 0 },
+    active: [],
+    now,
+    words: wordsFor('en-GB'),
+    ...changes,
+  };
+}
+
+/** The menu as lines: `(disabled)`, `action`, `---`, and submenus indented. */
+function drawn(items: readonly TrayMenuItem[], indent = ''): string[] {
+  return items.flatMap((item) => {
+    if (item.kind === 'separator') return [`${indent}---`];
+    if (item.kind === 'line') return [`${indent}(${item.label})`];
+    return [indent + item.label, ...(item.kind === 'submenu' ? drawn(item.items, `${indent}  `) : [])];
+  });
+}
+
+function find(items: readonly TrayMenuItem[], label: string): TrayMenuItem | undefined {
+  for (const item of items) {
+    if (item.kind !== 'separator' && item.label === label) return item;
+    const deeper = item.kind === 'submenu' ? find(item.items, label) : undefined;
+    if (deeper) return deeper;
+  }
+  return undefined;
+}
+
+const pauseLines = ['Pause', '  For 30 minutes', '  For 2 hours', '  Until tomorrow', '  Until I resume'];
+
+describe('menu', () => {
+  test('at rest', () => {
+    expect(drawn(trayMenu(model()))).toEqual([
+      '(Everything is up to date)',
+      '---',
+      ...pauseLines,
+      '---',
+      'Open folder',
+      'Open Longshore',
+      '---',
+      'Quit Longshore',
+    ]);
+  });
+
+  test('at work, with what runs and what needs a person', () => {
+    const items = trayMenu(
+      model({
+        status: sampleStatus({ counts: { running: 2, pending: 36, failed: 2 }, bytesPerSecond: 3_400_000 }),
+        batch: { succeededBefore: 7, done: 11, outstanding: 39 },
+        active: [
+          { name: 'film.mov', percent: 40 },
+          { name: 'call', percent: null },
+        ],
+      }),
+    );
+    expect(drawn(items).slice(0, 5)).toEqual([
+      '(Uploading 12 of 50 · 3.4 MB/s)',
+      '2 items need attention',
+      '(film.mov – 40 %)',
+      '(call)',
+      '---',
+    ]);
+    expect(find(items, '2 items need attention')).toMatchObject({ action: { kind: 'open-window' } });
+  });
+
+  test('paused: it can be resumed, and paused for another time', () => {
+    const pausedUntil = new Date(2026, 0, 5, 14, 30).toISOString();
+    const items = trayMenu(
+      model({ status: sampleStatus({ state: 'paused', pausedUntil }), active: [{ name: 'a', percent: 10 }] }),
+    );
+    expect(drawn(items)).toEqual([
+      '(Paused until 14:30)',
+      '---',
+      ...pauseLines,
+      'Resume',
+      '---',
+      'Open folder',
+      'Open Longshore',
+      '---',
+      'Quit Longshore',
+    ]);
+  });
+
+  test('several folders get a submenu that opens each by its name', () => {
+    const status = sampleStatus({ folders: [sampleFolder('drop'), sampleFolder('scans')] });
+    const items = trayMenu(model({ status }));
+    expect(drawn(items)).toEqual(expect.arrayContaining(['Open folder', '  drop', '  scans']));
+    expect(find(items, 'scans')).toMatchObject({ action: { kind: 'open-folder', folder: 'scans' } });
+  });
+
+  test('no folder, nothing to open', () => {
+    expect(drawn(trayMenu(model({ status: sampleStatus({ folders: [] }) })))).not.toContain('Open folder');
+  });
+
+  test('without an engine nothing is offered that needs one', () => {
+    const engine: EngineHostState = { state: 'restarting', message: 'It ended.', nextTryAt: null };
+    expect(drawn(trayMenu(model({ engine })))).toEqual([
+      '(The engine is restarting…)',
+      '(It ended.)',
+      '---',
+      'Open Longshore',
+      '---',
+      'Quit Longshore',
+    ]);
+    expect(drawn(trayMenu(model({ engine: { ...engine, state: 'failed' } })))).toContain('Start the engine again');
+  });
+
+  test('the lengths of pauses', () => {
+    const items = trayMenu(model());
+    const length = (label: string): unknown => find(items, label);
+    expect(length('For 30 minutes')).toMatchObject({ action: { kind: 'pause', length: 1_800_000 } });
+    expect(length('For 2 hours')).toMatchObject({ action: { kind: 'pause', length: 7_200_000 } });
+    expect(length('Until tomorrow')).toMatchObject({ action: { kind: 'pause', length: 'until-tomorrow' } });
+    expect(length('Until I resume')).toMatchObject({ action: { kind: 'pause', length: 'until-resume' } });
+  });
+
+  test('long names are cut', () => {
+    const [, line] = trayMenu(model({ active: [{ name: 'x'.repeat(300), percent: null }] }));
+    expect(line).toEqual({ kind: 'line', label: `${'x'.repeat(39)}…` });
+  });
+});
+
+describe('summary and icon', () => {
+  const cases: readonly [string, Partial<TrayModel>, string, string][] = [
+    ['nothing heard yet', { status: null, engine: { ...running, state: 'starting' } }, 'Starting…', 'idle'],
+    ['engine failed', { engine: { ...running, state: 'failed' } }, 'The engine does not run', 'attention'],
+    ['paused for ever', { status: sampleStatus({ state: 'paused', pausedUntil: 'forever' }) }, 'Paused', 'paused'],
+    [
+      'paused into another day',
+      { status: sampleStatus({ pausedUntil: new Date(2026, 0, 6, 6).toISOString() }) },
+      'Paused until Tue 06:00',
+      'paused',
+    ],
+    [
+      'offline',
+      { status: sampleStatus({ state: 'offline' }), batch: { succeededBefore: 0, done: 0, outstanding: 3 } },
+      'Offline · 3 items waiting',
+      'offline',
+    ],
+    ['one conflict', { status: sampleStatus({ counts: { conflict: 1 } }) }, '1 item needs attention', 'attention'],
+    [
+      'a frozen folder',
+      { status: sampleStatus({ folders: [sampleFolder('usb', 'frozen')] }) },
+      'Folder “usb” is not available',
+      'attention',
+    ],
+    [
+      'a configuration that is wrong',
+      { status: sampleStatus({ configProblems: ['line 3'] }) },
+      'The configuration has a problem',
+      'attention',
+    ],
+    [
+      'waiting for retries',
+      { status: sampleStatus({ counts: { waiting: 4 } }), batch: { succeededBefore: 0, done: 0, outstanding: 4 } },
+      '4 items waiting',
+      'idle',
+    ],
+    [
+      'at work',
+      {
+        status: sampleStatus({ counts: { running: 1, pending: 4 } }),
+        batch: { succeededBefore: 0, done: 5, outstanding: 5 },
+      },
+      'Uploading 6 of 10',
+      'syncing-4',
+    ],
+  ];
+  for (const [what, changes, summary, icon] of cases) {
+    test(what, () => {
+      // Versions of the language data differ in that comma.
+      expect(summaryLine(model(changes)).replace('Tue,', 'Tue')).toBe(summary);
+      expect(iconName(trayLook(model(changes)))).toBe(icon);
+    });
+  }
+
+  test('Chinese', () => {
+    expect(summaryLine(model({ words: wordsFor('zh-CN') }))).toBe('全部已是最新');
+    expect(wordsFor('fr').language).toBe('en');
+  });
+
+  test('rates', () => {
+    expect([0, 999, 999.6, 1500, 99_949, 99_951, 3_400_000, 2.5e12].map(rateText)).toEqual([
+      '0 B/s',
+      '999 B/s',
+      '1.0 kB/s',
+      '1.5 kB/s',
+      '99.9 kB/s',
+      '100 kB/s',
+      '3.4 MB/s',
+      '2500 GB/s',
+    ]);
+  });
+});
