@@ -1,5 +1,6 @@
 import { FolderOpen, Upload } from 'lucide-react';
 import { useApp, useWindowState } from '../app-context.ts';
+import { isDemo } from '../state/is-demo.ts';
 import { addressOf } from '../state/state-line.ts';
 
 /** What a newcomer sees: what to do, and where things go. */
@@ -17,8 +18,7 @@ export function FirstFile() {
       </div>
     );
   }
-  // Without a configuration file the engine runs its demo on this computer.
-  const words = status.engine.configFile === null ? m.empty.demo : m.empty.destination;
+  const words = isDemo(status.engine) ? m.empty.demo : m.empty.destination;
   return (
     <div className="blank blank-drop">
       <span className="blank-icon">

@@ -11,12 +11,10 @@ export const en = {
   side: {
     folders: 'Folders',
     destinations: 'Destinations',
-    allFolders: 'All folders',
     showOnly: (folder: string) => `Show only ${folder} in the queue`,
   },
   sections: { all: 'Overview', attention: 'Needs attention', active: 'Active', waiting: 'Waiting', done: 'Done' },
   state: {
-    label: 'State',
     starting: 'Starting the engine …',
     engineDown: 'The engine stopped unexpectedly; starting again …',
     engineDownIn: (inTime: string) => `The engine stopped unexpectedly; starting again in ${inTime} …`,
@@ -74,7 +72,6 @@ export const en = {
     'keep-remote': 'Keep theirs',
     'keep-both': 'Keep both',
     details: 'Details',
-    more: 'More actions',
   },
   queue: {
     label: 'Queue',
@@ -99,7 +96,6 @@ export const en = {
     clearSelection: 'Clear the selection',
     retryAll: 'Retry all that failed',
     select: (name: string) => `Select ${name}`,
-    columns: { item: 'Item', state: 'State', actions: 'Actions' },
     keys: 'Arrow keys move, Space selects, Enter opens the details.',
   },
   row: {
@@ -107,7 +103,6 @@ export const en = {
     ofBytes: (done: string, total: string) => `${done} of ${total}`,
     retryIn: (inTime: string) => `Next try in ${inTime}`,
     retryNow: 'Tries again now',
-    attempts: (n: string, count: number) => `${n} ${plural(count, 'attempt', 'attempts')}`,
     queued: 'Waits for its turn',
     pausedItem: 'Paused until you resume it',
     pausedItemUntil: (time: string) => `Paused until ${time}`,
@@ -151,7 +146,6 @@ export const en = {
     close: 'Close',
     loading: 'Loading the details …',
     gone: 'These details could not be loaded',
-    now: 'What happens now',
     error: 'What went wrong',
     ownWords: "The service's own words",
     history: 'History',
@@ -186,7 +180,6 @@ export const en = {
     copied: 'Copied',
     etag: 'ETag',
     version: 'Version',
-    modified: 'Changed',
     verified: 'Verified by checksum',
     notVerified: 'Not verified: the service reports no checksum',
   },
@@ -258,7 +251,6 @@ export const en = {
   result: {
     refused: (n: string, count: number) => `${n} ${plural(count, 'item was', 'items were')} not changed`,
     failed: 'That did not work',
-    copied: 'Copied',
     retried: (n: string, count: number) => `${n} ${plural(count, 'item is', 'items are')} queued again`,
     cancelled: (n: string, count: number) => `${n} ${plural(count, 'item was', 'items were')} cancelled`,
     resolved: (n: string, count: number) => `${n} ${plural(count, 'conflict is', 'conflicts are')} resolved`,

@@ -10,12 +10,13 @@ export interface RowWords {
 }
 
 /** What Longshore does next: from the facts where they are known, so that it counts down and is in every language. */
-export function nextWords(op: OperationView, nowMs: number, { m, f }: Language): string {
+export function nextWords(op: OperationView, nowMs: number, { m, f, code }: Language): string {
   if (op.state === 'waiting' && op.dueAt !== null) {
     const seconds = (Date.parse(op.dueAt) - nowMs) / 1000;
     return seconds < 0.5 ? m.row.retryNow : m.row.retryIn(f.duration(seconds));
   }
-  return op.next ?? '';
+  // The engine's own sentence is English.
+  return code === 'en' ? (op.next ?? '') : '';
 }
 
 function doneWords(op: OperationView, { m }: Language): string {
@@ -46,8 +47,7 @@ function openWords(op: OperationView, nowMs: number, language: Language): RowWor
       op.pausedUntil === 'forever' ? m.row.pausedItem : m.row.pausedItemUntil(f.clock(op.pausedUntil, nowMs));
     return { main, next: '' };
   }
-  if (op.gate !== null)
-    return { main: m.gates[op.gate], next: op.dueAt === null ? '' : nextWords(op, nowMs, language) };
+  if (op.gate !== null) return { main: m.gates[op.gate], next: nextWords(op, nowMs, language) };
   if (op.error !== null) {
     return { main: errorWords(op.error, language).message, next: nextWords(op, nowMs, language) };
   }

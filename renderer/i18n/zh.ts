@@ -7,12 +7,10 @@ export const zh: Messages = {
   side: {
     folders: '文件夹',
     destinations: '目标',
-    allFolders: '全部文件夹',
     showOnly: (folder) => `队列中只显示 ${folder}`,
   },
   sections: { all: '总览', attention: '需要处理', active: '进行中', waiting: '等待中', done: '已完成' },
   state: {
-    label: '状态',
     starting: '正在启动引擎…',
     engineDown: '引擎意外停止，正在重新启动…',
     engineDownIn: (inTime) => `引擎意外停止，${inTime}后重新启动…`,
@@ -69,7 +67,6 @@ export const zh: Messages = {
     'keep-remote': '保留远程',
     'keep-both': '两者都保留',
     details: '详情',
-    more: '更多操作',
   },
   queue: {
     label: '队列',
@@ -94,7 +91,6 @@ export const zh: Messages = {
     clearSelection: '清除选择',
     retryAll: '重试所有失败项',
     select: (name) => `选择 ${name}`,
-    columns: { item: '项目', state: '状态', actions: '操作' },
     keys: '方向键移动，空格键选择，回车键打开详情。',
   },
   row: {
@@ -102,7 +98,6 @@ export const zh: Messages = {
     ofBytes: (done, total) => `${done} / ${total}`,
     retryIn: (inTime) => `${inTime}后重试`,
     retryNow: '正在重试',
-    attempts: (n) => `已尝试 ${n} 次`,
     queued: '排队等待',
     pausedItem: '已暂停，直到您恢复',
     pausedItemUntil: (time) => `已暂停至 ${time}`,
@@ -146,7 +141,6 @@ export const zh: Messages = {
     close: '关闭',
     loading: '正在加载详情…',
     gone: '无法加载详情',
-    now: '当前情况',
     error: '出了什么问题',
     ownWords: '服务的原文',
     history: '历史',
@@ -181,7 +175,6 @@ export const zh: Messages = {
     copied: '已复制',
     etag: 'ETag',
     version: '版本',
-    modified: '修改时间',
     verified: '已通过校验和验证',
     notVerified: '未校验：服务没有返回校验和',
   },
@@ -251,7 +244,6 @@ export const zh: Messages = {
   result: {
     refused: (n) => `${n} 项未更改`,
     failed: '操作未成功',
-    copied: '已复制',
     retried: (n) => `${n} 项已重新排队`,
     cancelled: (n) => `已取消 ${n} 项`,
     resolved: (n) => `已解决 ${n} 个冲突`,

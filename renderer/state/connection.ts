@@ -13,7 +13,7 @@ import { judgeSequence } from './sequence.ts';
 import type { Store } from './store.ts';
 import type { Action, WindowState } from './window-state.ts';
 
-export const PAGE_ROWS = 100;
+const PAGE_ROWS = 100;
 /** Largest page of the contract: what a reload asks for at most. */
 const MAX_PAGE_ROWS = 1000;
 /** A reload after "too many changes to list" happens at most this often. */

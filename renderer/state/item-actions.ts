@@ -1,18 +1,16 @@
 import type { OperationView } from '../../src/protocol/shapes.ts';
 
-export const ITEM_ACTIONS = [
-  'keep-local',
-  'keep-remote',
-  'keep-both',
-  'retry',
-  'retry-new-key',
-  'resume',
-  'pause',
-  'open-remote',
-  'reveal',
-  'cancel',
-] as const;
-export type ItemAction = (typeof ITEM_ACTIONS)[number];
+export type ItemAction =
+  | 'keep-local'
+  | 'keep-remote'
+  | 'keep-both'
+  | 'retry'
+  | 'retry-new-key'
+  | 'resume'
+  | 'pause'
+  | 'open-remote'
+  | 'reveal'
+  | 'cancel';
 
 function hasLocalFile(op: OperationView): boolean {
   return op.path !== null && op.kind.startsWith('file.') && op.kind !== 'file.delete';

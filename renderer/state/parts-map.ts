@@ -11,7 +11,7 @@ export interface PartsMap {
 }
 
 /** Squares that still can be told apart in the drawer. */
-export const MAX_SQUARES = 400;
+const MAX_SQUARES = 400;
 
 /** How many parts seem to be on their way: the bytes beyond the finished parts, in parts, while it runs. */
 function busyParts(detail: OperationDetail, doneBytes: number, partBytes: number): number {

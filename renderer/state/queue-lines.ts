@@ -16,10 +16,7 @@ export interface QueueLines extends Lines {
 }
 
 /** How many rows of each section the overview shows; the rest is behind "show all". */
-export const OVERVIEW_ROWS = { attention: 10, active: 12, waiting: 8, done: 12 } as const satisfies Record<
-  Section,
-  number
->;
+const OVERVIEW_ROWS = { attention: 10, active: 12, waiting: 8, done: 12 } as const satisfies Record<Section, number>;
 
 function overview(queue: Queue): QueueLines {
   const lines: QueueLine[] = [];

@@ -23,7 +23,7 @@ export interface QueueFilter {
 }
 
 /** Rows to keep per section at most; beyond it the search narrows. About 1 KB each. */
-export const MAX_LOADED_ROWS = 200_000;
+const MAX_LOADED_ROWS = 200_000;
 
 const EMPTY_SECTION: SectionRows = { rows: [], next: null, loaded: false, loading: false };
 
@@ -48,7 +48,7 @@ export function orderOf(section: Section): 'oldest' | 'newest' {
 }
 
 /** Whether the window's filter lets an operation through; the engine filters pages by the same rule. */
-export function matchesFilter(op: OperationView, filter: QueueFilter): boolean {
+function matchesFilter(op: OperationView, filter: QueueFilter): boolean {
   if (filter.folder !== null && op.folder !== filter.folder) return false;
   if (filter.search === '') return true;
   const wanted = filter.search.toLowerCase();

@@ -50,7 +50,7 @@ export function createContext(io: CliIo, access: EngineAccess, options: GlobalOp
   };
 }
 
-export function connectPorts(io: CliIo, access: EngineAccess): ConnectPorts {
+function connectPorts(io: CliIo, access: EngineAccess): ConnectPorts {
   return {
     readEngineFile,
     connectToSocket,

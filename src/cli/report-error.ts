@@ -28,7 +28,7 @@ const EXIT_OF_KIND = {
   unexpected: EXIT.unexpected,
 } as const satisfies Record<RpcFailure['kind'], ExitCode>;
 
-export function failureOf(error: unknown): CliFailure {
+function failureOf(error: unknown): CliFailure {
   if (error instanceof CliError) {
     return { exitCode: error.exitCode, kind: error.kind, message: error.message, hint: error.hint };
   }

@@ -35,8 +35,8 @@ export class ClaimsRepo {
       "SELECT min(due_at) AS at FROM operations WHERE state = 'waiting' AND lane = ? AND due_at > ?",
     );
     this.#nextHeld = db.prepare<unknown[], { at: number | null }>(
-      `SELECT min(held_until) AS at FROM operations WHERE state IN ('pending','waiting') AND held_until > ?
-       AND held_until < ${Number.MAX_SAFE_INTEGER}`,
+      `SELECT min(held_until) AS at FROM operations INDEXED BY operations_held
+       WHERE held_until > 0 AND held_until > ? AND state IN ('pending','waiting') AND held_until < ${Number.MAX_SAFE_INTEGER}`,
     );
     this.#lanes = db.prepare<unknown[], { lane: string }>(
       "SELECT DISTINCT lane FROM counters WHERE state IN ('pending','waiting') AND operations > 0 ORDER BY lane",

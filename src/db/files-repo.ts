@@ -50,7 +50,7 @@ export class FilesRepo {
       `SELECT ${COLUMNS} FROM files WHERE folder = ? AND dir = ? AND name = ?`,
     );
     this.#byKey = db.prepare<unknown[], FileRow>(
-      `SELECT ${COLUMNS} FROM files WHERE folder = ? AND key = ? AND fingerprint IS NOT NULL`,
+      `SELECT ${COLUMNS} FROM files INDEXED BY files_by_key WHERE folder = ? AND key = ? AND fingerprint IS NOT NULL`,
     );
     this.#upsert = db.prepare<unknown[]>(
       `INSERT INTO files (folder, dir, name, key, fingerprint, size_bytes, mtime_ms, base, checksum, operation)

@@ -66,9 +66,11 @@ export class ChangeFeed {
     });
   }
 
+  /** What has happened so far still goes out. */
   stop(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
+    this.#flush();
     this.#subscribers.clear();
   }
 

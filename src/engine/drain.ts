@@ -30,7 +30,8 @@ export async function drain(engine: Engine): Promise<readonly OperationView[]> {
   }
 }
 
-function isPaused(core: SyncCore, now: number): boolean {
+/** Everything is paused: nothing can progress, whatever there is. */
+export function isPaused(core: SyncCore, now: number): boolean {
   return (core.gates.pausedUntil('all') ?? 0) > now;
 }
 

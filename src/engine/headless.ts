@@ -2,7 +2,7 @@ import type { Channel } from '../protocol/channel.ts';
 import type { OperationView } from '../protocol/shapes.ts';
 import { DatabaseError } from '../db/database-error.ts';
 import { startEngine, type Engine, type EngineLog } from './engine.ts';
-import { drain } from './drain.ts';
+import { drain, isPaused } from './drain.ts';
 
 export interface HeadlessOptions {
   readonly configFile: string;
@@ -44,8 +44,9 @@ async function endedOnce(
   drained: Promise<readonly OperationView[]>,
 ): Promise<{ exitCode: number; attention: readonly OperationView[] }> {
   const attention = await Promise.race([drained, engine.ended.then(() => null)]);
+  const paused = isPaused(engine.core(), Date.now());
   await engine.stop();
   const end = await ended(engine);
   if (attention === null || end.exitCode !== 0) return end;
-  return { exitCode: attention.length > 0 ? 3 : 0, attention };
+  return { exitCode: attention.length > 0 || paused ? 3 : 0, attention };
 }

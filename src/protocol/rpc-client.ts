@@ -5,7 +5,7 @@ import { RpcDeadlineExceeded, RpcDisconnected, RpcRefusal } from './rpc-errors.t
 import { explainMismatch, MAX_PENDING_REQUESTS, notificationMessage, responseMessage } from './rpc-message.ts';
 import type { ResponseMessage } from './rpc-message.ts';
 
-export const DEFAULT_DEADLINE_MS = 30_000;
+const DEFAULT_DEADLINE_MS = 30_000;
 
 export interface CallOptions {
   /** From now until the reply, ms. Default 30 s. */

@@ -22,7 +22,7 @@ export const notificationMessage = z.object({
   params: z.unknown().optional(),
 });
 
-export const failureShape = z.object({
+const failureShape = z.object({
   kind: z.enum(['usage', 'not-found', 'not-available', 'state', 'config', 'unexpected']),
   message: z.string(),
   hint: z.string(),

@@ -11,11 +11,12 @@ import { repositoryRoot } from '../../tools/setup/paths.ts';
 import { launchApp, type LaunchedApp } from '../support/electron.ts';
 
 // `LONGSHORE_APP_DIR` names another build than the one of this checkout, as a trial of the packaging does.
-const appDir = process.env['LONGSHORE_APP_DIR'] ?? repositoryRoot;
+export const appDir = process.env['LONGSHORE_APP_DIR'] ?? repositoryRoot;
 
 /** One machine's Longshore: a data directory, a configuration with one folder, and the app on them. */
 export interface AgentApp extends LaunchedApp {
   readonly dataDir: string;
+  readonly configFile: string;
   readonly folderDir: string;
   status(): Promise<StatusView>;
   log(): Promise<string>;
@@ -38,10 +39,14 @@ export async function statusOf(window: Page): Promise<StatusView> {
 }
 
 export async function engineStateOf(window: Page): Promise<EngineHostState['state']> {
+  return (await hostStateOf(window)).state;
+}
+
+export async function hostStateOf(window: Page): Promise<EngineHostState> {
   return window.evaluate(
     () =>
-      new Promise<EngineHostState['state']>((resolve) => {
-        const off = (globalThis as unknown as PageGlobal).longshore.onEngineState(({ state }) => {
+      new Promise<EngineHostState>((resolve) => {
+        const off = (globalThis as unknown as PageGlobal).longshore.onEngineState((state) => {
           resolve(state);
           queueMicrotask(() => off());
         });
@@ -69,20 +74,37 @@ function exitOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
 }
 
-/** Starts the app on a fresh data directory. `prefix` names what is under test in the directory's name. */
-export async function startAgentApp(
-  options: { readonly configText?: (folderDir: string) => string; readonly env?: Record<string, string> } = {},
-): Promise<AgentApp> {
+export interface AgentAppOptions {
+  /** What the configuration says; null when there is none, and the demo is to stand in for it. */
+  readonly configText?: ((folderDir: string) => string) | null;
+  /** Runs when everything is in place but the app. */
+  readonly before?: (place: { readonly dataDir: string; readonly configFile: string }) => Promise<void>;
+}
+
+/** Starts the app on a fresh data directory, with a home directory of its own. */
+export async function startAgentApp(options: AgentAppOptions = {}): Promise<AgentApp> {
   const base = mkdtempSync(path.join(tmpdir(), 'longshore-e2e-'));
   const dataDir = path.join(base, 'data');
   const folderDir = path.join(base, 'Drop');
   const configFile = path.join(base, 'config.yaml');
   mkdirSync(folderDir);
-  writeFileSync(configFile, (options.configText ?? plainConfig)(folderDir));
-  const launched = await launchApp({ dataDir, configFile, appDir, ...(options.env ? { env: options.env } : {}) });
+  const { configText = plainConfig } = options;
+  if (configText !== null) writeFileSync(configFile, configText(folderDir));
+  await options.before?.({ dataDir, configFile });
+  const launched = await launchApp({
+    dataDir,
+    appDir,
+    ...(configText === null ? {} : { configFile }),
+    env: {
+      HOME: base,
+      XDG_CONFIG_HOME: path.join(base, 'etc'),
+      ...(configText === null ? { LONGSHORE_DEMO: '1' } : {}),
+    },
+  });
   const mainPid = launched.app.process().pid ?? 0;
   return {
     ...launched,
+    configFile,
     dataDir,
     folderDir,
     status: () => statusOf(launched.window),
@@ -102,7 +124,7 @@ export async function startAgentApp(
 }
 
 /** A folder whose storage is never there: enough for all that is no transfer. Port 9 discards. */
-function plainConfig(folderDir: string): string {
+export function plainConfig(folderDir: string): string {
   return [
     'folders:',
     `  - { name: drop, path: ${JSON.stringify(folderDir)}, destination: main }`,

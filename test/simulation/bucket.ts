@@ -61,7 +61,7 @@ export interface BucketWatcher {
   visible(version: Version, replaced: Version | null): void;
 }
 
-const CLOSED: WriteReply = { etag: null, versionId: null, checksums: [], etagIsMd5: true };
+
 
 /** A bucket as S3 has it: conditional writes, ETags, full-object checksums, multipart, listings. Each method is atomic. */
 export class Bucket {
@@ -287,4 +287,4 @@ export function refusal(code: LongshoreError['code'], status: number, subject: s
   return new LongshoreError(code, { status, sent: false, subject, serviceCode });
 }
 
-export const BARE_REPLY = CLOSED;
+

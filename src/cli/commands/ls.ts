@@ -19,7 +19,7 @@ interface LsOptions {
 
 /** What one reply of the engine holds at most. */
 const PAGE = 1000;
-export const MAX_LISTED = 100_000;
+const MAX_LISTED = 100_000;
 
 export const registerLs: RegisterCommands = (program, act) => {
   program

@@ -58,6 +58,7 @@ CREATE TABLE operations (
 CREATE INDEX operations_ready ON operations (lane, priority, seq) WHERE state = 'pending';
 CREATE INDEX operations_due ON operations (lane, due_at) WHERE state = 'waiting';
 CREATE INDEX operations_by_state ON operations (state, updated_at, seq);
+CREATE INDEX operations_held ON operations (held_until) WHERE held_until > 0;
 CREATE INDEX operations_in_order ON operations (state, seq);
 CREATE INDEX operations_by_parent ON operations (parent) WHERE parent IS NOT NULL;
 CREATE UNIQUE INDEX operations_idempotency ON operations (idempotency_scope, idempotency_key) WHERE idempotency_key IS NOT NULL;

@@ -1,0 +1,98 @@
+import { parseArgs } from 'node:util';
+
+/** How much is measured. Small sizes show that everything works; their numbers mean little. */
+export interface Sizes {
+  readonly smallFiles: number;
+  readonly smallFileBytes: number;
+  readonly largeFileBytes: number;
+  readonly trackedFiles: number;
+  readonly outboxOperations: number;
+  readonly singleEnqueues: number;
+  readonly saves: number;
+  /** An idle engine's memory is read after this, ms. */
+  readonly idleMs: number;
+}
+
+const MIB = 1024 * 1024;
+
+const FULL: Sizes = {
+  smallFiles: 10_000,
+  smallFileBytes: 4096,
+  largeFileBytes: 1024 * MIB,
+  trackedFiles: 100_000,
+  outboxOperations: 50_000,
+  singleEnqueues: 2000,
+  saves: 100,
+  idleMs: 10_000,
+};
+
+const QUICK: Sizes = {
+  smallFiles: 1000,
+  smallFileBytes: 4096,
+  largeFileBytes: 256 * MIB,
+  trackedFiles: 10_000,
+  outboxOperations: 5000,
+  singleEnqueues: 200,
+  saves: 15,
+  idleMs: 2000,
+};
+
+export interface BenchOptions {
+  readonly quick: boolean;
+  readonly sizes: Sizes;
+  /** Repetitions, ours and the peer's in turn. */
+  readonly runs: number;
+  /** Names of the cases to run; empty: all. */
+  readonly only: readonly string[];
+  /** What runs as the engine: the bundle that users get, or the sources as they are. */
+  readonly engineFrom: 'dist' | 'src';
+  /** Where trees, databases and servers' data go; the system's temporary directory where nothing is said. */
+  readonly directory: string | null;
+}
+
+export class UsageError extends Error {}
+
+export const USAGE = `Longshore's benchmarks. Linux only: CPU time and memory come from /proc.
+
+npm run bench -- [options]
+  --runs N       repetitions of everything that is a median, default 3
+  --quick        small sizes: shows that it works, its numbers mean little
+  --only NAMES   comma-separated: small-files, large-file, scan, outbox, tracked-tree, latency
+  --from WHAT    dist (default; built when it is stale) or src
+  --dir DIR      where the temporary files go; a real disk, with 4 GiB free
+`;
+
+/** Throws UsageError. */
+export function readOptions(argv: readonly string[], caseNames: readonly string[]): BenchOptions | 'help' {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...argv],
+      options: {
+        runs: { type: 'string', default: '3' },
+        quick: { type: 'boolean', default: false },
+        only: { type: 'string' },
+        from: { type: 'string', default: 'dist' },
+        dir: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }));
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+  if (values.help) return 'help';
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1 || runs > 100) throw new UsageError('--runs wants a number from 1 to 100');
+  const only = values.only === undefined ? [] : values.only.split(',');
+  const unknown = only.find((name) => !caseNames.includes(name));
+  if (unknown !== undefined) throw new UsageError(`there is no case "${unknown}"; there are: ${caseNames.join(', ')}`);
+  if (values.from !== 'dist' && values.from !== 'src') throw new UsageError('--from wants dist or src');
+  return {
+    quick: values.quick,
+    sizes: values.quick ? QUICK : FULL,
+    runs,
+    only,
+    engineFrom: values.from,
+    directory: values.dir ?? null,
+  };
+}

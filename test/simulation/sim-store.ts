@@ -1,0 +1,201 @@
+import { LongshoreError } from '../../src/core/longshore-error.ts';
+import type { ObjectStore, OnBytes, WriteReply } from '../../src/core/ports.ts';
+import type { Bucket } from './bucket.ts';
+import { refusal } from './bucket.ts';
+import type { FaultPlan, RequestFault } from './faults.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { Life } from './virtual-time.ts';
+import type { Course, Wire } from './wire.ts';
+
+/** The adapter gives up on a connection on which nothing moves after this, ms. */
+const STALL_MS = 30_000;
+/** How late the effect of a request may come whose connection was closed, ms. A Create may linger longer than a write. */
+const LATE_MS = 400;
+const LATE_CREATE_MS = 3000;
+
+/** The way to a service: whether it can be reached at all, and how it behaves. */
+export interface Road {
+  readonly wire: Wire;
+  readonly faults: FaultPlan;
+  readonly random: SeededRandom;
+  reachable: boolean;
+}
+
+export interface SimStoreOptions {
+  readonly road: Road;
+  readonly bucket: Bucket;
+  readonly life: Life;
+  /** Another hand writes to the key at the very last moment. */
+  readonly race: (key: string) => void;
+}
+
+type Call = 'head' | 'put' | 'create' | 'part' | 'list-parts' | 'complete' | 'abort' | 'list-uploads' | 'probe';
+
+const EVERYWHERE: readonly RequestFault[] = [
+  'refused',
+  'denied',
+  'reset-before',
+  'reset-after',
+  'error-before',
+  'error-after',
+  'slow-down',
+  'stall-before',
+  'stall-after',
+];
+
+/** An ObjectStore over a bucket of the simulation, with all that can go wrong on the way. */
+export class SimStore implements ObjectStore {
+  readonly #options: SimStoreOptions;
+
+  constructor(options: SimStoreOptions) {
+    this.#options = options;
+  }
+
+  head: ObjectStore['head'] = (key, signal) => this.#send('head', key, () => this.#options.bucket.head(key), signal);
+
+  put: ObjectStore['put'] = (object, body, checksum, condition, onBytes, signal) => {
+    const { bucket } = this.#options;
+    const sent = new Body(body, onBytes);
+    const effect = () => bucket.put(object, sent.arrive(), checksum, condition, 'ours');
+    return this.#send('put', object.key, effect, signal, sent).then((reply) => this.#maybeBare(reply, 'put'));
+  };
+
+  createUpload: ObjectStore['createUpload'] = (object, algorithm, signal) =>
+    this.#send('create', object.key, () => this.#options.bucket.createUpload(object, algorithm, 'ours'), signal);
+
+  uploadPart: ObjectStore['uploadPart'] = async (key, uploadId, number, body, checksum, onBytes, signal) => {
+    const { bucket } = this.#options;
+    const sent = new Body(body, onBytes);
+    const effect = () => bucket.uploadPart(key, uploadId, number, sent.arrive(), checksum);
+    const part = await this.#send('part', `${key}#${uploadId}#${number}`, effect, signal, sent);
+    return { etag: part.etag, checksum: part.checksum };
+  };
+
+  listParts: ObjectStore['listParts'] = (key, uploadId, signal) =>
+    this.#send('list-parts', key, () => this.#options.bucket.listParts(key, uploadId), signal);
+
+  completeUpload: ObjectStore['completeUpload'] = (key, uploadId, parts, checksum, condition, signal) => {
+    const effect = () => this.#options.bucket.completeUpload(key, uploadId, parts, checksum, condition);
+    return this.#send('complete', key, effect, signal).then((reply) => this.#maybeBare(reply, 'complete'));
+  };
+
+  abortUpload: ObjectStore['abortUpload'] = (key, uploadId, signal) =>
+    this.#send('abort', key, () => this.#options.bucket.abortUpload(uploadId), signal);
+
+  listUploads: ObjectStore['listUploads'] = (prefix, signal) =>
+    this.#send('list-uploads', prefix, () => this.#options.bucket.listUploads(prefix), signal);
+
+  probe: ObjectStore['probe'] = (signal) => this.#send('probe', '', () => undefined, signal);
+
+  viewUrl(key: string): Promise<string> {
+    return Promise.resolve(`https://storage.sim/${encodeURIComponent(key)}`);
+  }
+
+  close(): void {
+    // Connections belong to the wire.
+  }
+
+  #maybeBare(reply: WriteReply, call: Call): WriteReply {
+    const bare = this.#options.road.faults.strikes('bare', call);
+    return bare ? { ...reply, etag: null, checksums: [] } : reply;
+  }
+
+  #send<T>(call: Call, subject: string, effect: () => T | Promise<T>, signal: AbortSignal, body?: Body): Promise<T> {
+    const { road, life } = this.#options;
+    const course = this.#course(call, subject.split('#')[0] ?? subject, effect);
+    const detach = body === undefined ? {} : { detach: () => body.detach() };
+    const commit = call === 'complete';
+    return road.wire.send(life, { label: call, subject, commit }, { ...course, ...detach }, signal);
+  }
+
+  #course<T>(call: Call, key: string, effect: () => T | Promise<T>): Course<T> {
+    const { road, race } = this.#options;
+    const { faults, random } = road;
+    const course: Course<T> = {
+      travelMs: latency(random),
+      replyMs: latency(random),
+      effect,
+      lateMs: call === 'create' ? LATE_CREATE_MS : LATE_MS,
+    };
+    const network = (code: 'net.reset' | 'net.stalled' | 'net.refused', sent: boolean) =>
+      new LongshoreError(code, { sent, subject: key });
+    if (!road.reachable) return { ...course, failure: network('net.refused', false), noEffect: true };
+    const writes = call === 'put' || call === 'complete';
+    if (writes && faults.strikes('race', call)) {
+      const late = effect;
+      return {
+        ...course,
+        effect: () => {
+          race(key);
+          return late();
+        },
+      };
+    }
+    if (writes && faults.strikes('busy', call)) {
+      return { ...course, failure: refusal('s3.busy', 409, key, 'ConditionalRequestConflict'), noEffect: true };
+    }
+    if ((writes || call === 'part') && faults.strikes('mismatch', call)) {
+      return { ...course, failure: refusal('s3.checksum-mismatch', 400, key, 'BadDigest'), noEffect: true };
+    }
+    const fault = faults.among(EVERYWHERE, call);
+    switch (fault) {
+      case null:
+        return course;
+      case 'refused':
+        return { ...course, failure: network('net.refused', false), noEffect: true };
+      case 'denied':
+        return { ...course, failure: refusal('s3.access-denied', 403, key, 'AccessDenied'), noEffect: true };
+      case 'reset-before':
+        return { ...course, failure: network('net.reset', true), noEffect: true };
+      case 'reset-after':
+        return { ...course, failure: network('net.reset', true) };
+      case 'error-before':
+      case 'error-after': {
+        const failure = new LongshoreError('s3.server-error', { status: 500, sent: true, subject: key });
+        return { ...course, failure, noEffect: fault === 'error-before' };
+      }
+      case 'slow-down': {
+        const wait = random.chance(0.5) ? {} : { retryAfterMs: random.between(1, 20) * 1000 };
+        const failure = new LongshoreError('s3.slow-down', { status: 503, sent: false, subject: key, ...wait });
+        return { ...course, failure, noEffect: true };
+      }
+      case 'stall-before':
+        return { ...course, travelMs: STALL_MS, failure: network('net.stalled', true), noEffect: true };
+      case 'stall-after':
+        return { ...course, replyMs: STALL_MS, failure: network('net.stalled', true) };
+      case 'race':
+      case 'busy':
+      case 'mismatch':
+      case 'bare':
+        throw new Error('handled above');
+    }
+  }
+}
+
+/** Mostly quick, sometimes slow, now and then very slow. */
+export function latency(random: SeededRandom): number {
+  const kind = random.fraction();
+  if (kind < 0.75) return 1 + random.fraction() * 20;
+  return kind < 0.97 ? random.fraction() * 500 : random.fraction() * 5000;
+}
+
+/** A request's bytes. They are read when they arrive, not when they are given: until then the sender must leave them be. */
+class Body {
+  #bytes: Uint8Array;
+  readonly #onBytes: OnBytes;
+
+  constructor(bytes: Uint8Array, onBytes: OnBytes) {
+    this.#bytes = bytes;
+    this.#onBytes = onBytes;
+  }
+
+  arrive(): Uint8Array {
+    this.#onBytes(this.#bytes.byteLength);
+    return this.#bytes;
+  }
+
+  /** The connection is closed: what is in its buffers is on its own. */
+  detach(): void {
+    this.#bytes = Uint8Array.from(this.#bytes);
+  }
+}
