@@ -49,7 +49,7 @@ const bridge: LongshoreBridge = {
       // What came meanwhile is newer.
       if (!told && !ended) listener(state);
     };
-    void tellPresent();
+    tellPresent().catch((error: unknown) => console.error('the state of the engine is not known', error));
     return () => {
       ended = true;
       off();

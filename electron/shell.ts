@@ -19,7 +19,7 @@ import { copyText, openFolder, openRemote, reveal } from './shell-actions.ts';
 import { NoticeBoard } from './show-notice.ts';
 import { TrayIcon } from './tray-icon.ts';
 import type { TrayAction } from './tray-menu.ts';
-import { untilTomorrowMs } from './until-tomorrow.ts';
+import { untilTomorrowMs } from '../src/core/until-tomorrow.ts';
 import { wordsFor, type Words } from './words.ts';
 
 /** The directory of the bundles: this file is bundled into `dist/electron/main.js`. */

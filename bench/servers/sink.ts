@@ -30,12 +30,14 @@ export async function startSink(onPut: (path: string) => void = () => undefined)
 
   function answer(request: IncomingMessage, response: ServerResponse, path: string, query: string): void {
     const { headers } = request;
-    const told = CHECKSUMS.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]] as const] : []));
+    const told = CHECKSUMS.flatMap((name) =>
+      typeof headers[name] === 'string' ? [[name, headers[name]] as const] : [],
+    );
     const reply = (status: number, more: Record<string, string | number>, body = ''): void => {
       response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...more }).end(body);
     };
     const size = sizes.get(path);
-    switch (request.method) {
+    switch (request.method ?? '') {
       case 'GET':
         if (path === TAKEN_PATH) reply(200, {}, JSON.stringify({ objects: sizes.size, bytes }));
         else if (query.includes('uploads')) reply(200, XML, '<ListMultipartUploadsResult/>');
@@ -43,7 +45,10 @@ export async function startSink(onPut: (path: string) => void = () => undefined)
         return;
       case 'HEAD':
         if (size === undefined) response.writeHead(404).end();
-        else response.writeHead(200, { 'content-length': size, etag: ETAG, 'last-modified': new Date().toUTCString() }).end();
+        else
+          response
+            .writeHead(200, { 'content-length': size, etag: ETAG, 'last-modified': new Date().toUTCString() })
+            .end();
         return;
       case 'PUT':
         sizes.set(path, (query.includes('partNumber=') ? (size ?? 0) : 0) + Number(headers['content-length'] ?? 0));
@@ -52,11 +57,19 @@ export async function startSink(onPut: (path: string) => void = () => undefined)
       case 'POST':
         if (query.startsWith('uploads')) {
           uploads += 1;
-          reply(200, XML, `<InitiateMultipartUploadResult><UploadId>u${uploads}</UploadId></InitiateMultipartUploadResult>`);
+          reply(
+            200,
+            XML,
+            `<InitiateMultipartUploadResult><UploadId>u${uploads}</UploadId></InitiateMultipartUploadResult>`,
+          );
         } else {
           const sums = told.map(([name, value]) => `<${elementOf(name)}>${value}</${elementOf(name)}>`).join('');
           const type = '<ChecksumType>FULL_OBJECT</ChecksumType>';
-          reply(200, XML, `<CompleteMultipartUploadResult><ETag>${ETAG}</ETag>${sums}${type}</CompleteMultipartUploadResult>`);
+          reply(
+            200,
+            XML,
+            `<CompleteMultipartUploadResult><ETag>${ETAG}</ETag>${sums}${type}</CompleteMultipartUploadResult>`,
+          );
         }
         return;
       default:

@@ -23,7 +23,7 @@ export interface Summary {
 }
 
 /** The value below which the share `fraction` (0 to 1) of the samples lies, interpolated. NaN for no samples. */
-export function quantile(samples: readonly number[], fraction: number): number {
+function quantile(samples: readonly number[], fraction: number): number {
   const sorted = [...samples].sort((a, b) => a - b);
   const position = (sorted.length - 1) * fraction;
   const below = sorted[Math.floor(position)] ?? Number.NaN;

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** How much is measured. Small sizes show that everything works; their numbers mean little. */
@@ -27,7 +28,7 @@ const FULL: Sizes = {
 };
 
 const QUICK: Sizes = {
-  smallFiles: 1000,
+  smallFiles: 8000,
   smallFileBytes: 4096,
   largeFileBytes: 256 * MIB,
   trackedFiles: 10_000,
@@ -46,6 +47,8 @@ export interface BenchOptions {
   readonly only: readonly string[];
   /** What runs as the engine: the bundle that users get, or the sources as they are. */
   readonly engineFrom: 'dist' | 'src';
+  /** Where the engine's CPU profiles go; null: none is taken. */
+  readonly profileDirectory: string | null;
   /** Where trees, databases and servers' data go; the system's temporary directory where nothing is said. */
   readonly directory: string | null;
 }
@@ -59,6 +62,7 @@ npm run bench -- [options]
   --quick        small sizes: shows that it works, its numbers mean little
   --only NAMES   comma-separated: small-files, large-file, scan, outbox, tracked-tree, latency
   --from WHAT    dist (default; built when it is stale) or src
+  --profile DIR  CPU profiles of every engine (*.cpuprofile) go there; best with --from src
   --dir DIR      where the temporary files go; a real disk, with 4 GiB free
 `;
 
@@ -74,6 +78,7 @@ export function readOptions(argv: readonly string[], caseNames: readonly string[
         only: { type: 'string' },
         from: { type: 'string', default: 'dist' },
         dir: { type: 'string' },
+        profile: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     }));
@@ -93,6 +98,7 @@ export function readOptions(argv: readonly string[], caseNames: readonly string[
     runs,
     only,
     engineFrom: values.from,
+    profileDirectory: values.profile === undefined ? null : resolve(values.profile),
     directory: values.dir ?? null,
   };
 }

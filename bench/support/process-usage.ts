@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Linux reports CPU times to programs in ticks of 10 ms (USER_HZ), whatever the kernel's own rate is. */
 const TICK_MS = 10;
@@ -16,10 +16,23 @@ function field(status: string, name: string): number {
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024;
 }
 
+/** The fields of proc(5) `stat` from the third one on. The name before them stands in parentheses and may hold spaces. */
+function statFields(pid: number | 'self'): string[] {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
 /** The process and all its descendants. */
 function family(pid: number): number[] {
-  const children = read(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean);
-  return [pid, ...children.flatMap((child) => family(Number(child)))];
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const parent = Number(statFields(Number(name))[1]);
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const found = [pid];
+  for (const each of found) found.push(...(children.get(each) ?? []));
+  return found;
 }
 
 /** Resident memory of a process and its descendants, bytes. Pages that they share count for each. */
@@ -34,8 +47,7 @@ export function peakResidentBytes(pid: number): number {
 
 /** CPU time of all children of this process that have ended and been waited for, ms. Ticks of 10 ms. */
 export function endedChildrenCpuMs(): number {
-  // The name in parentheses may hold spaces: fields are counted from behind it (proc(5): cutime and cstime are 16, 17).
-  const stat = read('/proc/self/stat');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // cutime and cstime are fields 16 and 17.
+  const fields = statFields('self');
   return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
 }

@@ -5,7 +5,7 @@ import { endedChildrenCpuMs, peakResidentBytes, residentBytes } from './process-
 import type { Workspace } from './workspace.ts';
 
 /** Between two looks at a running process's memory, ms. The kernel's own peak fills the gaps. */
-const LOOK_MS = 100;
+const LOOK_MS = 250;
 /** How long a process may take to end after SIGTERM, ms. */
 const STOP_MS = 10_000;
 /** Whatever takes longer hangs, ms. */

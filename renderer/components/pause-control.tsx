@@ -1,16 +1,10 @@
+import { untilTomorrowMs } from '../../src/core/until-tomorrow.ts';
 import { useLayoutEffect, useRef } from 'react';
 import { ChevronDown, Pause, Play } from 'lucide-react';
 import { useApp, useWindowState } from '../app-context.ts';
 import { Menu } from './menu.tsx';
 
 const MINUTE_MS = 60_000;
-
-/** Until the next local midnight, in ms. */
-function untilTomorrow(): number {
-  const midnight = new Date();
-  midnight.setHours(24, 0, 0, 0);
-  return Math.max(MINUTE_MS, midnight.getTime() - Date.now());
-}
 
 export function PauseControl() {
   const { commands, language } = useApp();
@@ -60,7 +54,7 @@ export function PauseControl() {
           items={[
             { label: m.pause.minutes30, run: () => pause(30 * MINUTE_MS) },
             { label: m.pause.hours2, run: () => pause(120 * MINUTE_MS) },
-            { label: m.pause.tomorrow, run: () => pause(untilTomorrow()) },
+            { label: m.pause.tomorrow, run: () => pause(untilTomorrowMs(new Date())) },
             { label: m.pause.untilResume, run: () => pause(null) },
           ]}
         />

@@ -1,7 +1,8 @@
 import BetterSqlite, { type Database } from 'better-sqlite3';
 import { chmodSync, existsSync } from 'node:fs';
 import { DatabaseError, asDatabaseError } from './database-error.ts';
-import { SCHEMA_VERSION, migrate, schemaVersion } from './migrate.ts';
+import { MIGRATIONS, SCHEMA_VERSION, migrate, schemaVersion } from './migrate.ts';
+import type { Migration } from './migration.ts';
 
 declare const writable: unique symbol;
 /** A connection that may read. */
@@ -15,12 +16,12 @@ function connect(file: string, options: BetterSqlite.Options): Database {
   return new BetterSqlite(file, nativeBinding === undefined ? options : { ...options, nativeBinding });
 }
 
-function refuseNewer(db: Database, file: string): void {
+function refuseNewer(db: Database, file: string, known: number = SCHEMA_VERSION): void {
   const version = schemaVersion(db);
-  if (version > SCHEMA_VERSION) {
+  if (version > known) {
     throw new DatabaseError(
       'newer',
-      `The database ${file} was written by a newer Longshore (schema ${version}; this one knows ${SCHEMA_VERSION}).`,
+      `The database ${file} was written by a newer Longshore (schema ${version}; this one knows ${known}).`,
       'Start the newer version. Nothing was changed.',
     );
   }
@@ -38,24 +39,25 @@ function setPragmas(db: Database): void {
 }
 
 /**
- * Opens the database for writing, makes or migrates it (after a backup beside it), and checks its integrity when the
- * last engine did not end well. Throws DatabaseError; then the file is as it was.
+ * Opens the database for writing, checks its integrity, and makes or migrates it (after a backup beside it). Throws
+ * DatabaseError; then the file is as it was. `migrations` differ from the product's only in tests of the steps to come.
  */
-export function openWritable(file: string): WritableDb {
+export function openWritable(file: string, migrations: readonly Migration[] = MIGRATIONS): WritableDb {
   const isNew = !existsSync(file);
   let db: Database | null = null;
   try {
     db = connect(file, {});
-    refuseNewer(db, file);
+    refuseNewer(db, file, migrations.length);
     setPragmas(db);
     if (isNew) chmodSync(file, 0o600);
-    const version = schemaVersion(db);
-    if (!isNew && version > 0 && version < SCHEMA_VERSION) backup(db, `${file}.v${version}.backup`);
-    migrate(db);
+    // Before the first change: a step over damaged pages would make the damage worse.
     const check = db.pragma('quick_check(1)', { simple: true }) as string;
     if (check !== 'ok') {
       throw Object.assign(new Error(check), { code: 'SQLITE_CORRUPT' });
     }
+    const version = schemaVersion(db);
+    if (!isNew && version > 0 && version < migrations.length) backup(db, `${file}.v${version}.backup`);
+    migrate(db, migrations);
     return db as WritableDb;
   } catch (error) {
     db?.close();

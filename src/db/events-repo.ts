@@ -66,6 +66,8 @@ export class EventsRepo {
   readonly #random: Random;
   readonly #insert;
   readonly #page;
+  readonly #pageOfOperation;
+  readonly #latestOfOperation;
   readonly #lastSeq;
 
   constructor(db: ReadableDb, clock: Clock, random: Random) {
@@ -76,8 +78,14 @@ export class EventsRepo {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#page = db.prepare<unknown[], EventRow>(
-      `SELECT * FROM events WHERE seq > :afterSeq AND at >= :since AND (:operation IS NULL OR operation = :operation)
-       ORDER BY seq LIMIT :limit`,
+      'SELECT * FROM events WHERE seq > :afterSeq AND at >= :since ORDER BY seq LIMIT :limit',
+    );
+    // A statement of its own: one that serves both would walk the whole log for the history of one item.
+    this.#pageOfOperation = db.prepare<unknown[], EventRow>(
+      'SELECT * FROM events WHERE operation = :operation AND seq > :afterSeq AND at >= :since ORDER BY seq LIMIT :limit',
+    );
+    this.#latestOfOperation = db.prepare<unknown[], EventRow>(
+      'SELECT * FROM events WHERE operation = ? ORDER BY seq DESC LIMIT ?',
     );
     this.#lastSeq = db.prepare<unknown[], { seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM events');
   }
@@ -98,13 +106,17 @@ export class EventsRepo {
   }
 
   list(query: EventQuery): StoredEvent[] {
-    const rows = this.#page.all({
-      afterSeq: query.afterSeq ?? 0,
-      since: query.since ?? 0,
-      operation: query.operationId ?? null,
-      limit: query.limit,
-    });
+    const { afterSeq = 0, since = 0, operationId, limit } = query;
+    const rows =
+      operationId === undefined
+        ? this.#page.all({ afterSeq, since, limit })
+        : this.#pageOfOperation.all({ operation: operationId, afterSeq, since, limit });
     return rows.map(fromRow);
+  }
+
+  /** The last events of an operation, oldest first. */
+  latestOf(operationId: string, limit: number): StoredEvent[] {
+    return this.#latestOfOperation.all(operationId, limit).map(fromRow).toReversed();
   }
 
   lastSeq(): number {

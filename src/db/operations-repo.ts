@@ -83,7 +83,7 @@ export class OperationsRepo {
     );
     this.#update = db.prepare<unknown[]>(UPDATE);
     this.#addBytes = db.prepare<unknown[]>(
-      'UPDATE operations SET bytes_done = ?, updated_at = ? WHERE seq = ? AND lease_attempt = ?',
+      "UPDATE operations SET bytes_done = ?, updated_at = ? WHERE seq = ? AND lease_attempt = ? AND state = 'running'",
     );
     this.#byId = db.prepare<unknown[], OperationRow>('SELECT * FROM operations WHERE id = ?');
     this.#bySeq = db.prepare<unknown[], OperationRow>('SELECT * FROM operations WHERE seq = ?');
@@ -226,8 +226,8 @@ export class OperationsRepo {
 
   /** Stores how far a running operation got. Ignored when the lease is stale. */
   setBytesDone(seen: StoredOperation, bytesDone: number): void {
-    this.#addBytes.run(bytesDone, this.#clock.now(), seen.seq, seen.leaseAttempt);
-    this.#onChange(seen.seq);
+    const result = this.#addBytes.run(bytesDone, this.#clock.now(), seen.seq, seen.leaseAttempt);
+    if (result.changes > 0) this.#onChange(seen.seq);
   }
 
   /** A further resource that the operation changes from now on. */

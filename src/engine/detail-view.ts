@@ -17,7 +17,7 @@ export function detailView(
   operation: StoredOperation,
   context: ViewContext,
 ): OperationDetail {
-  const events = repos.events.list({ operationId: operation.id, limit: EVENT_LIMIT });
+  const events = repos.events.latestOf(operation.id, EVENT_LIMIT);
   return {
     ...operationView(operation, context),
     events: events.map(eventView),

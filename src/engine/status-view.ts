@@ -41,7 +41,9 @@ export function statusView(
   const unfinished = rows.filter((row) => ['pending', 'running', 'waiting'].includes(row.state));
   const inFlight = core.live.inFlightBytes();
   const pendingBytes = Math.max(0, unfinished.reduce((sum, row) => sum + row.bytesTotal - row.bytesDone, 0) - inFlight);
-  const doneBytes = rows.reduce((sum, row) => sum + (row.state === 'succeeded' ? row.bytesTotal : 0), 0);
+  const finished = rows.reduce((sum, row) => sum + (row.state === 'succeeded' ? row.bytesTotal : 0), 0);
+  // What is on its way counts as well: the whole moves as its parts do.
+  const doneBytes = finished + inFlight + unfinished.reduce((sum, row) => sum + row.bytesDone, 0);
   const bytesPerSecond = core.live.totalBytesPerSecond();
   const attention = core.repos.queue.page({ states: ['failed', 'conflict'], order: 'newest', limit: ATTENTION_LIMIT });
   const folders = core.config.folders.map((folder) => folderView(core, folder, now));

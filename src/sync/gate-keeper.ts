@@ -145,14 +145,13 @@ export class GateKeeper {
     if (entry !== undefined) this.#unreachable.set(service, { ...entry, probing: true });
   }
 
-  /** When a gate opens by itself: the end of a pause, or the next look at a service. */
-  nextOpening(): EpochMs | null {
-    const now = this.#clock.now();
+  /** When, after `since`, a gate opens by itself: the end of a pause, or the next look at a service. */
+  nextOpening(since: EpochMs): EpochMs | null {
     const times = [
       ...this.#pauses.values(),
       ...[...this.#unreachable.values()].filter((entry) => !entry.probing).map((entry) => entry.nextTryAt),
     ];
-    const future = times.filter((time) => time > now && time < FOREVER);
+    const future = times.filter((time) => time > since && time < FOREVER);
     return future.length === 0 ? null : Math.min(...future);
   }
 }

@@ -118,6 +118,7 @@ export class Scheduler {
 
   #pump(): void {
     if (this.#stopped) return;
+    const lookedAt = this.#deps.clock.now();
     const finished = this.#finished;
     let started: Running[] = [];
     let settled: StoredOperation[] = [];
@@ -135,7 +136,7 @@ export class Scheduler {
     for (const { running } of finished) this.#forget(running);
     for (const running of started) this.#start(running);
     for (const operation of settled) this.#deps.onSettled(operation);
-    this.#armTimer();
+    this.#armTimer(lookedAt);
   }
 
   #databaseTrouble(error: unknown): void {
@@ -286,20 +287,20 @@ export class Scheduler {
     this.#runningPerLane.set(lane, (this.#runningPerLane.get(lane) ?? 1) - 1);
   }
 
-  /** When something is due or a gate opens, whichever is first. */
-  #armTimer(): void {
+  /** When something is due or a gate opens, whichever is first; also what came due while the look at `lookedAt` was under way. */
+  #armTimer(lookedAt: EpochMs): void {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     const { repos, clock, gates } = this.#deps;
     const now = clock.now();
     const times: EpochMs[] = [];
     for (const lane of repos.claims.lanes()) {
-      const at = repos.claims.nextDueAt(lane, now);
+      const at = repos.claims.nextDueAt(lane, lookedAt);
       if (at !== null) times.push(at);
     }
-    const held = repos.claims.nextHeldUntil(now);
+    const held = repos.claims.nextHeldUntil(lookedAt);
     if (held !== null) times.push(held);
-    const opening = gates.nextOpening();
+    const opening = gates.nextOpening(lookedAt);
     if (opening !== null) times.push(opening);
     if (times.length === 0) return;
     // setTimeout takes at most 2^31 − 1 ms; waking early is harmless.

@@ -43,6 +43,8 @@ export interface SimUpload {
   readonly initiatedMs: number;
   readonly writer: Writer;
   readonly parts: Map<number, SimPart>;
+  /** An answer said that only a fresh upload helps. */
+  mayRestart: boolean;
   state: 'open' | 'completed' | 'aborted' | 'expired';
   reply: WriteReply | null;
 }
@@ -129,6 +131,7 @@ export class Bucket {
       initiatedMs: this.#now(),
       writer,
       parts: new Map(),
+      mayRestart: false,
       state: 'open',
       reply: null,
     };
@@ -198,6 +201,11 @@ export class Bucket {
   expire(id: string): void {
     const upload = this.uploads.get(id);
     if (upload?.state === 'open') upload.state = 'expired';
+  }
+
+  /** Another hand writes, in one instant and without a condition. */
+  putAsOther(object: ObjectAttributes, bytes: Uint8Array, checksum: Checksum): void {
+    this.#show(object, bytes, hashOf(bytes), checksum, 'other', null);
   }
 
   /** Another hand deletes what is there. */

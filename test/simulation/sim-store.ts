@@ -22,12 +22,17 @@ export interface Road {
 }
 
 export interface SimStoreOptions {
+  /** The destination's name. */
+  readonly name: string;
   readonly road: Road;
   readonly bucket: Bucket;
   readonly life: Life;
   /** Another hand writes to the key at the very last moment. */
   readonly race: (key: string) => void;
 }
+
+/** After these answers to Complete only a fresh upload helps. */
+const START_OVER = new Set<string>(['s3.busy', 's3.checksum-mismatch']);
 
 type Call = 'head' | 'put' | 'create' | 'part' | 'list-parts' | 'complete' | 'abort' | 'list-uploads' | 'probe';
 
@@ -74,9 +79,17 @@ export class SimStore implements ObjectStore {
   listParts: ObjectStore['listParts'] = (key, uploadId, signal) =>
     this.#send('list-parts', key, () => this.#options.bucket.listParts(key, uploadId), signal);
 
-  completeUpload: ObjectStore['completeUpload'] = (key, uploadId, parts, checksum, condition, signal) => {
-    const effect = () => this.#options.bucket.completeUpload(key, uploadId, parts, checksum, condition);
-    return this.#send('complete', key, effect, signal).then((reply) => this.#maybeBare(reply, 'complete'));
+  completeUpload: ObjectStore['completeUpload'] = async (key, uploadId, parts, checksum, condition, signal) => {
+    const { bucket } = this.#options;
+    const effect = () => bucket.completeUpload(key, uploadId, parts, checksum, condition);
+    try {
+      return this.#maybeBare(await this.#send('complete', key, effect, signal), 'complete');
+    } catch (error) {
+      const startOver = error instanceof LongshoreError && START_OVER.has(error.code);
+      const upload = bucket.uploads.get(uploadId);
+      if (startOver && upload !== undefined) upload.mayRestart = true;
+      throw error;
+    }
   };
 
   abortUpload: ObjectStore['abortUpload'] = (key, uploadId, signal) =>
@@ -101,11 +114,11 @@ export class SimStore implements ObjectStore {
   }
 
   #send<T>(call: Call, subject: string, effect: () => T | Promise<T>, signal: AbortSignal, body?: Body): Promise<T> {
-    const { road, life } = this.#options;
+    const { road, life, name } = this.#options;
     const course = this.#course(call, subject.split('#')[0] ?? subject, effect);
     const detach = body === undefined ? {} : { detach: () => body.detach() };
-    const commit = call === 'complete';
-    return road.wire.send(life, { label: call, subject, commit }, { ...course, ...detach }, signal);
+    const about = { label: call, subject: `${name}\0${subject}`, commit: call === 'complete' };
+    return road.wire.send(life, about, { ...course, ...detach }, signal);
   }
 
   #course<T>(call: Call, key: string, effect: () => T | Promise<T>): Course<T> {

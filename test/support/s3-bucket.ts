@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  AbortMultipartUploadCommand,
   CreateBucketCommand,
   DeleteObjectCommand,
   GetObjectCommand,
@@ -98,6 +99,10 @@ export class TestBucket {
     const reply = await this.#client.send(new ListMultipartUploadsCommand({ Bucket: this.name }));
     if (reply.IsTruncated === true) throw new Error('more open uploads than one page');
     return (reply.Uploads ?? []).map(({ Key, UploadId }) => ({ key: Key ?? '', id: UploadId ?? '' }));
+  }
+
+  async abort({ key, id }: { readonly key: string; readonly id: string }): Promise<void> {
+    await this.#client.send(new AbortMultipartUploadCommand({ Bucket: this.name, Key: key, UploadId: id }));
   }
 
   close(): void {

@@ -34,26 +34,11 @@ async function resume(run: UploadRun): Promise<OpenUpload | null> {
     deps.repos.uploads.remove(operation.id);
     return null;
   }
-  const listed = await listParts(run, stored.uploadId);
-  if (listed === null) {
-    deps.repos.transaction(() => {
-      deps.repos.uploads.remove(operation.id);
-      deps.repos.operations.setBytesDone(operation, 0);
-    });
-    return null;
-  }
+  // An upload that is not known any more may be a completed one whose reply was lost: the caller looks at the key.
+  const listed = await target.store.listParts(run.spec.key, stored.uploadId, attempt.signal);
   const open: OpenUpload = { ...stored, uploadId: stored.uploadId };
   await adopt(run, open, listed);
   return open;
-}
-
-async function listParts(run: UploadRun, uploadId: string): Promise<readonly ListedPart[] | null> {
-  try {
-    return await run.target.store.listParts(run.spec.key, uploadId, run.attempt.signal);
-  } catch (error) {
-    if (error instanceof LongshoreError && error.code === 's3.no-such-upload') return null;
-    throw error;
-  }
 }
 
 /** Brings the checkpoints in line with what the service lists, and keeps unrecorded parts whose bytes are ours. */

@@ -121,7 +121,10 @@ export class UploadExecutor implements Executor {
       if (error.class === 'conflict') return null;
       if (large && error.code === 's3.no-such-upload') {
         // Completed by an attempt whose reply was lost, or expired: the look at the key tells. Nothing is left to resume.
-        run.deps.repos.uploads.remove(run.operation.id);
+        run.deps.repos.transaction(() => {
+          run.deps.repos.uploads.remove(run.operation.id);
+          run.deps.repos.operations.setBytesDone(run.operation, 0);
+        });
         return null;
       }
       throw error;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { untilTomorrowMs } from '../../../electron/until-tomorrow.ts';
+import { untilTomorrowMs } from '../../../src/core/until-tomorrow.ts';
 
 const hourMs = 3_600_000;
 

@@ -1,0 +1,70 @@
+import { describe, expect, it, vi } from 'vitest';
+import { openInMemory } from '../../../src/db/connection.ts';
+import { makeOutbox } from '../../support/outbox.ts';
+
+/** Tables without a stated bound: no statement of a repository may walk one of these, or sort it. */
+const LARGE = ['operations', 'operation_keys', 'events', 'files', 'parts'];
+/** Statements that sort a result on purpose: the few rows of one resource, and `retry --failed`, which takes all of them. */
+const SORTS_A_FEW = [/WHERE k\.resource_key = \?/, /state = 'failed' AND updated_at >= \?/];
+
+interface Plan {
+  readonly sql: string;
+  readonly steps: readonly string[];
+}
+
+/** What SQLite means to do for each statement that the repositories prepare. */
+function plans(): Plan[] {
+  const db = openInMemory();
+  const prepare = vi.spyOn(db, 'prepare');
+  makeOutbox({ db });
+  const statements = prepare.mock.calls.map(([sql]) => sql).filter((sql) => !/^\s*INSERT/.test(sql));
+  prepare.mockRestore();
+  return statements.map((sql) => {
+    const names = [...sql.matchAll(/:([a-zA-Z]+)/g)].map((match) => [match[1], 1] as const);
+    const positions = Array.from(sql.matchAll(/\?/g), () => 1);
+    const explain = db.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`);
+    const rows = names.length > 0 ? explain.all(Object.fromEntries(names)) : explain.all(...positions);
+    return { sql: sql.replaceAll(/\s+/g, ' '), steps: rows.map((row) => row.detail) };
+  });
+}
+
+/** Names that a statement gives its tables stand for them. */
+function tableOf(sql: string, name: string): string {
+  return new RegExp(`(\\w+) ${name}\\b`).exec(sql.replace(/^.*? FROM /, 'FROM '))?.[1] ?? name;
+}
+
+describe('P8, P11: with 100,000 operations in the queue', () => {
+  const all = plans();
+
+  it('there are statements to look at', () => {
+    expect(all.length).toBeGreaterThan(30);
+  });
+
+  it.each(all)('walks no large table: $sql', ({ sql, steps }) => {
+    const scanned = steps.flatMap((step) => {
+      const name = /^SCAN (\w+)/.exec(step)?.[1];
+      return name === undefined ? [] : [name, tableOf(sql, name)];
+    });
+    expect(scanned.filter((name) => LARGE.includes(name))).toEqual([]);
+  });
+
+  it.each(all.filter(({ sql }) => !SORTS_A_FEW.some((pattern) => pattern.test(sql))))('sorts nothing: $sql', ({ steps }) => {
+    expect(steps.filter((step) => step.includes('TEMP B-TREE'))).toEqual([]);
+  });
+
+  it.each([
+    ["o.state = 'pending' AND o.lane = ? AND o.priority = ?", 'operations_ready (lane=? AND priority=?)'],
+    ["o.state = 'waiting' AND o.lane = ? AND o.due_at <= ?", 'operations_due (lane=? AND due_at<?)'],
+    ['min(due_at)', 'operations_due (lane=? AND due_at>?)'],
+    ['min(held_until)', 'operations_held (held_until>?'],
+    ['(updated_at, seq) < (:at, :seq)', 'operations_by_state (state=? AND updated_at<?)'],
+    ['state = :state AND seq > :seq', 'operations_in_order (state=? AND seq>?)'],
+    ["state = 'running' ORDER BY seq", 'operations_in_order (state=?)'],
+    ['operation = :operation AND seq > :afterSeq', 'events_by_operation (operation=? AND seq>?'],
+    ['operation = ? ORDER BY seq DESC', 'events_by_operation (operation=?'],
+    ['FROM files', 'PRIMARY KEY (folder=?'],
+  ])('answers %s by its index', (fragment, index) => {
+    const found = all.filter(({ sql, steps }) => sql.includes(fragment) && steps.some((step) => step.includes(index)));
+    expect(found.length, JSON.stringify(all.filter(({ sql }) => sql.includes(fragment)))).toBeGreaterThan(0);
+  });
+});
