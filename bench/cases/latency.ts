@@ -21,8 +21,7 @@ const FILE_BYTES = 4096;
 /** From a save to the moment when its PUT reaches the server, beyond the time that a file has to stand still. */
 export async function latency(context: BenchContext): Promise<readonly Figure[]> {
   const ours = await withArrivals(context, async (folder, arrivals) => {
-    const { workspace, engineFrom } = context;
-    const installation = new Installation({ workspace, engineFrom, folder, endpoint: arrivals.endpoint });
+    const installation = new Installation({ context, folder, endpoint: arrivals.endpoint });
     const engine = await installation.start();
     await engine.settled();
     const samples = await saveAndWait(context, folder, arrivals);

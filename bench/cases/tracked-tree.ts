@@ -12,15 +12,15 @@ const FILE_BYTES = 16;
 
 /** A large folder that is all sent: what looking at it again costs, and what remembering it costs. */
 export async function trackedTree(context: BenchContext): Promise<readonly Figure[]> {
-  const { workspace, engineFrom, sizes, runs } = context;
+  const { workspace, sizes, runs } = context;
   const { trackedFiles: count } = sizes;
   const files = count.toLocaleString('en');
   const folder = workspace.directory('tracked');
   makeTree(folder, count, FILE_BYTES);
   const server = await startServer('sink', workspace);
   const { endpoint } = server;
-  const tracked = new Installation({ workspace, engineFrom, folder, endpoint });
-  const empty = new Installation({ workspace, engineFrom, folder: workspace.directory('empty'), endpoint });
+  const tracked = new Installation({ context, folder, endpoint });
+  const empty = new Installation({ context, folder: workspace.directory('empty'), endpoint });
   const first = await tracked.runOnce();
   await requireTaken(server, count, count * FILE_BYTES);
   context.say(`all ${files} files sent in ${(first.wallMs / 1000).toFixed(1)} s`);
@@ -99,12 +99,13 @@ async function settledMemory({ sizes }: BenchContext, installation: Installation
 }
 
 /** The same upload of a tenth as many files: a rate that falls with the number shows work that grows faster than it. */
-async function rateOfATenth({ workspace, engineFrom, sizes }: BenchContext): Promise<number> {
+async function rateOfATenth(context: BenchContext): Promise<number> {
+  const { workspace, sizes } = context;
   const count = Math.ceil(sizes.trackedFiles / 10);
   const folder = workspace.directory('tenth');
   makeTree(folder, count, FILE_BYTES);
   const server = await startServer('sink', workspace);
-  const installation = new Installation({ workspace, engineFrom, folder, endpoint: server.endpoint });
+  const installation = new Installation({ context, folder, endpoint: server.endpoint });
   const { wallMs } = await installation.runOnce();
   await requireTaken(server, count, count * FILE_BYTES);
   await server.close();

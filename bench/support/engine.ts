@@ -8,8 +8,8 @@ import type { StatusView } from '../../src/protocol/shapes.ts';
 import { connectToSocket } from '../../src/protocol/socket-client.ts';
 import { BUCKET, CREDENTIALS, REGION } from '../servers/server-process.ts';
 import { measureProcess, startProcess, stopProcess, type Command, type Usage } from './run-process.ts';
+import type { BenchContext } from './bench-context.ts';
 import { residentBytes } from './process-usage.ts';
-import type { Workspace } from './workspace.ts';
 
 const FOLDER = 'bench';
 /** Between two looks at a running engine's state, ms: seldom enough to cost it nothing. */
@@ -17,8 +17,7 @@ const LOOK_MS = 100;
 const SETTLE_LIMIT_MS = 10 * 60_000;
 
 export interface EngineSetup {
-  readonly workspace: Workspace;
-  readonly engineFrom: 'dist' | 'src';
+  readonly context: BenchContext;
   readonly folder: string;
   readonly endpoint: string;
   /** Files and parts in transfer at once; the product's own default where nothing is said. */
@@ -34,7 +33,7 @@ export class Installation {
 
   constructor(setup: EngineSetup) {
     this.#setup = setup;
-    this.#home = setup.workspace.directory('engine');
+    this.#home = setup.context.workspace.directory('engine');
     this.#dataDir = join(this.#home, 'data');
     const { concurrency } = setup;
     const config = {
@@ -60,21 +59,23 @@ export class Installation {
   }
 
   #command(...args: readonly string[]): Command {
-    const main = this.#setup.engineFrom === 'dist' ? '../../dist/node/cli.js' : '../../src/cli/main.ts';
+    const main = this.#setup.context.engineFrom === 'dist' ? '../../dist/node/cli.js' : '../../src/cli/main.ts';
     const program = fileURLToPath(new URL(main, import.meta.url));
     const options = ['--config', this.#configFile, '--data', this.#dataDir, '--no-color'];
-    return { program: process.execPath, args: [program, ...options, ...args] };
+    const profile = this.#setup.context.profileDirectory;
+    const profiling = profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+    return { program: process.execPath, args: [...profiling, program, ...options, ...args] };
   }
 
   /** `run --once` as a user starts it: the process from its start to its end. */
   runOnce(): Promise<Usage> {
-    return measureProcess(this.#command('run', '--once'), this.#outputFile(), this.#setup.workspace);
+    return measureProcess(this.#command('run', '--once'), this.#outputFile(), this.#setup.context.workspace);
   }
 
   /** Starts the engine for good. */
   async start(): Promise<RunningEngine> {
     const child = startProcess(this.#command('run'), this.#outputFile());
-    const release = this.#setup.workspace.owns(() => stopProcess(child));
+    const release = this.#setup.context.workspace.owns(() => stopProcess(child));
     if (child.pid === undefined) throw new Error('the engine could not be started');
     const deadline = performance.now() + 30_000;
     while (!existsSync(join(this.#dataDir, 'engine.json'))) {
@@ -95,7 +96,7 @@ export class Installation {
   }
 
   remove(): void {
-    this.#setup.workspace.remove(this.#home);
+    this.#setup.context.workspace.remove(this.#home);
   }
 }
 

@@ -21,7 +21,7 @@ export interface RaceResult {
 
 /** Cold uploads of one folder, in turn by the engine (`run --once`) and by rclone, each to a fresh server. */
 export async function race(context: BenchContext, race: Race): Promise<RaceResult> {
-  const { workspace, engineFrom } = context;
+  const { workspace } = context;
   const ours: Usage[] = [];
   const rclone: Usage[] = [];
   for (let run = 1; run <= context.runs; run += 1) {
@@ -29,8 +29,7 @@ export async function race(context: BenchContext, race: Race): Promise<RaceResul
       await onFreshServer(context, race, async (endpoint) => {
         const { folder, concurrency } = race;
         const setup = {
-          workspace,
-          engineFrom,
+          context,
           folder,
           endpoint,
           ...(concurrency === undefined ? {} : { concurrency }),

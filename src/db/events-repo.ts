@@ -1,3 +1,4 @@
+import type { EventType } from '../core/event-types.ts';
 import { newUuid } from '../core/ids.ts';
 import type { Clock, EpochMs, Random } from '../core/ports.ts';
 import type { State } from '../core/states.ts';
@@ -9,7 +10,7 @@ export interface StoredEvent {
   readonly id: string;
   readonly operationId: string | null;
   readonly resourceKey: string | null;
-  readonly type: string;
+  readonly type: EventType;
   readonly from: State | null;
   readonly to: State | null;
   readonly at: EpochMs;
@@ -42,7 +43,7 @@ function fromRow(row: EventRow): StoredEvent {
     id: row.id,
     operationId: row.operation,
     resourceKey: row.resource_key,
-    type: row.type,
+    type: row.type as EventType,
     from: row.from_state as State | null,
     to: row.to_state as State | null,
     at: row.at,

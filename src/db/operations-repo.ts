@@ -1,4 +1,5 @@
 import { assert } from '../core/assert.ts';
+import { TOLD_AS, type EventType } from '../core/event-types.ts';
 import type { OperationId } from '../core/ids.ts';
 import { PRIORITIES, type OperationKind, type Priority } from '../core/operation.ts';
 import type { Clock } from '../core/ports.ts';
@@ -36,9 +37,9 @@ export interface NewOperation {
   readonly externalUrl?: string | null;
 }
 
-/** Facts of a change for the history: type (default: the event's name) and details without secrets. */
+/** Facts of a change for the history: type (default: how the step is told) and details without secrets. */
 export interface ChangeNote {
-  readonly type?: string;
+  readonly type?: EventType;
   readonly details?: Readonly<Record<string, unknown>>;
   readonly source?: 'internal' | 'external';
 }
@@ -147,7 +148,7 @@ export class OperationsRepo {
     const written = this.#write(seen, state, change);
     if (written === null) return null;
     this.#events.append({
-      type: note.type ?? event,
+      type: note.type ?? TOLD_AS[event],
       operationId: seen.id,
       resourceKey: seen.resourceKey,
       from: seen.state,

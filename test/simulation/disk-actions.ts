@@ -123,6 +123,8 @@ export class DiskActions {
 
   #write(path: string, sizeBytes: number): void {
     const { disk, random } = this.#world;
+    // A drive that is away takes no files; a name can't be both file and directory.
+    if ([...this.#away.keys()].some((root) => path.startsWith(`${root}/`))) return;
     for (let way = parentOf(path); way.split('/').length > 2; way = parentOf(way)) {
       const node = disk.find(way);
       if (node !== null && node.bytes !== null) return;

@@ -98,10 +98,12 @@ export class EngineActions {
 
   /** Everything that people hold back goes on, and everything can be reached. */
   heal(): void {
-    const { pauses, roads } = this.#world;
+    const { pauses, roads, outbox } = this.#world;
     for (const road of roads.values()) road.reachable = true;
     if (this.#world.offline) this.#goOnline();
-    for (const scope of pauses.scopes()) this.#resume(scope);
+    const stored = outbox.pauses().map(({ scope }) => scope);
+    for (const scope of new Set([...stored, ...pauses.scopes()])) this.#resume(scope);
+    for (const { id, heldUntil } of outbox.inStates('pending', 'waiting')) if (heldUntil > 0) this.#resume(`item:${id}`);
     this.#world.command(({ core }) => {
       core.lookAgain();
     });
@@ -196,6 +198,7 @@ export class EngineActions {
     const byMs = random.pick([1500, -1500, 3_600_000, -3_600_000, 86_400_000, -86_400_000]);
     coverage.hit(`clock jumps ${byMs < 0 ? 'back' : 'ahead'}`);
     time.jump(byMs);
+    this.#world.pauses.clockWasSet();
   }
 
   #call(): void {
@@ -219,8 +222,8 @@ export class EngineActions {
       priority: random.pick(['low', 'normal', 'high', 'critical'] as const),
       timeoutMs: 60_000,
     };
-    this.#world.command(({ core, repos }) => {
-      const queued = queueCall({ repos, clock: clockOf(this.#world), random, sealer: core.sealer }, call);
+    this.#world.command(({ core, repos, clock, sealer }) => {
+      const queued = queueCall({ repos, clock, random, sealer }, call);
       calls.set(tag, queued.operation.id);
       core.wake();
     });

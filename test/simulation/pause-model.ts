@@ -1,3 +1,4 @@
+import { FOREVER } from '../../src/db/stored-operation.ts';
 import type { OperationFacts } from './outbox-view.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -37,6 +38,11 @@ export class PauseModel {
       if (!scope.startsWith('item:') && !stored.some((pause) => pause.scope === scope)) this.clear(scope);
     }
     for (const { scope, until } of stored) this.#pauses.set(scope, { until, sinceMs: this.#time.elapsedMs });
+  }
+
+  /** A pause until a time of day means something else now; whether it holds is not judged any more. */
+  clockWasSet(): void {
+    for (const [scope, pause] of this.#pauses) if (pause.until !== FOREVER) this.#pauses.delete(scope);
   }
 
   /** Since when this is paused, or null. An item's own pause is read from its row by the caller. */

@@ -177,8 +177,8 @@ export class SimDisk {
   }
 
   remove(path: string): void {
-    const directory = this.#directory(parentOf(path));
-    if (!directory.entries.delete(nameOf(path))) return;
+    const directory = this.find(parentOf(path));
+    if (directory?.entries.delete(nameOf(path)) !== true) return;
     this.#touch(directory, 'both');
     this.#changed(path, 'names');
   }

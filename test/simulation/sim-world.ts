@@ -1,5 +1,6 @@
 import { AssertionFailed } from '../../src/core/assert.ts';
 import type { LongshoreConfig } from '../../src/config/config-types.ts';
+import type { Clock } from '../../src/core/ports.ts';
 import type { Sealer } from '../../src/db/seal.ts';
 import { openRepositories, type Repositories } from '../../src/db/repositories.ts';
 import { SyncCore } from '../../src/engine/sync-core.ts';
@@ -35,6 +36,8 @@ export interface Engine {
   readonly life: Life;
   readonly core: SyncCore;
   readonly repos: Repositories;
+  readonly clock: Clock;
+  readonly sealer: Sealer;
 }
 
 /** One simulated machine, its services, and everything that is watched about them. */
@@ -161,7 +164,7 @@ export class SimWorld {
           },
         },
       );
-      this.engine = { life, core, repos };
+      this.engine = { life, core, repos, clock, sealer: PLAIN_SEALER };
       core.start();
       if (this.offline) core.setOffline(true);
     });

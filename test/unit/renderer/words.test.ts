@@ -83,7 +83,7 @@ test('events are told in words, and unknown ones are shown as they are', () => {
     id: 'e',
     operationId: 'a',
     resourceKey: null,
-    type: 'retry-later',
+    type: 'retry-scheduled',
     from: 'running',
     to: 'waiting',
     at: NOW,

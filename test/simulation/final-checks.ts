@@ -1,0 +1,129 @@
+import type { OperationFacts } from './outbox-view.ts';
+import type { RemoteActions } from './remote-actions.ts';
+import { hashOf, statOf, type SimNode } from './sim-disk.ts';
+import type { SimWorld } from './sim-world.ts';
+
+const IGNORED = /\.(?:bak|tmp)$/;
+
+/** What must hold when everything has come to rest. */
+export function checkEnd(world: SimWorld, remote: RemoteActions): void {
+  checkFiles(world);
+  checkUploads(world, remote);
+  checkCalls(world);
+  checkRows(world);
+}
+
+/** P2: every file on disk is in the storage, or shown with a reason. */
+function checkFiles(world: SimWorld): void {
+  for (const folder of world.config.folders) {
+    for (const { path, node } of world.disk.files(folder.path)) {
+      if (IGNORED.test(path)) continue;
+      const slash = path.lastIndexOf('/');
+      const row = world.outbox.file(folder.name, slash < 0 ? '' : path.slice(0, slash), path.slice(slash + 1));
+      const where = `${folder.name}:${path}`;
+      if (row === null || row.fingerprint === null) {
+        world.violations.add('P2', `${where} was never taken`);
+        continue;
+      }
+      const operation = row.operation === null ? null : world.outbox.byId(row.operation);
+      if (operation === null) {
+        world.violations.add('P2', `${where} has no operation`);
+        continue;
+      }
+      if (row.fingerprint.startsWith('!')) {
+        if (operation.state !== 'failed' && operation.state !== 'cancelled')
+          world.violations.add('P2', `${where} has a problem that nobody sees: ${operation.state}`);
+        continue;
+      }
+      if (row.fingerprint !== statOf(node).fingerprint) {
+        world.violations.add('P2', `${where} changed, and the change was never taken`);
+        continue;
+      }
+      checkOutcome(world, where, folder.destination, operation, node);
+    }
+  }
+}
+
+function checkOutcome(
+  world: SimWorld,
+  where: string,
+  destination: string,
+  operation: OperationFacts,
+  node: SimNode,
+): void {
+  const { state, errorCode } = operation;
+  world.coverage.hit(`file ends ${state}`);
+  if (state === 'failed' || state === 'conflict') {
+    if (errorCode === null) world.violations.add('P2', `${where} is ${state} without a reason`);
+    return;
+  }
+  if (state === 'cancelled') return;
+  if (state !== 'succeeded') {
+    world.violations.add('P2', `${where} ends ${state}`);
+    return;
+  }
+  const resolved = world.outbox.eventsOf(operation.id).findLast((event) => event.type === 'resolved');
+  if (resolved?.details['keep'] === 'remote') return;
+  const history = world.buckets.get(destination)?.history.get(operation.target) ?? [];
+  const hash = hashOf(node.bytes ?? new Uint8Array(0));
+  const at = history.findLastIndex((version) => version.bytes !== null && version.hash === hash);
+  if (at < 0) world.violations.add('P2', `${where} is ready, and ${operation.target} never had its bytes`);
+  else if (history.slice(at + 1).some((version) => version.writer === 'ours'))
+    world.violations.add('P2', `${where} is ready, and we put other bytes in their place`);
+}
+
+/** P7: no upload of ours is open but those of unfinished operations; others' are untouched. */
+function checkUploads(world: SimWorld, remote: RemoteActions): void {
+  const owned = world.outbox.ownedUploads();
+  for (const bucket of world.buckets.values()) {
+    for (const upload of bucket.uploads.values()) {
+      if (upload.state !== 'open' || upload.writer !== 'ours') continue;
+      const own = owned.some(
+        ({ uploadId, key }) => uploadId === upload.id || (uploadId === null && key === upload.object.key),
+      );
+      if (!own) world.violations.add('P7', `${upload.id} of ${upload.object.key} is left open`);
+    }
+  }
+  for (const { bucket, id } of remote.foreignUploads) {
+    if (bucket.uploads.get(id)?.state !== 'open') world.violations.add('P7', `${id} of another hand was aborted`);
+  }
+  const terminal = owned.filter(({ state }) => ['succeeded', 'cancelled', 'superseded', 'conflict'].includes(state));
+  for (const { key, state } of terminal) world.violations.add('P7', `a ${state} operation owns an upload of ${key}`);
+  for (const { key } of world.outbox.cleanups()) world.violations.add('P7', `the cleanup of ${key} is never done`);
+}
+
+/** P5: whatever became of a call, its effect came once, or not at all. */
+function checkCalls(world: SimWorld): void {
+  for (const [tag, id] of world.calls) {
+    const operation = world.outbox.byId(id);
+    if (operation === null) {
+      world.violations.add('P1', `${tag} was queued and is not there`);
+      continue;
+    }
+    const provider = operation.lane.slice('provider:'.length);
+    const service = world.services.get(provider);
+    const effects = service?.effects.filter((effect) => effect.tag === tag) ?? [];
+    const keys = service?.keysOf.get(tag)?.size ?? 0;
+    world.coverage.hit(`call ends ${operation.state}`);
+    if (keys > 1) world.violations.add('P5', `${tag} went out under ${keys} idempotency keys`);
+    const once = provider === 'keyed' || ['POST', 'PATCH'].includes(operation.target.split(' ')[0] ?? '');
+    if (once && effects.length > 1) world.violations.add('P5', `${tag} took effect ${effects.length} times`);
+    const events = world.outbox.eventsOf(id);
+    const decided = events.some((event) => event.type === 'resolved');
+    const before = events.some((event) => event.details['result'] === 'done-before');
+    if (operation.state === 'succeeded' && effects.length === 0 && !decided && !before)
+      world.violations.add('P5', `${tag} succeeded without an effect`);
+    if (operation.state === 'failed' && operation.errorCode === null)
+      world.violations.add('P5', `${tag} failed without a reason`);
+  }
+}
+
+/** The rows agree with each other. */
+function checkRows(world: SimWorld): void {
+  const { db } = world.database;
+  const counted = db.prepare('SELECT lane, state, count(*) AS n, sum(bytes_done) AS done FROM operations GROUP BY 1, 2 ORDER BY 1, 2').all();
+  const kept = db.prepare('SELECT lane, state, operations AS n, bytes_done AS done FROM counters WHERE operations > 0 ORDER BY 1, 2').all();
+  if (JSON.stringify(counted) !== JSON.stringify(kept)) world.violations.add('bug', 'the counters are wrong');
+  const broken = db.pragma('foreign_key_check') as unknown[];
+  if (broken.length > 0) world.violations.add('bug', 'a row refers to nothing');
+}

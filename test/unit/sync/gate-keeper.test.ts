@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { LongshoreError } from '../../../src/core/longshore-error.ts';
+import { STATES } from '../../../src/core/states.ts';
+import { FOREVER } from '../../../src/db/stored-operation.ts';
+import { gateOfOperation, GateKeeper, type LaneInfo } from '../../../src/sync/gate-keeper.ts';
+import { constantRandom, ManualClock, NOON } from '../../support/manual-clock.ts';
+import { bringTo, makeOutbox, queueUpload } from '../../support/outbox.ts';
+
+const LANE: LaneInfo = {
+  lane: 'folder:drop',
+  service: 'dest:main',
+  pauseScopes: ['all', 'folder:drop'],
+  loopback: false,
+  gate: null,
+};
+const REFUSED = new LongshoreError('net.refused');
+
+function keeper(fraction = 0): { readonly gates: GateKeeper; readonly clock: ManualClock } {
+  const clock = new ManualClock();
+  return { gates: new GateKeeper(clock, constantRandom(fraction)), clock };
+}
+
+describe('P9: a pause', () => {
+  it('shuts the lanes of its scope, and them alone', () => {
+    const { gates } = keeper();
+    gates.setPauses([{ scope: 'folder:drop', until: FOREVER }]);
+    expect(gates.gateOf(LANE)).toBe('paused');
+    expect(gates.allowance(LANE)).toBe('none');
+    expect(gates.gateOf({ ...LANE, lane: 'folder:other', pauseScopes: ['all', 'folder:other'] })).toBeNull();
+    gates.setPauses([]);
+    expect(gates.allowance(LANE)).toBe('all');
+  });
+
+  it('ends by itself at its time, and tells when that is', () => {
+    const { gates, clock } = keeper();
+    gates.setPauses([
+      { scope: 'all', until: NOON + 60_000 },
+      { scope: 'folder:x', until: FOREVER },
+    ]);
+    expect(gates.nextOpening()).toBe(NOON + 60_000);
+    expect(gates.pausedUntil('all')).toBe(NOON + 60_000);
+    clock.advance(59_999);
+    expect(gates.gateOf(LANE)).toBe('paused');
+    clock.advance(1);
+    expect(gates.gateOf(LANE)).toBeNull();
+    expect(gates.nextOpening()).toBeNull();
+    expect(gates.pausedUntil('all')).toBeNull();
+    expect(gates.pausedUntil('folder:x')).toBe(FOREVER);
+  });
+});
+
+describe('a service out of reach', () => {
+  it('is looked at after 1, 2, 4 … seconds, at most a minute apart', () => {
+    const { gates, clock } = keeper();
+    const waits: number[] = [];
+    for (let turn = 0; turn < 9; turn += 1) {
+      gates.failedToReach('dest:main', REFUSED);
+      const at = gates.unreachable('dest:main')?.nextTryAt ?? 0;
+      waits.push(at - clock.now());
+      clock.advance(at - clock.now());
+    }
+    expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    expect(gates.unreachable('dest:main')?.since).toBe(NOON);
+  });
+
+  it('is looked at a little earlier by chance, never later', () => {
+    const { gates } = keeper(0.999);
+    gates.failedToReach('dest:main', REFUSED);
+    const at = gates.unreachable('dest:main')?.nextTryAt ?? 0;
+    expect(at - NOON).toBeGreaterThanOrEqual(800);
+    expect(at - NOON).toBeLessThan(1000);
+  });
+
+  it('counts a crowd of failures as one look', () => {
+    const { gates } = keeper();
+    for (let each = 0; each < 100; each += 1) gates.failedToReach('dest:main', REFUSED);
+    expect(gates.unreachable('dest:main')?.nextTryAt).toBe(NOON + 1000);
+  });
+
+  it('gets one probe when its time has come', () => {
+    const { gates, clock } = keeper();
+    gates.failedToReach('dest:main', REFUSED);
+    expect(gates.gateOf(LANE)).toBe('unreachable');
+    expect(gates.allowance(LANE)).toBe('none');
+    expect(gates.nextOpening()).toBe(NOON + 1000);
+    clock.advance(1000);
+    expect(gates.allowance(LANE)).toBe('probe');
+    gates.startProbe('dest:main');
+    expect(gates.allowance(LANE)).toBe('none');
+    expect(gates.nextOpening()).toBeNull();
+    gates.failedToReach('dest:main', REFUSED);
+    expect(gates.unreachable('dest:main')?.nextTryAt).toBe(clock.now() + 2000);
+    clock.advance(2000);
+    gates.startProbe('dest:main');
+    expect(gates.reached('dest:main')).toBe(true);
+    expect(gates.allowance(LANE)).toBe('all');
+    expect(gates.reached('dest:main')).toBe(false);
+  });
+
+  it('may be probed again when the probe ended without an answer', () => {
+    const { gates, clock } = keeper();
+    gates.failedToReach('dest:main', REFUSED);
+    clock.advance(1000);
+    gates.startProbe('dest:main');
+    gates.probeEnded('dest:main');
+    expect(gates.allowance(LANE)).toBe('probe');
+  });
+
+  it('P10: shuts no other service', () => {
+    const { gates } = keeper();
+    gates.failedToReach('dest:main', REFUSED);
+    expect(gates.allowance({ ...LANE, service: 'dest:other' })).toBe('all');
+  });
+
+  it('is looked at at once when the network comes back, or somebody asks', () => {
+    const { gates, clock } = keeper();
+    for (let turn = 0; turn < 6; turn += 1) {
+      gates.failedToReach('dest:main', REFUSED);
+      clock.advance(60_000);
+    }
+    gates.failedToReach('dest:main', REFUSED);
+    gates.setOffline(true);
+    expect(gates.allowance(LANE)).toBe('none');
+    gates.setOffline(false);
+    expect(gates.allowance(LANE)).toBe('probe');
+    gates.startProbe('dest:main');
+    gates.failedToReach('dest:main', REFUSED);
+    expect(gates.unreachable('dest:main')?.nextTryAt, 'backoff starts anew').toBe(clock.now() + 1000);
+  });
+
+  it('remembers whether a service ever answered', () => {
+    const { gates } = keeper();
+    expect(gates.wasReached('dest:main')).toBe(false);
+    gates.reached('dest:main');
+    gates.failedToReach('dest:main', REFUSED);
+    expect(gates.wasReached('dest:main')).toBe(true);
+  });
+});
+
+describe('the gate of a lane', () => {
+  it('is offline for the world, never for this machine', () => {
+    const { gates } = keeper();
+    gates.setOffline(true);
+    expect(gates.gateOf(LANE)).toBe('offline');
+    expect(gates.gateOf({ ...LANE, loopback: true })).toBeNull();
+  });
+
+  it('names the reason that a person can do something about first', () => {
+    const { gates } = keeper();
+    gates.failedToReach('dest:main', REFUSED);
+    expect(gates.gateOf(LANE)).toBe('unreachable');
+    gates.setOffline(true);
+    expect(gates.gateOf(LANE)).toBe('offline');
+    gates.setDiskFull(true);
+    expect(gates.gateOf(LANE)).toBe('disk-low');
+    expect(gates.gateOf({ ...LANE, gate: 'folder-frozen' })).toBe('folder-frozen');
+    gates.setPauses([{ scope: 'all', until: FOREVER }]);
+    expect(gates.gateOf({ ...LANE, gate: 'folder-frozen' })).toBe('paused');
+  });
+
+  it.each(STATES)('is shown by operations that wait for it alone: %s', (state) => {
+    const outbox = makeOutbox();
+    const operation = bringTo(outbox, queueUpload(outbox, 'a'), state);
+    const waits = state === 'pending' || state === 'waiting';
+    expect(gateOfOperation(operation, 'offline', NOON)).toBe(waits ? 'offline' : null);
+    expect(gateOfOperation({ ...operation, heldUntil: NOON + 1 }, null, NOON)).toBe(waits ? 'paused' : null);
+    expect(gateOfOperation({ ...operation, heldUntil: NOON }, null, NOON)).toBeNull();
+  });
+});
