@@ -28,7 +28,7 @@ const FULL: Sizes = {
 };
 
 const QUICK: Sizes = {
-  smallFiles: 8000,
+  smallFiles: 1000,
   smallFileBytes: 4096,
   largeFileBytes: 256 * MIB,
   trackedFiles: 10_000,

@@ -8,6 +8,7 @@ import { formatProblems, type ConfigProblem } from '../config/problem.ts';
 import { watchConfig } from '../config/watch-config.ts';
 import { openWritable } from '../db/connection.ts';
 import { openRepositories } from '../db/repositories.ts';
+import { openEngineLog } from '../observe/engine-log.ts';
 import { createChannelPair, type Channel } from '../protocol/channel.ts';
 import { newEngineSecret, removeEngineFile, writeEngineFile } from '../protocol/engine-file.ts';
 import { RpcServer, type RpcHandlers } from '../protocol/rpc-server.ts';
@@ -93,7 +94,13 @@ async function openEngine(
   firstConfig: LongshoreConfig,
   releaseLock: () => void,
 ): Promise<Engine> {
-  const { dataDir, log } = options;
+  const { dataDir } = options;
+  const writeLog = openEngineLog(dataDir);
+  const log: EngineLog = (level, message) => {
+    writeLog(level, message);
+    options.log(level, message);
+  };
+  writeLog('info', `Longshore ${VERSION} starts as process ${process.pid} with ${options.configFile}.`);
   const db = openWritable(databaseFile(dataDir));
   const { sealer, created } = openDataKey(dataDir);
   if (created)

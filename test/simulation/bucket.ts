@@ -72,10 +72,12 @@ export class Bucket {
   readonly #now: () => number;
   readonly #dialect: Dialect;
   readonly #watchers: BucketWatcher[] = [];
+  readonly #name: string;
   #nextUpload = 1;
   #writes = 0;
 
-  constructor(now: () => number, dialect: Dialect) {
+  constructor(name: string, now: () => number, dialect: Dialect) {
+    this.#name = name;
     this.#now = now;
     this.#dialect = dialect;
   }
@@ -122,7 +124,7 @@ export class Bucket {
   }
 
   createUpload(object: ObjectAttributes, algorithm: ChecksumAlgorithm, writer: Writer): { uploadId: string } {
-    const id = `upload-${this.#nextUpload}`;
+    const id = `${this.#name}-upload-${this.#nextUpload}`;
     this.#nextUpload += 1;
     const upload: SimUpload = {
       id,

@@ -145,9 +145,9 @@ export class EngineActions {
   #resume(scope: string): void {
     const { pauses } = this.#world;
     this.#world.command(({ core }) => {
+      pauses.clear(scope);
       if (scope.startsWith('item:')) core.hold(scope.slice('item:'.length), 0);
       else core.resume(scope);
-      pauses.clear(scope);
     });
   }
 

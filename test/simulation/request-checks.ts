@@ -74,7 +74,7 @@ export class RequestChecks implements WireWatcher {
       const since = this.#deps.pauses.since(operation);
       if (since === null || since > pausedAtMs || request.atMs > pausedAtMs || request.commit) continue;
       if (JANITOR.has(request.label)) continue;
-      this.#deps.violations.add('P9', `${request.label} ${request.subject} still moves ${PAUSE_MS} ms after the pause`);
+      this.#deps.violations.add('P9', `${nameOf(request)} still moves ${PAUSE_MS} ms after the pause`);
     }
   }
 
@@ -93,14 +93,14 @@ export class RequestChecks implements WireWatcher {
     const commit = operation === null ? undefined : this.#commits.get(operation.id);
     const looksBack = request.label === 'head' || request.label === 'http GET';
     if (looksBack && commit !== undefined && commit.startedMs <= since + PAUSE_MS && (commit.endedMs ?? 0) >= since) return;
-    violations.add('P9', `${request.label} ${request.subject} starts ${Math.round(request.atMs - since)} ms after the pause`);
+    violations.add('P9', `${nameOf(request)} starts ${Math.round(request.atMs - since)} ms after the pause`);
   }
 
   #checkOverlap(request: SimRequest, operation: OperationFacts | null, resource: string): void {
     if (JANITOR.has(request.label) || request.label === 'probe') return;
     const { violations } = this.#deps;
     if (operation === null || operation.state !== 'running') {
-      violations.add('P8', `${request.label} ${request.subject} without a running operation`);
+      violations.add('P8', `${nameOf(request)} without a running operation`);
       return;
     }
     for (const [other, seen] of this.#open) {
@@ -124,10 +124,10 @@ export class RequestChecks implements WireWatcher {
       if (upload.object.key !== key || upload.object.metadata['longshore-op'] !== operation.id) continue;
       if (upload.mayRestart || upload.parts.size === 0) continue;
       const done = upload.state === 'completed' && bucket?.current(key)?.uploadId === upload.id;
-      if (done) violations.add('P6', `${request.subject} is uploaded anew although ${upload.id} was completed`);
+      if (done) violations.add('P6', `${nameOf(request)} although ${upload.id} was completed`);
       if (upload.state !== 'open') continue;
       const gaveUp = outbox.eventsOf(operation.id).some((event) => event.to === 'conflict' && event.at >= upload.initiatedMs);
-      if (!gaveUp) violations.add('P6', `${request.subject} is uploaded anew although ${upload.id} is open`);
+      if (!gaveUp) violations.add('P6', `${nameOf(request)} although ${upload.id} is open`);
     }
   }
 }
@@ -141,4 +141,8 @@ function resourceOf(request: SimRequest): string {
 function split(resource: string): [string, string] {
   const colon = resource.indexOf(':');
   return [resource.slice(0, colon), resource.slice(colon + 1)];
+}
+
+function nameOf(request: SimRequest): string {
+  return `${request.label} ${request.subject.replace('\0', ':')}`;
 }

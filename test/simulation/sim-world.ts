@@ -109,7 +109,7 @@ export class SimWorld {
   }
 
   trace(text: string): void {
-    this.traceLines?.push(`${(this.time.elapsedMs / 1000).toFixed(3).padStart(10)} ${text}`);
+    this.traceLines?.push(`${(this.time.elapsedMs / 1000).toFixed(3).padStart(10)} ${text.replaceAll('\0', ':')}`);
   }
 
   localPath(operation: OperationFacts): string | null {
@@ -260,7 +260,7 @@ export class SimWorld {
       etagIsMd5: this.random.chance(0.8),
     };
     for (const name of Object.keys(this.config.destinations)) {
-      const bucket = new Bucket(() => this.time.now(), dialect);
+      const bucket = new Bucket(name, () => this.time.now(), dialect);
       const { disk, outbox, violations } = this;
       const localPath = (operation: OperationFacts) => this.localPath(operation);
       const trace = (text: string) => {

@@ -104,7 +104,11 @@ export class Wire {
         if (this.#random.chance(0.5)) return;
         course.detach?.();
         this.#time.schedule(this.#random.fraction() * course.lateMs, `${about.label} arrives late`, async () => {
-          await Promise.resolve(course.effect()).catch(() => undefined);
+          try {
+            await course.effect();
+          } catch {
+            // Refused, and nobody is there to hear it.
+          }
         });
       };
       const onAbort = () => {
