@@ -40,17 +40,17 @@ async function measure(options: BenchOptions): Promise<number> {
   const workspace = new Workspace(options.directory);
   const figures: Figure[] = [];
   let failed = 0;
-  // A second signal ends the process at once; the servers end with their pipes at the latest.
-  let stopped = false;
+  const stopping = new AbortController();
   const onSignal = (signal: NodeJS.Signals) => {
-    if (stopped) process.exit(1);
-    stopped = true;
     console.log(`\n${signal}: cleaning up …`);
+    stopping.abort();
+    // What is being measured ends with its processes.
     void workspace.close().then(() => process.exit(1));
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
   try {
     for (const [name, run] of chosen) {
+      if (stopping.signal.aborted) break;
       console.log(`${name} …`);
       try {
         const say = (line: string) => {
@@ -60,12 +60,14 @@ async function measure(options: BenchOptions): Promise<number> {
       } catch (error) {
         // One case that fails leaves the others their numbers; the exit code tells.
         failed += 1;
+        if (stopping.signal.aborted) break;
         console.error(`${name} failed:`, error);
       }
     }
   } finally {
     await workspace.close();
   }
+  if (stopping.signal.aborted) return 1;
   console.log(`\n${table(figures)}\n`);
   if (options.quick) console.log('Small sizes (--quick): these numbers only show that the benchmarks work.');
   console.log(writeResults(join(import.meta.dirname, 'results'), startedAt, machine, options, figures));

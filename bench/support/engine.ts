@@ -74,6 +74,7 @@ export class Installation {
 
   /** Starts the engine for good. */
   async start(): Promise<RunningEngine> {
+    const startedAt = Date.now();
     const child = startProcess(this.#command('run'), this.#outputFile());
     const release = this.#setup.context.workspace.owns(() => stopProcess(child));
     if (child.pid === undefined) throw new Error('the engine could not be started');
@@ -87,7 +88,7 @@ export class Installation {
     }
     const facts = readEngineFile(this.#dataDir);
     if (facts === null) throw new Error('the engine told nothing about itself');
-    return new RunningEngine(child.pid, new RpcClient(await connectToSocket(facts)), release);
+    return new RunningEngine(child.pid, startedAt, new RpcClient(await connectToSocket(facts)), release);
   }
 
   #outputFile(): string {
@@ -103,11 +104,14 @@ export class Installation {
 /** An engine that goes on until `stop`, looked at through its own socket. */
 export class RunningEngine {
   readonly #pid: number;
+  readonly #startedAt: number;
   readonly #client: RpcClient;
   readonly #release: () => Promise<void>;
 
-  constructor(pid: number, client: RpcClient, release: () => Promise<void>) {
+  /** `startedAt`: epoch ms before its process was made. */
+  constructor(pid: number, startedAt: number, client: RpcClient, release: () => Promise<void>) {
     this.#pid = pid;
+    this.#startedAt = startedAt;
     this.#client = client;
     this.#release = release;
   }
@@ -116,12 +120,16 @@ export class RunningEngine {
     return residentBytes(this.#pid);
   }
 
-  /** Resolves once everything is scanned and sent. */
+  /** Resolves once everything is scanned, by this engine, and sent. */
   async settled(): Promise<void> {
     await this.#until((status) => {
       const { pending, running, waiting } = status.counts;
       const folder = status.folders[0];
-      return pending + running + waiting === 0 && folder?.state === 'ok' && folder.lastScanAt !== null;
+      return (
+        pending + running + waiting === 0 &&
+        folder?.state === 'ok' &&
+        Date.parse(folder.lastScanAt ?? '') >= this.#startedAt
+      );
     });
   }
 

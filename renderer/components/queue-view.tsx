@@ -2,10 +2,12 @@ import { X } from 'lucide-react';
 import { useCallback, useMemo } from 'react';
 import { SECTION_STATES, SECTIONS } from '../../src/protocol/contract.ts';
 import { useApp, useWindowState } from '../app-context.ts';
+import { isDemo } from '../state/is-demo.ts';
 import { queueLines } from '../state/queue-lines.ts';
 import type { Section } from '../state/queue-sections.ts';
 import { BulkBar } from './bulk-bar.tsx';
 import { EngineDown } from './engine-down.tsx';
+import { FirstFile } from './first-file.tsx';
 import { NothingHere } from './nothing-here.tsx';
 import { QueueGrid } from './queue-grid.tsx';
 import { QueueSearch } from './queue-search.tsx';
@@ -36,6 +38,14 @@ export function QueueView() {
 
   const loaded = tab === 'all' ? SECTIONS.every((section) => queue[section].loaded) : queue[tab].loaded;
   const failures = counts?.failed ?? 0;
+  // The demo has sent its own welcome before anyone looked: whoever sees only that has yet to hear what to do.
+  const newcomer = useWindowState(
+    ({ status }) =>
+      status !== null &&
+      isDemo(status.engine) &&
+      Object.values(status.counts).reduce((sum, count) => sum + count, 0) <= 1,
+  );
+  const welcomes = newcomer && tab === 'all' && !filtered && lines.length > 0;
   return (
     <div className="queue" data-stale={!linked && loaded}>
       <div className="queue-bar">
@@ -62,7 +72,13 @@ export function QueueView() {
         ) : null}
         <QueueSearch />
       </div>
-      <div id="queue-panel" className="queue-panel" role="tabpanel" aria-labelledby={tabElementId(tab)}>
+      <div
+        id="queue-panel"
+        className="queue-panel"
+        role="tabpanel"
+        aria-labelledby={tabElementId(tab)}
+        data-welcomes={welcomes}
+      >
         {loaded ? (
           lines.length > 0 ? (
             <QueueGrid key={tab} lines={lines} countOf={countOf} />
@@ -74,6 +90,7 @@ export function QueueView() {
         ) : (
           <EngineDown />
         )}
+        {welcomes && loaded ? <FirstFile /> : null}
         {selecting ? <BulkBar lines={lines} /> : null}
       </div>
     </div>

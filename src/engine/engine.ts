@@ -189,13 +189,13 @@ async function openEngine(
       feed.touch();
       return;
     }
-    log('info', 'The configuration was changed and is in force now.');
     configProblems = [];
     const { offline } = core.gates;
     await core.stop();
     core = makeCore(result.config);
     core.gates.setOffline(offline);
     core.start();
+    log('info', 'The configuration was changed and is in force now.');
     feed.touch();
   };
   const load = () => loadConfigFile(options.configFile, machineContext(dataDir));

@@ -1,4 +1,5 @@
 import type { DestinationConfig, LongshoreConfig, RetryConfig } from '../config/config-types.ts';
+import { isLoopbackHost } from '../config/endpoint.ts';
 import type { Gate } from '../core/operation.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../resilience/retry-policy.ts';
@@ -95,7 +96,5 @@ function numberOr(value: 'auto' | number, otherwise: number): number {
 
 /** An address on this machine works without any network. */
 export function isLoopback(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  return URL.canParse(url) && isLoopbackHost(new URL(url).hostname);
 }

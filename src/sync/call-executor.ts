@@ -7,7 +7,7 @@ import type { OperationChange, StoredOperation, StoredResponse, StoredVersion } 
 import { judgeReply } from '../remote/http/judge-reply.ts';
 import { providerRequest, secretsOf, type ResolvedProvider } from '../remote/http/provider-request.ts';
 import { didItHappen, mayCompareAfter } from './call-read-back.ts';
-import type { Attempt, Executor, Outcome } from './outcome.ts';
+import { Stopped, type Attempt, type Executor, type Outcome } from './outcome.ts';
 import { callSpec, type CallMemo, type CallSpec, type SealedCall } from './specs.ts';
 
 /** Of a reply so much is kept in the row. */
@@ -54,7 +54,7 @@ export class CallExecutor implements Executor {
     try {
       return await this.#send(operation, attempt);
     } catch (error) {
-      if (attempt.commitSignal.aborted) return { kind: 'stopped' };
+      if (error instanceof Stopped || attempt.commitSignal.aborted) return { kind: 'stopped' };
       if (!(error instanceof LongshoreError)) throw error;
       // Certain that nothing was sent: the next attempt is as good as the first.
       const settled = error.context.sent === false && !(operation.memo as CallMemo).unsettled;

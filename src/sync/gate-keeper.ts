@@ -118,8 +118,10 @@ export class GateKeeper {
     return this.#unreachable.get(service) ?? null;
   }
 
+  /** Null when the scope is not paused, or not any more. */
   pausedUntil(scope: string): EpochMs | null {
-    return this.#pauses.get(scope) ?? null;
+    const until = this.#pauses.get(scope) ?? 0;
+    return until > this.#clock.now() ? until : null;
   }
 
   /** The gate that keeps a lane shut now, or null. */

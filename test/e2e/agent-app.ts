@@ -24,6 +24,8 @@ export interface AgentApp extends LaunchedApp {
   startAgain(): Promise<number | null>;
   /** Every process that this app started and that still lives, itself included. */
   livingProcesses(): Promise<readonly number[]>;
+  /** The next start on this machine, once this one has ended; from then on that one is to be disposed of. */
+  again(): Promise<AgentApp>;
   dispose(): Promise<void>;
 }
 
@@ -81,25 +83,56 @@ export interface AgentAppOptions {
   readonly before?: (place: { readonly dataDir: string; readonly configFile: string }) => Promise<void>;
 }
 
-/** Starts the app on a fresh data directory, with a home directory of its own. */
-export async function startAgentApp(options: AgentAppOptions = {}): Promise<AgentApp> {
+/** Where one machine's Longshore lives. */
+interface Place {
+  readonly base: string;
+  readonly dataDir: string;
+  readonly configFile: string;
+  readonly folderDir: string;
+  /** The demo stands in for a configuration. */
+  readonly demo: boolean;
+}
+
+function makePlace(configText: ((folderDir: string) => string) | null): Place {
   const base = mkdtempSync(path.join(tmpdir(), 'longshore-e2e-'));
-  const dataDir = path.join(base, 'data');
   const folderDir = path.join(base, 'Drop');
   const configFile = path.join(base, 'config.yaml');
   mkdirSync(folderDir);
-  const { configText = plainConfig } = options;
+  mkdirSync(path.join(base, 'tmp'));
   if (configText !== null) writeFileSync(configFile, configText(folderDir));
-  await options.before?.({ dataDir, configFile });
+  return { base, dataDir: path.join(base, 'data'), configFile, folderDir, demo: configText === null };
+}
+
+/** Starts the app on a fresh data directory, with a home directory of its own. */
+export async function startAgentApp(options: AgentAppOptions = {}): Promise<AgentApp> {
+  const { configText = plainConfig } = options;
+  const place = makePlace(configText);
+  await options.before?.(place);
+  try {
+    return await startAt(place);
+  } catch (error) {
+    rmSync(place.base, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** What keeps the app's traces (profile links, downloads, temporary files) within one place. */
+function placeEnvironment({ base, demo }: Place): Record<string, string> {
+  return {
+    HOME: base,
+    XDG_CONFIG_HOME: path.join(base, 'etc'),
+    TMPDIR: path.join(base, 'tmp'),
+    ...(demo ? { LONGSHORE_DEMO: '1' } : {}),
+  };
+}
+
+async function startAt(place: Place): Promise<AgentApp> {
+  const { base, dataDir, configFile, folderDir } = place;
   const launched = await launchApp({
     dataDir,
     appDir,
-    ...(configText === null ? {} : { configFile }),
-    env: {
-      HOME: base,
-      XDG_CONFIG_HOME: path.join(base, 'etc'),
-      ...(configText === null ? { LONGSHORE_DEMO: '1' } : {}),
-    },
+    ...(place.demo ? {} : { configFile }),
+    env: placeEnvironment(place),
   });
   const mainPid = launched.app.process().pid ?? 0;
   return {
@@ -112,10 +145,14 @@ export async function startAgentApp(options: AgentAppOptions = {}): Promise<Agen
     async startAgain() {
       const { executablePath } = await ensureElectronRuntime();
       const args = ['--no-sandbox', '--disable-gpu', `--user-data-dir=${dataDir}/electron-profile`, appDir];
-      const env = { ...process.env, LONGSHORE_DATA: dataDir, LONGSHORE_CONFIG: configFile };
+      const env = { ...process.env, LONGSHORE_DATA: dataDir, LONGSHORE_CONFIG: configFile, ...placeEnvironment(place) };
       return exitOf(spawn(executablePath, args, { env, stdio: 'ignore' }));
     },
     livingProcesses: async () => [mainPid, ...(await childrenOf(mainPid))].filter(isAlive),
+    async again() {
+      await launched.close();
+      return startAt(place);
+    },
     async dispose() {
       await launched.close().catch(() => undefined);
       rmSync(base, { recursive: true, force: true });

@@ -34,7 +34,6 @@ export class DiskActions {
   readonly #world: SimWorld;
   /** Roots that are away, with what comes back. */
   readonly #away = new Map<string, SimNode>();
-  readonly #lockedOut = new Set<string>();
   /** What is still to happen on the disk of what was begun. */
   underWay = 0;
 
@@ -106,8 +105,7 @@ export class DiskActions {
   /** Everything is there again and may be read. */
   heal(): void {
     for (const root of this.#away.keys()) this.#bringBack(root);
-    for (const path of this.#lockedOut) if (this.#world.disk.find(path) !== null) this.#world.disk.chmod(path, true);
-    this.#lockedOut.clear();
+    for (const { path } of this.#world.config.folders) this.#world.disk.unlock(path);
   }
 
   #path(root: string): string {
@@ -200,9 +198,7 @@ export class DiskActions {
     const { disk, random } = this.#world;
     if (disk.find(path) === null) return;
     disk.chmod(path, false);
-    this.#lockedOut.add(path);
     this.#soon(random.between(500, 20_000), () => {
-      this.#lockedOut.delete(path);
       if (disk.find(path) !== null) disk.chmod(path, true);
     });
   }

@@ -44,7 +44,9 @@ export class RemoteActions {
         if (key !== null) bucket.remove(key);
         break;
       case 'otherRestores': {
-        const past = key === null ? [] : (bucket.history.get(key) ?? []).filter((version) => version.bytes !== null);
+        const past = (key === null ? [] : (bucket.history.get(key) ?? [])).filter(
+          (version) => version.bytes !== null && version.etag !== bucket.current(version.key)?.etag,
+        );
         if (past.length > 0) bucket.restore(random.pick(past));
         break;
       }

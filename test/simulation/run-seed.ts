@@ -187,7 +187,8 @@ class Run {
 
   async #step(): Promise<void> {
     this.#steps += 1;
-    await this.#world.time.step();
+    const label = await this.#world.time.step();
+    if (process.env['STEPS']) this.#world.trace(`. ${label}`);
   }
 
   #act(action: Action): void {

@@ -176,6 +176,16 @@ export class SimDisk {
     this.#changed(path, 'content');
   }
 
+  /** Whatever may not be read at or below may be read again, wherever it was moved meanwhile. */
+  unlock(path: string): void {
+    const walk = (node: SimNode, at: string) => {
+      if (!node.readable) this.chmod(at, true);
+      for (const [name, child] of node.entries) walk(child, `${at}/${name}`);
+    };
+    const node = this.find(path);
+    if (node !== null) walk(node, path);
+  }
+
   remove(path: string): void {
     const directory = this.find(parentOf(path));
     if (directory?.entries.delete(nameOf(path)) !== true) return;

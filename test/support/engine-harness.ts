@@ -142,8 +142,12 @@ export class Rig {
   }
 
   /** One command line, in this process; an engine is reached through its socket as by any other process. */
-  async cli(...args: readonly string[]): Promise<CommandResult> {
-    const captured = captureCli();
+  cli(...args: readonly string[]): Promise<CommandResult> {
+    return this.cliWithInput('', ...args);
+  }
+
+  async cliWithInput(stdin: string, ...args: readonly string[]): Promise<CommandResult> {
+    const captured = captureCli({ stdin });
     const io = { ...captured.io, now: () => Date.now() };
     const exitCode = await runCli(this.#argv(args), io, engineAccess);
     return { exitCode, out: captured.stdout.text, err: captured.stderr.text };

@@ -4,7 +4,6 @@ import { LongshoreError } from '../../core/longshore-error.ts';
 import { partCount, partSizeFor, plannedPart } from '../../core/part-plan.ts';
 import type { Checksum, ListedPart, ObjectAttributes, WriteCondition } from '../../core/ports.ts';
 import type { StoredPart, StoredUpload } from '../../db/uploads-repo.ts';
-import { abortOrphans } from './orphans.ts';
 import { reconcileParts } from './reconcile-parts.ts';
 import { sendParts } from './send-parts.ts';
 import type { UploadRun, Written } from './upload-context.ts';
@@ -29,9 +28,10 @@ async function resume(run: UploadRun): Promise<OpenUpload | null> {
   const stored = deps.repos.uploads.get(operation.id);
   if (stored === null) return null;
   if (stored.uploadId === null) {
-    // Create was sent, or about to be, and its reply never recorded: whatever it made is found by key and time.
-    await abortOrphans(deps, target, stored, attempt.signal);
-    deps.repos.uploads.remove(operation.id);
+    // Create was sent, or about to be, and its reply never recorded: what it made, or may yet make, is the janitor's.
+    deps.repos.transaction(() => {
+      deps.repos.uploads.abandon(operation.id, deps.clock.now());
+    });
     return null;
   }
   // An upload that is not known any more may be a completed one whose reply was lost: the caller looks at the key.

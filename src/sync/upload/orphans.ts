@@ -29,18 +29,20 @@ export function orphansOf(
   );
 }
 
-/** Finds and aborts what an intent without a recorded id may have left at the service. */
-export async function abortOrphans(
+/**
+ * Finds what an intent without a recorded id has left at the service. Null when that can't be told now: one of these may
+ * be what an upload of ours that still waits for its id has just made.
+ */
+export async function findOrphans(
   deps: { readonly repos: Repositories; readonly clock: { now(): EpochMs } },
   target: UploadTarget,
   intent: Intent,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<readonly ListedUpload[] | null> {
   const listed = await target.store.listUploads(intent.key, signal);
   // Read after the list: an id recorded meanwhile is ours.
   const own = deps.repos.uploads.onKey(target.name, intent.key);
   const ownIds = new Set(own.flatMap((upload) => (upload.uploadId === null ? [] : [upload.uploadId])));
   const orphans = orphansOf(intent, listed, ownIds, deps.clock.now());
-  for (const upload of orphans) await target.store.abortUpload(upload.key, upload.uploadId, signal);
-  return orphans.length;
+  return orphans.length > 0 && own.some((upload) => upload.uploadId === null) ? null : orphans;
 }

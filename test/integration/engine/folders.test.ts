@@ -73,7 +73,10 @@ describe('P10: a folder that is not there', () => {
     renameSync(rig.folder('usb'), rig.folder('pulled'));
     await rig.json('resume');
     await untilFolder('usb', 'frozen');
-    expect(await rig.item('a.txt', 'usb')).toMatchObject({ state: 'pending', gate: 'folder-frozen' });
+    const waits = await rig.item('a.txt', 'usb');
+    expect(waits.gate).toBe('folder-frozen');
+    // One look at the file may have come before the look at the folder.
+    expect(['pending', 'waiting']).toContain(waits.state);
     renameSync(rig.folder('pulled'), rig.folder('usb'));
     await rig.untilStored('usb/a.txt', 'queued');
   });

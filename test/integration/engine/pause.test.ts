@@ -24,13 +24,14 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-const slow = () => server.faults.add({ operation: 'UploadPart', fault: { kind: 'bandwidth', bytesPerSecond: 3_000_000 } });
+/** So fast that what the kernel still holds of a closed connection (at most a part) is through well within a second. */
+const slow = () => server.faults.add({ operation: 'UploadPart', fault: { kind: 'bandwidth', bytesPerSecond: 8_000_000 } });
 const bytesIn = () => server.counters.of('UploadPart').requestBodyBytes;
 const partsDone = () => server.counters.of('UploadPart').statuses['200'] ?? 0;
 
 /** A large upload is under way, with a part done and others in flight. */
 async function underWay(path = 'big.bin', folder = 'drop'): Promise<Buffer> {
-  const bytes = noise(41 * MIB);
+  const bytes = noise(61 * MIB);
   rig.write(path, bytes, folder);
   await until('a part is done and others are in flight', () => partsDone() > 0 && bytesIn() > partsDone() * PART_BYTES);
   return bytes;

@@ -123,13 +123,13 @@ describe('the history', () => {
     bringTo(outbox, a, 'succeeded');
     const { events } = outbox.repos;
     expect(events.list({ limit: 2 }).map(({ seq }) => seq)).toEqual([1, 2]);
-    expect(events.list({ limit: 9, afterSeq: 2 }).map(({ type }) => type)).toEqual(['lease', 'succeed']);
+    expect(events.list({ limit: 9, afterSeq: 2 }).map(({ type }) => type)).toEqual(['started', 'succeeded']);
     expect(events.list({ limit: 9, since: b.createdAt }).map(({ seq }) => seq)).toEqual([2, 3, 4]);
-    expect(events.list({ limit: 9, operationId: a.id }).map(({ type }) => type)).toEqual(['queued', 'lease', 'succeed']);
+    expect(events.list({ limit: 9, operationId: a.id }).map(({ type }) => type)).toEqual(['queued', 'started', 'succeeded']);
     expect(events.list({ limit: 9, operationId: a.id, afterSeq: 1, since: a.createdAt }).map(({ seq }) => seq)).toEqual([
       3, 4,
     ]);
-    expect(events.latestOf(a.id, 2).map(({ type }) => type)).toEqual(['lease', 'succeed']);
+    expect(events.latestOf(a.id, 2).map(({ type }) => type)).toEqual(['started', 'succeeded']);
     expect(events.lastSeq()).toBe(4);
   });
 });

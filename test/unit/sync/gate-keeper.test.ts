@@ -37,13 +37,13 @@ describe('P9: a pause', () => {
       { scope: 'all', until: NOON + 60_000 },
       { scope: 'folder:x', until: FOREVER },
     ]);
-    expect(gates.nextOpening()).toBe(NOON + 60_000);
+    expect(gates.nextOpening(clock.now())).toBe(NOON + 60_000);
     expect(gates.pausedUntil('all')).toBe(NOON + 60_000);
     clock.advance(59_999);
     expect(gates.gateOf(LANE)).toBe('paused');
     clock.advance(1);
     expect(gates.gateOf(LANE)).toBeNull();
-    expect(gates.nextOpening()).toBeNull();
+    expect(gates.nextOpening(clock.now())).toBeNull();
     expect(gates.pausedUntil('all')).toBeNull();
     expect(gates.pausedUntil('folder:x')).toBe(FOREVER);
   });
@@ -82,12 +82,12 @@ describe('a service out of reach', () => {
     gates.failedToReach('dest:main', REFUSED);
     expect(gates.gateOf(LANE)).toBe('unreachable');
     expect(gates.allowance(LANE)).toBe('none');
-    expect(gates.nextOpening()).toBe(NOON + 1000);
+    expect(gates.nextOpening(clock.now())).toBe(NOON + 1000);
     clock.advance(1000);
     expect(gates.allowance(LANE)).toBe('probe');
     gates.startProbe('dest:main');
     expect(gates.allowance(LANE)).toBe('none');
-    expect(gates.nextOpening()).toBeNull();
+    expect(gates.nextOpening(clock.now())).toBeNull();
     gates.failedToReach('dest:main', REFUSED);
     expect(gates.unreachable('dest:main')?.nextTryAt).toBe(clock.now() + 2000);
     clock.advance(2000);

@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { noise } from '../support/engine-harness.ts';
+import { until } from '../support/until.ts';
+import { startAgentApp, type AgentApp } from './agent-app.ts';
+import { QueuePage } from './queue-page.ts';
+import { startTestStorage, type TestStorage } from './test-storage.ts';
+
+let storage: TestStorage;
+let agent: AgentApp;
+let queue: QueuePage;
+
+beforeEach(async () => {
+  storage = await startTestStorage();
+  agent = await startAgentApp({ configText: storage.configText });
+  queue = new QueuePage(agent.window);
+  await until('it is ready', async () => (await queue.headline()) === 'Ready for the first file', 30_000);
+});
+
+afterEach(async () => {
+  await agent.dispose();
+  await storage.close();
+});
+
+test('P2, P3: 50 files put into the folder finish in the window, and the storage has their bytes', async () => {
+  const files = new Map(Array.from({ length: 50 }, (_, index) => [`photo ${index}.jpg`, noise(1 + index * 4099)]));
+  for (const [name, body] of files) writeFileSync(path.join(agent.folderDir, name), body);
+  await until('the window counts 50 as done', async () => (await queue.count('done')) === 50, 30_000);
+  await until('all is said to be done', async () => (await queue.headline()) === 'Everything is in the storage');
+  await queue.openTab('done');
+  await until('every row is there', async () => (await queue.allRows()).size === 50);
+  const rows = await queue.allRows();
+  expect([...rows.keys()].sort()).toEqual([...files.keys()].sort());
+  expect(new Set(rows.values())).toEqual(new Set(['Ready']));
+  expect(await storage.bucket.keys()).toEqual([...files.keys()].map((name) => `drop/${name}`).sort());
+  for (const [name, body] of files) {
+    expect((await storage.bucket.get(`drop/${name}`))?.body.equals(body), `the bytes of ${name}`).toBe(true);
+  }
+});
+
+test('P13: files dropped onto the window are copied into the folder and go up; the originals stay', async () => {
+  const names = ['report.pdf', 'übersicht & co.txt'];
+  const elsewhere = path.dirname(agent.dataDir);
+  const paths = names.map((name) => path.join(elsewhere, name));
+  for (const file of paths) writeFileSync(file, `what stands in ${path.basename(file)}`);
+
+  // The drag as the browser gets it from the desktop: real paths, real events.
+  const devtools = await agent.window.context().newCDPSession(agent.window);
+  const drag = async (type: 'dragEnter' | 'dragOver' | 'drop'): Promise<void> => {
+    await devtools.send('Input.dispatchDragEvent', {
+      type,
+      x: 600,
+      y: 400,
+      data: { items: [], files: paths, dragOperationsMask: 1 },
+    });
+  };
+  await drag('dragEnter');
+  await drag('dragOver');
+  await agent.window.getByRole('dialog', { name: 'Drop to add' }).waitFor();
+  expect(await agent.window.getByRole('dialog').innerText()).toContain('Add to drop');
+  await drag('drop');
+
+  await agent.window.getByText('2 items were copied into drop').first().waitFor();
+  await until('the window counts 2 as done', async () => (await queue.count('done')) === 2, 20_000);
+  for (const name of names) {
+    expect(await queue.rowText(name)).toContain('Ready');
+    expect(await storage.bucket.text(`drop/${name}`)).toBe(`what stands in ${name}`);
+  }
+  expect(await agent.window.getByRole('dialog').count()).toBe(0);
+});

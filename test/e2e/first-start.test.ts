@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { afterEach, expect, test } from 'vitest';
+import { until } from '../support/until.ts';
+import { startAgentApp, type AgentApp } from './agent-app.ts';
+import { startTestStorage, type TestStorage } from './test-storage.ts';
+
+const readyLimitMs = 3000;
+
+let agent: AgentApp | undefined;
+let storage: TestStorage | undefined;
+
+afterEach(async () => {
+  await agent?.dispose();
+  await storage?.close();
+  agent = undefined;
+  storage = undefined;
+});
+
+test('the first start with the demo tells a newcomer what to do and names the folder', async () => {
+  agent = await startAgentApp({ configText: null });
+  const { window } = agent;
+  await window.getByText('Welcome to Longshore.txt').waitFor({ timeout: 30_000 });
+  const folder = (await agent.status()).folders[0]?.path ?? '';
+  expect(folder).toMatch(/Longshore$/);
+  expect(existsSync(folder)).toBe(true);
+  const words = await window.locator('body').innerText();
+  expect(words).toContain('Drop a file here');
+  expect(words).toContain(folder);
+  expect(words).toContain('Nothing leaves it');
+  expect(await window.getByRole('button', { name: 'Open folder' }).isVisible()).toBe(true);
+  await window.screenshot({ path: '/tmp/first.png' });
+});
+
+interface StartTimes {
+  /** From the start of the process to the first content on screen. */
+  readonly firstPaintMs: number;
+  /** From the start of the process to a page that knows how things stand. */
+  readonly knowsMs: number;
+}
+
+async function startTimes(app: AgentApp): Promise<StartTimes> {
+  await app.window.getByText('Ready for the first file').first().waitFor();
+  const knownAt = Date.now();
+  const startedAt = await app.app.evaluate(() => process.getCreationTime() ?? Number.NaN);
+  const paintedAt = (await app.window.evaluate(
+    `performance.timeOrigin + performance.getEntriesByName('first-contentful-paint')[0].startTime`,
+  )) as number;
+  return { firstPaintMs: Math.round(paintedAt - startedAt), knowsMs: Math.round(knownAt - startedAt) };
+}
+
+test('a later start has its window ready in under 3 s', async () => {
+  storage = await startTestStorage();
+  agent = await startAgentApp({ configText: storage.configText });
+  const first = await startTimes(agent);
+  agent = await agent.again();
+  const later = await startTimes(agent);
+  console.log('start', { first, later });
+  expect(later.firstPaintMs).toBeLessThan(readyLimitMs);
+  expect(later.knowsMs).toBeLessThan(readyLimitMs);
+});

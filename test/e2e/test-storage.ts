@@ -1,0 +1,67 @@
+import { startStandIn, type StandIn } from '../support/s3-servers.ts';
+import { TestBucket } from '../support/s3-bucket.ts';
+
+export const MIB = 1024 * 1024;
+/** The least that S3 allows: many parts from a file of moderate size. */
+export const PART_BYTES = 5 * MIB;
+/** Parts of one file that travel at once, at most. */
+export const PARTS_IN_FLIGHT = 3;
+
+/** The storage of one test, with its own view of what came in. */
+export interface TestStorage {
+  readonly server: StandIn;
+  readonly bucket: TestBucket;
+  /** A configuration with one folder whose files go to `drop/`. */
+  configText(folderDir: string): string;
+  /** Requests that have come in so far, whether or not they are answered yet. */
+  arrivals(): number;
+  /** Bytes of parts that came over the wire, those of broken requests included. */
+  partBytes(): number;
+  /** Parts that were stored. */
+  partsStored(): number;
+  /** Slows every part down to so many bytes per second; the returned function ends it. */
+  slowParts(bytesPerSecond: number): () => void;
+  close(): Promise<void>;
+}
+
+/** A storage that answers, with a bucket of its own. */
+export async function startTestStorage(): Promise<TestStorage> {
+  const server = await startStandIn();
+  const bucket = await TestBucket.create(server);
+  // A rule that changes nothing: it counts requests when they arrive, while the counters count answers.
+  server.faults.add({ fault: { kind: 'latency', delayMs: 0 } });
+  return {
+    server,
+    bucket,
+    configText: (folderDir) => storageConfig(folderDir, server, bucket.name),
+    arrivals: () => server.faults.rules()[0]?.seen ?? 0,
+    partBytes: () => server.counters.of('UploadPart').requestBodyBytes,
+    partsStored: () => server.counters.of('UploadPart').statuses[200] ?? 0,
+    slowParts: (bytesPerSecond) =>
+      server.faults.add({ operation: 'UploadPart', fault: { kind: 'bandwidth', bytesPerSecond } }),
+    async close() {
+      bucket.close();
+      await server.close();
+    },
+  };
+}
+
+function storageConfig(folderDir: string, { endpoint, region, credentials }: StandIn, bucket: string): string {
+  return JSON.stringify({
+    device: 'testbox',
+    folders: [{ name: 'drop', path: folderDir, destination: 'main', prefix: 'drop/', stability: '100ms' }],
+    destinations: {
+      main: {
+        type: 's3',
+        endpoint,
+        region,
+        bucket,
+        forcePathStyle: true,
+        credentials,
+        partSizeMiB: PART_BYTES / MIB,
+        limits: { partConcurrency: PARTS_IN_FLIGHT },
+        retry: { initialDelay: '50ms', maxDelay: '500ms', jitter: 'none' },
+      },
+    },
+  });
+}

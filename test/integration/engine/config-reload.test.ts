@@ -1,0 +1,65 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { MIB, noise, PART_BYTES, Rig } from '../../support/engine-harness.ts';
+import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
+import { until } from '../../support/until.ts';
+
+let server: StandIn;
+let rig: Rig;
+beforeAll(async () => {
+  server = await startStandIn();
+});
+afterAll(() => server.close());
+beforeEach(async () => {
+  server.faults.clear();
+  rig = await Rig.create(server);
+  server.counters.reset();
+});
+afterEach(() => rig.close());
+
+describe('a change of the configuration file, while the engine runs', () => {
+  it('adds a folder, and takes one away, without a restart', async () => {
+    await rig.start();
+    mkdirSync(rig.folder('more'));
+    rig.write('a.txt', 'more', 'more');
+    rig.configure({ folders: [rig.folderConfig('drop'), rig.folderConfig('more')] });
+    await rig.untilStored('more/a.txt', 'more');
+    rig.configure();
+    await until('the folder is gone', async () => (await rig.status()).folders.length === 1);
+    rig.write('b.txt', 'not watched', 'more');
+    rig.write('marker.txt', 'watched');
+    await rig.untilStored('drop/marker.txt', 'watched');
+    expect(await rig.bucket.get('more/b.txt')).toBeNull();
+  });
+
+  it('an invalid one is told in words and the last good one stays in force; mended, it counts', async () => {
+    await rig.start();
+    writeFileSync(rig.configFile, '{ "folders": [ { "path": 5 } ] }');
+    await until('the problem is shown', async () => (await rig.status()).configProblems.length > 0);
+    expect((await rig.status()).configProblems.join('\n')).toMatch(/longshore\.json:1:\d+/);
+    rig.write('a.txt', 'still works');
+    await rig.untilStored('drop/a.txt', 'still works');
+    const mended = `${rig.configFile}.new`;
+    const good = JSON.stringify({ folders: [rig.folderConfig('drop', { prefix: 'moved/' })], destinations: { main: rig.destinationConfig() } });
+    writeFileSync(mended, good);
+    // As editors save: a rename over the old one.
+    renameSync(mended, rig.configFile);
+    await until('the problem is gone', async () => (await rig.status()).configProblems.length === 0);
+    rig.write('b.txt', 'elsewhere');
+    await rig.untilStored('moved/b.txt', 'elsewhere');
+  });
+
+  it('P6: a transfer under way goes on at its checkpoint', async () => {
+    const hurry = server.faults.add({ operation: 'UploadPart', fault: { kind: 'bandwidth', bytesPerSecond: 8_000_000 } });
+    const bytes = noise(61 * MIB);
+    rig.write('big.bin', bytes);
+    await rig.start();
+    await until('a part is done', () => (server.counters.of('UploadPart').statuses['200'] ?? 0) > 0);
+    rig.configure({ folder: { ignore: ['*.bak'] } });
+    await until('it is in force', () => rig.log.some((line) => line.includes('in force now')));
+    hurry();
+    await rig.untilItem('big.bin', 'succeeded');
+    expect(server.counters.of('CreateMultipartUpload').requests).toBe(1);
+    expect(server.counters.of('UploadPart').requestBodyBytes).toBeLessThanOrEqual(bytes.length + 4 * PART_BYTES);
+  });
+});

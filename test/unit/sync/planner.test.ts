@@ -1,0 +1,244 @@
+import { describe, expect, it } from 'vitest';
+import type { ScannedDirectory } from '../../../src/core/ports.ts';
+import { FOREVER, type StoredOperation } from '../../../src/db/stored-operation.ts';
+import { Planner, type KeyOf, type PlannedFolder } from '../../../src/sync/planner.ts';
+import { uploadSpec } from '../../../src/sync/specs.ts';
+import { NOON } from '../../support/manual-clock.ts';
+import {
+  lease,
+  makeOutbox,
+  must,
+  reread,
+  scannedDirectory,
+  scannedFile,
+  uploadOf,
+  type Outbox,
+} from '../../support/outbox.ts';
+
+const FOLDER: PlannedFolder = {
+  name: 'drop',
+  destination: 'main',
+  keyPrefix: 'drop/',
+  priority: 'normal',
+  stabilityMs: 500,
+};
+const OLD = NOON - 60_000;
+
+/** Keys as the product makes them, and one that is too long. */
+const keyOf: KeyOf = (prefix, path) =>
+  path.includes('too-long')
+    ? { ok: false, code: 's3.key-too-long' }
+    : { ok: true, key: prefix + path.normalize('NFC'), originalName: null };
+
+function makeBench() {
+  const outbox = makeOutbox();
+  const stopped: [number, string][] = [];
+  const planner = new Planner({
+    ...outbox,
+    stopRunning: (operation, reason) => stopped.push([operation.seq, reason]),
+    keyOf,
+    contentTypeOf: () => 'text/plain',
+  });
+  outbox.repos.folders.ensure('drop', '/home/me/Drop');
+  const scan = (patch: Partial<ScannedDirectory>, dir = '') =>
+    outbox.repos.transaction(() => planner.plan(FOLDER, scannedDirectory(dir, patch)));
+  return { outbox, planner, stopped, scan };
+}
+
+function all(outbox: Outbox): StoredOperation[] {
+  return outbox.db
+    .prepare<[], { id: string }>('SELECT id FROM operations ORDER BY seq')
+    .all()
+    .map(({ id }) => must(outbox.repos.operations.byId(id)));
+}
+
+const shown = (outbox: Outbox) => all(outbox).map(({ path, state, error }) => [path, state, error?.code ?? null]);
+
+describe('P2: the planner', () => {
+  it('queues a new file with all that its upload needs, and remembers it', () => {
+    const { outbox, scan } = makeBench();
+    const file = scannedFile('a.txt', { mtimeMs: OLD });
+    expect(scan({ files: [file] }, 'sub')).toEqual({ queued: 1, lookAgainAt: null, gone: [] });
+    const [operation] = all(outbox);
+    expect(operation).toMatchObject({
+      kind: 'file.upload',
+      state: 'pending',
+      lane: 'folder:drop',
+      folder: 'drop',
+      path: 'sub/a.txt',
+      destination: 'main',
+      target: 'drop/sub/a.txt',
+      resourceKey: 'main:drop/sub/a.txt',
+      contentType: 'text/plain',
+      bytesTotal: 100,
+      spec: { key: 'drop/sub/a.txt', fingerprint: file.fingerprint, sizeBytes: 100, hashFirst: false, beside: false },
+    });
+    expect(outbox.repos.files.get('drop', 'sub', 'a.txt')).toMatchObject({
+      fingerprint: file.fingerprint,
+      base: null,
+      operation: operation?.id,
+    });
+  });
+
+  it('queues a state once, however often it is seen: also when it failed or was cancelled', () => {
+    const { outbox, scan } = makeBench();
+    const files = [scannedFile('a', { mtimeMs: OLD }), scannedFile('b', { mtimeMs: OLD, ino: 2 })];
+    scan({ files });
+    const [a, b] = all(outbox);
+    outbox.repos.operations.transition(must(a), 'cancel');
+    outbox.repos.operations.transition(lease(outbox, must(b)), 'succeed');
+    expect(scan({ files })).toEqual({ queued: 0, lookAgainAt: null, gone: [] });
+    expect(all(outbox)).toHaveLength(2);
+  });
+
+  it('waits for a young file and says until when', () => {
+    const { outbox, scan } = makeBench();
+    const files = [scannedFile('a', { mtimeMs: NOON - 100 }), scannedFile('b', { mtimeMs: NOON - 300 })];
+    expect(scan({ files })).toEqual({ queued: 0, lookAgainAt: NOON + 200, gone: [] });
+    outbox.clock.advance(500);
+    expect(scan({ files })).toMatchObject({ queued: 2, lookAgainAt: null });
+  });
+
+  it('takes a file from the future when it has stood still since it was first seen', () => {
+    const { outbox, scan } = makeBench();
+    const files = [scannedFile('a', { mtimeMs: NOON + 86_400_000 })];
+    expect(scan({ files })).toMatchObject({ queued: 0, lookAgainAt: NOON + 500 });
+    outbox.clock.advance(300);
+    expect(scan({ files })).toMatchObject({ queued: 0, lookAgainAt: NOON + 500 });
+    outbox.clock.advance(200);
+    expect(scan({ files })).toMatchObject({ queued: 1 });
+  });
+
+  it('supersedes what is unfinished of a file that changed; the running one is told to stop', () => {
+    const { outbox, scan, stopped } = makeBench();
+    scan({ files: [scannedFile('a', { mtimeMs: OLD })] });
+    const first = lease(outbox, must(all(outbox)[0]));
+    scan({ files: [scannedFile('a', { mtimeMs: OLD + 1, sizeBytes: 5 })] });
+    expect(stopped).toEqual([[first.seq, 'superseded']]);
+    expect(reread(outbox, first)).toMatchObject({ state: 'running', ending: 'superseded' });
+    scan({ files: [scannedFile('a', { mtimeMs: OLD + 2, sizeBytes: 6 })] });
+    expect(all(outbox).map(({ state, bytesTotal }) => [state, bytesTotal])).toEqual([
+      ['running', 100],
+      ['superseded', 5],
+      ['pending', 6],
+    ]);
+    expect(stopped, 'once is enough').toHaveLength(1);
+  });
+
+  it('P4: lets the newer state inherit the base version', () => {
+    const { outbox, scan } = makeBench();
+    scan({ files: [scannedFile('a', { mtimeMs: OLD })] });
+    outbox.repos.files.setBase('drop', '', 'a', { etag: 'e1', versionId: null }, 'CRC64NVME:x');
+    scan({ files: [scannedFile('a', { mtimeMs: OLD + 1 })] });
+    expect(outbox.repos.files.get('drop', '', 'a')).toMatchObject({ base: { etag: 'e1' }, checksum: 'CRC64NVME:x' });
+    expect(uploadSpec(must(all(outbox).at(-1))).hashFirst, 'the same size: the content decides').toBe(true);
+  });
+
+  it('names what is gone, and forgets it only when told so: a delete leaves the storage alone', () => {
+    const { outbox, planner, scan } = makeBench();
+    const files = [scannedFile('a', { mtimeMs: OLD }), scannedFile('b', { mtimeMs: OLD, ino: 2 })];
+    scan({ files });
+    outbox.repos.files.setBase('drop', '', 'a', { etag: 'e1', versionId: null }, null);
+    expect(scan({ files: files.slice(1) })).toEqual({ queued: 0, lookAgainAt: null, gone: ['a'] });
+    expect(shown(outbox)).toEqual([
+      ['a', 'pending', null],
+      ['b', 'pending', null],
+    ]);
+    planner.forgetGone(FOLDER, '', ['a', 'never-there']);
+    expect(shown(outbox)).toEqual([
+      ['a', 'superseded', null],
+      ['b', 'pending', null],
+    ]);
+    expect(outbox.repos.files.get('drop', '', 'a')).toMatchObject({ fingerprint: null, base: { etag: 'e1' } });
+    expect(outbox.repos.folders.get('drop')?.files).toBe(1);
+    expect(scan({ files: files.slice(1) }).gone, 'forgotten once').toEqual([]);
+  });
+
+  it('concludes nothing from a directory that was not read to its end', () => {
+    const { scan } = makeBench();
+    scan({ files: [scannedFile('a', { mtimeMs: OLD })] });
+    expect(scan({ complete: false }).gone).toEqual([]);
+  });
+
+  it('P4: sends a file that came back over its own version', () => {
+    const { outbox, planner, scan } = makeBench();
+    const files = [scannedFile('a', { mtimeMs: OLD })];
+    scan({ files });
+    outbox.repos.files.setBase('drop', '', 'a', { etag: 'e1', versionId: 'v1' }, null);
+    planner.forgetGone(FOLDER, '', ['a']);
+    expect(scan({ files }).queued).toBe(1);
+    expect(outbox.repos.files.get('drop', '', 'a')).toMatchObject({
+      fingerprint: files[0]?.fingerprint,
+      base: { etag: 'e1', versionId: 'v1' },
+    });
+  });
+
+  it('shows the second of two names with one key as failed, and lets the first one go', () => {
+    const { outbox, planner, scan } = makeBench();
+    const composed = 'caf\u00e9';
+    const decomposed = 'cafe\u0301';
+    const files = [scannedFile(composed, { mtimeMs: OLD }), scannedFile(decomposed, { mtimeMs: OLD, ino: 2 })];
+    expect(scan({ files }).queued).toBe(2);
+    expect(shown(outbox)).toEqual([
+      [composed, 'pending', null],
+      [decomposed, 'failed', 'local.name-collision'],
+    ]);
+    expect(all(outbox)[1]?.error?.detail).toBe(composed);
+    expect(scan({ files }).queued, 'said once').toBe(0);
+    // The first one goes: the other one changes and can be taken.
+    planner.forgetGone(FOLDER, '', [composed]);
+    scan({ files: [scannedFile(decomposed, { mtimeMs: OLD + 1, ino: 2 })] });
+    expect(shown(outbox)).toEqual([
+      [composed, 'superseded', null],
+      [decomposed, 'superseded', 'local.name-collision'],
+      [decomposed, 'pending', null],
+    ]);
+  });
+
+  it('shows a name that can have no key as failed, on that item alone', () => {
+    const { outbox, scan } = makeBench();
+    scan({ files: [scannedFile('too-long', { mtimeMs: OLD }), scannedFile('b', { mtimeMs: OLD, ino: 2 })] });
+    expect(shown(outbox)).toEqual([
+      ['too-long', 'failed', 's3.key-too-long'],
+      ['b', 'pending', null],
+    ]);
+  });
+
+  it('P11: shows what can’t be read as failed, once, with the reason', () => {
+    const { outbox, scan } = makeBench();
+    const problem = { name: 'locked', code: 'local.permission', detail: 'EACCES' } as const;
+    expect(scan({ problems: [problem] }).queued).toBe(1);
+    expect(scan({ problems: [problem] }).queued).toBe(0);
+    expect(all(outbox)[0]?.error).toMatchObject({ code: 'local.permission', detail: 'EACCES' });
+    expect(scan({ problems: [{ ...problem, code: 'local.io' }] }).queued).toBe(1);
+    expect(shown(outbox)).toEqual([
+      ['locked', 'superseded', 'local.permission'],
+      ['locked', 'failed', 'local.io'],
+    ]);
+    expect(scan({ files: [scannedFile('locked', { mtimeMs: OLD })] }).queued).toBe(1);
+    expect(shown(outbox).at(-2)).toEqual(['locked', 'superseded', 'local.io']);
+    expect(shown(outbox).at(-1)).toEqual(['locked', 'pending', null]);
+  });
+
+  it('keeps the base of a file that can’t be read for a while', () => {
+    const { outbox, scan } = makeBench();
+    const files = [scannedFile('a', { mtimeMs: OLD })];
+    scan({ files });
+    outbox.repos.files.setBase('drop', '', 'a', { etag: 'e1', versionId: null }, null);
+    expect(scan({ problems: [{ name: 'a', code: 'local.permission', detail: '' }] }).gone).toEqual([]);
+    expect(shown(outbox)).toEqual([
+      ['a', 'superseded', null],
+      ['a', 'failed', 'local.permission'],
+    ]);
+    scan({ files });
+    expect(outbox.repos.files.get('drop', '', 'a')).toMatchObject({ base: { etag: 'e1' } });
+  });
+
+  it('P7: hands the open upload of a superseded state to cleanup', () => {
+    const { outbox, scan } = makeBench();
+    scan({ files: [scannedFile('a', { mtimeMs: OLD })] });
+    outbox.repos.uploads.insert(uploadOf(must(all(outbox)[0])));
+    scan({ files: [scannedFile('a', { mtimeMs: OLD + 1, sizeBytes: 5 })] });
+    expect(outbox.repos.cleanups.due('main', FOREVER, 9)).toMatchObject([{ key: 'drop/a', uploadId: 'upload-1' }]);
+  });
+});
