@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -75,14 +75,15 @@ export class Installation {
   /** Starts the engine for good. */
   async start(): Promise<RunningEngine> {
     const startedAt = Date.now();
-    const child = startProcess(this.#command('run'), this.#outputFile());
+    const outputFile = this.#outputFile();
+    const child = startProcess(this.#command('run'), outputFile);
     const release = this.#setup.context.workspace.owns(() => stopProcess(child));
     if (child.pid === undefined) throw new Error('the engine could not be started');
     const deadline = performance.now() + 30_000;
     while (!existsSync(join(this.#dataDir, 'engine.json'))) {
       if (child.exitCode !== null || performance.now() > deadline) {
         await release();
-        throw new Error('the engine did not come up');
+        throw new Error(`the engine did not come up\n${readFileSync(outputFile, 'utf8').slice(-2000)}`);
       }
       await delay(LOOK_MS);
     }

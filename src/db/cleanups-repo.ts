@@ -22,6 +22,8 @@ export class CleanupsRepo {
   readonly #remove;
   readonly #postpone;
   readonly #count;
+  readonly #shiftDue;
+  readonly #boundDue;
 
   constructor(db: ReadableDb) {
     this.#due = db.prepare<unknown[], StoredCleanup>(
@@ -34,6 +36,8 @@ export class CleanupsRepo {
     this.#postpone = db.prepare<unknown[]>(
       'UPDATE cleanups SET attempts = attempts + 1, due_at = ?, last_error = ? WHERE id = ?',
     );
+    this.#shiftDue = db.prepare<unknown[]>('UPDATE cleanups SET due_at = due_at + ?');
+    this.#boundDue = db.prepare<unknown[]>('UPDATE cleanups SET due_at = ? WHERE due_at > ?');
     this.#count = db.prepare<unknown[], { n: number }>('SELECT count(*) AS n FROM cleanups');
   }
 
@@ -52,6 +56,16 @@ export class CleanupsRepo {
 
   postpone(id: number, dueAt: EpochMs, error: string): void {
     this.#postpone.run(dueAt, error, id);
+  }
+
+  /** Moves all due times by `byMs`: the clock was set. */
+  shiftDue(byMs: number): void {
+    this.#shiftDue.run(byMs);
+  }
+
+  /** None waits for later than `latest`: the clock may have been set back while nothing ran. */
+  boundDue(latest: EpochMs): void {
+    this.#boundDue.run(latest, latest);
   }
 
   count(): number {

@@ -37,6 +37,7 @@ export class FilesRepo {
   readonly #subdirectories;
   readonly #get;
   readonly #byKey;
+  readonly #knowsVersion;
   readonly #upsert;
   readonly #setBase;
 
@@ -51,6 +52,9 @@ export class FilesRepo {
     );
     this.#byKey = db.prepare<unknown[], FileRow>(
       `SELECT ${COLUMNS} FROM files INDEXED BY files_by_key WHERE folder = ? AND key = ? AND fingerprint IS NOT NULL`,
+    );
+    this.#knowsVersion = db.prepare<unknown[], { yes: number }>(
+      "SELECT 1 AS yes FROM files WHERE folder = ? AND key = ? AND json_extract(base, '$.etag') = ? LIMIT 1",
     );
     this.#upsert = db.prepare<unknown[]>(
       `INSERT INTO files (folder, dir, name, key, fingerprint, size_bytes, mtime_ms, base, checksum, operation)
@@ -80,6 +84,11 @@ export class FilesRepo {
   /** Present local files with this object key: more than one is a collision of names. */
   byKey(folder: string, key: string): StoredFile[] {
     return this.#byKey.all(folder, key).map(fromRow);
+  }
+
+  /** Whether this is the version that the inventory last knew of a key, for whichever file had it. */
+  knowsVersion(folder: string, key: string, etag: string): boolean {
+    return this.#knowsVersion.get(folder, key, etag) !== undefined;
   }
 
   put(file: StoredFile): void {

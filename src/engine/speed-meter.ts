@@ -17,11 +17,12 @@ export class SpeedMeter {
 
   add(bytes: number): void {
     const slot = Math.floor(this.#clock.monotonicMs() / SLOT_MS);
-    this.#startedAt ??= slot * SLOT_MS;
+    this.#trim(slot);
+    // After a rest longer than the window a new stream begins.
+    if (this.#slots.length === 0) this.#startedAt = slot * SLOT_MS;
     const last = this.#slots.at(-1);
     if (last?.slot === slot) last.bytes += bytes;
     else this.#slots.push({ slot, bytes });
-    this.#trim(slot);
   }
 
   bytesPerSecond(): number {

@@ -3,18 +3,19 @@ import type { Gate } from '../core/operation.ts';
 import type { Clock, EpochMs, HttpClient, LocalFiles, Random, Scanner, Watcher } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { Sealer } from '../db/seal.ts';
-import type { StoredOperation } from '../db/stored-operation.ts';
+import { FOREVER, type StoredOperation } from '../db/stored-operation.ts';
 import { BufferPool } from '../resilience/buffer-pool.ts';
 import { CallExecutor } from '../sync/call-executor.ts';
 import { Commands } from '../sync/commands.ts';
 import { FolderSync, type SyncedFolder } from '../sync/folder-sync.ts';
 import { GateKeeper } from '../sync/gate-keeper.ts';
-import { Janitor } from '../sync/janitor.ts';
+import { Janitor, MAX_CLEANUP_WAIT_MS } from '../sync/janitor.ts';
 import { splitPath } from '../sync/paths.ts';
 import { Planner, type KeyOf } from '../sync/planner.ts';
 import { Scheduler } from '../sync/scheduler.ts';
 import { UploadExecutor } from '../sync/upload/upload-executor.ts';
 import { callRules } from './call-rules.ts';
+import { watchClock } from './clock-watch.ts';
 import { destinationService, isLoopback, Lanes } from './lanes.ts';
 import { LiveProgress } from './live-progress.ts';
 import { recover } from './recover.ts';
@@ -65,6 +66,7 @@ export class SyncCore {
   readonly #folders = new Map<string, FolderSync>();
   readonly #scheduler: Scheduler;
   readonly #janitor: Janitor;
+  #stopClockWatch: () => void = () => undefined;
   #started = false;
 
   constructor(ports: CorePorts, config: LongshoreConfig, epoch: number, hooks: CoreHooks) {
@@ -97,7 +99,14 @@ export class SyncCore {
   start(): void {
     this.#started = true;
     recover(this.repos);
+    this.repos.transaction(() => {
+      this.repos.operations.boundDue();
+      this.repos.cleanups.boundDue(this.#ports.clock.now() + MAX_CLEANUP_WAIT_MS);
+    });
     this.gates.setPauses(this.repos.pauses.all());
+    this.#stopClockWatch = watchClock(this.#ports.clock, (byMs) => {
+      this.#clockJumped(byMs);
+    });
     for (const folder of this.#folders.values()) folder.start();
     this.#scheduler.wake();
     this.#janitor.wake();
@@ -105,6 +114,7 @@ export class SyncCore {
 
   /** Stops everything at its checkpoint; resolves when nothing runs any more. */
   async stop(): Promise<void> {
+    this.#stopClockWatch();
     await Promise.all([...this.#folders.values()].map((folder) => folder.stop()));
     await this.#janitor.stop();
     await this.#scheduler.shutdown();
@@ -184,6 +194,21 @@ export class SyncCore {
     return !busyFolder && this.#scheduler.runningCount() === 0 && this.#janitor.idle();
   }
 
+  /** What was to happen at a time of day must not wait for that time to come round again. */
+  #clockJumped(byMs: number): void {
+    try {
+      if (byMs < 0) {
+        this.repos.transaction(() => {
+          this.repos.operations.shiftDue(byMs);
+          this.repos.cleanups.shiftDue(byMs);
+        });
+      }
+      this.lookAgain();
+    } catch (error) {
+      this.#hooks.onFatal(error);
+    }
+  }
+
   #folderGate(name: string): Gate | null {
     const sync = this.#folders.get(name);
     if (sync === undefined) return 'folder-frozen';
@@ -228,9 +253,23 @@ export class SyncCore {
       target: (destination) => this.targets.get(destination),
       isOpen: (destination) => {
         if (this.gates.pausedUntil('all') !== null) return false;
-        if (this.gates.unreachable(destinationService(destination)) !== null) return false;
+        // A cleanup may be all there is to find out whether the service is back.
+        const unreachable = this.gates.unreachable(destinationService(destination));
+        if (unreachable !== null && unreachable.nextTryAt > this.#ports.clock.now()) return false;
         const config = this.config.destinations[destination];
         return config === undefined || !this.gates.offline || isLoopback(config.endpoint);
+      },
+      opensAt: (destination) => {
+        const at = Math.max(
+          this.gates.pausedUntil('all') ?? 0,
+          this.gates.unreachable(destinationService(destination))?.nextTryAt ?? 0,
+        );
+        return at === 0 || at >= FOREVER ? null : at;
+      },
+      heardFrom: (destination, unreachable) => {
+        const service = destinationService(destination);
+        if (unreachable !== null) this.gates.failedToReach(service, unreachable);
+        else if (this.gates.reached(service)) this.wake();
       },
       onFatal: this.#hooks.onFatal,
     });

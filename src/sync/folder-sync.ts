@@ -223,6 +223,11 @@ export class FolderSync {
     const trouble =
       rootTrouble(summary.root, this.folder.root) ??
       (moved && full && pass.lostEverything() ? otherVolume(this.folder.root) : null);
+    if (trouble === null && moved && !full) {
+      // A drive came or went. What is missing in a few directories tells nothing before all has been looked at.
+      this.#fullScanWanted = true;
+      return;
+    }
     this.#frozen = trouble;
     if (trouble !== null) {
       // Nothing may be concluded from what is not there; the folder waits for its drive.

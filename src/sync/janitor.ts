@@ -2,8 +2,8 @@ import { LongshoreError, toLongshoreError } from '../core/longshore-error.ts';
 import type { Clock, EpochMs, Random } from '../core/ports.ts';
 import type { StoredCleanup } from '../db/cleanups-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
-import { retryDelayMs, type RetryPolicy } from '../resilience/retry-policy.ts';
-import { abortOrphans } from './upload/orphans.ts';
+import { MAX_RETRY_AFTER_MS, retryDelayMs, type RetryPolicy } from '../resilience/retry-policy.ts';
+import { findOrphans } from './upload/orphans.ts';
 import type { UploadTarget } from './upload/upload-context.ts';
 
 /** A cleanup is tried until it succeeds: soon at first, then every ten minutes. */
@@ -14,9 +14,15 @@ const POLICY: RetryPolicy = {
   multiplier: 2,
   jitter: 'full',
 };
+/** No cleanup is ever put off for longer, ms. */
+export const MAX_CLEANUP_WAIT_MS = POLICY.maxDelayMs + MAX_RETRY_AFTER_MS;
 const BATCH = 50;
 /** A destination that the configuration has no longer may come back; look again then, ms. */
 const NO_TARGET_RETRY_MS = 60_000;
+/** So long a Create whose reply nobody waited for may still take effect, ms; only then a look finds all that it made. */
+const LATE_CREATE_MS = 60_000;
+/** After a look that could not tell whose an open upload is, ms. */
+const UNCLEAR_RETRY_MS = 5000;
 
 export interface JanitorDeps {
   readonly repos: Repositories;
@@ -25,6 +31,10 @@ export interface JanitorDeps {
   target(destination: string): UploadTarget | null;
   /** False while the destination is behind a gate: nothing is sent (P9). */
   isOpen(destination: string): boolean;
+  /** When its gate opens by itself; null when only an event can open it, or when it is open. */
+  opensAt(destination: string): EpochMs | null;
+  /** What a request told of the destination: it answered (null), or it could not be reached. */
+  heardFrom(destination: string, unreachable: LongshoreError | null): void;
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -88,13 +98,25 @@ export class Janitor {
 
   async #run(cleanup: StoredCleanup): Promise<void> {
     const { repos, clock, random } = this.#deps;
+    const settledAt = cleanup.uploadId === null ? cleanup.endedAt + LATE_CREATE_MS : 0;
+    if (settledAt > clock.now()) {
+      // The second bound is for a clock that was set back.
+      const at = Math.min(settledAt, clock.now() + LATE_CREATE_MS);
+      repos.cleanups.postpone(cleanup.id, at, 'a request may still be on its way');
+      return;
+    }
     const target = this.#deps.target(cleanup.destination);
     if (target === null) {
       repos.cleanups.postpone(cleanup.id, clock.now() + NO_TARGET_RETRY_MS, 'the destination is not configured');
       return;
     }
     try {
-      await this.#clean(cleanup, target);
+      const again = await this.#clean(cleanup, target);
+      this.#deps.heardFrom(cleanup.destination, null);
+      if (again !== null) {
+        repos.cleanups.postpone(cleanup.id, again.at, again.reason);
+        return;
+      }
       repos.transaction(() => {
         repos.cleanups.done(cleanup.id);
         const details = { destination: cleanup.destination, key: cleanup.key };
@@ -110,6 +132,8 @@ export class Janitor {
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
       const failure = toLongshoreError(error);
+      if (error instanceof LongshoreError)
+        this.#deps.heardFrom(cleanup.destination, error.class === 'unreachable' ? error : null);
       const delayMs = retryDelayMs(POLICY, cleanup.attempts + 1, random.fraction(), failure.context.retryAfterMs);
       repos.cleanups.postpone(
         cleanup.id,
@@ -120,10 +144,25 @@ export class Janitor {
     }
   }
 
-  async #clean(cleanup: StoredCleanup, target: UploadTarget): Promise<void> {
+  /** Null when it is done, else when and why to come back. */
+  async #clean(
+    cleanup: StoredCleanup,
+    target: UploadTarget,
+  ): Promise<{ readonly at: EpochMs; readonly reason: string } | null> {
     const { signal } = this.#stopping;
-    if (cleanup.uploadId !== null) await target.store.abortUpload(cleanup.key, cleanup.uploadId, signal);
-    else await abortOrphans(this.#deps, target, cleanup, signal);
+    if (cleanup.uploadId !== null) {
+      await target.store.abortUpload(cleanup.key, cleanup.uploadId, signal);
+      return null;
+    }
+    const orphans = await findOrphans(this.#deps, target, cleanup, signal);
+    const unclear = { at: this.#deps.clock.now() + UNCLEAR_RETRY_MS, reason: 'another upload of ours is beginning' };
+    if (orphans === null) return unclear;
+    for (const upload of orphans) {
+      // A pause that came meanwhile: the rest waits for its end.
+      if (!this.#deps.isOpen(cleanup.destination)) return { ...unclear, reason: 'behind a gate' };
+      await target.store.abortUpload(upload.key, upload.uploadId, signal);
+    }
+    return null;
   }
 
   #armTimer(): void {
@@ -131,10 +170,11 @@ export class Janitor {
     this.#cancelTimer = null;
     if (this.#stopping.signal.aborted) return;
     const now = this.#deps.clock.now();
-    const times: EpochMs[] = this.#deps.repos.cleanups
-      .nextDue()
-      .filter((entry) => this.#deps.isOpen(entry.destination))
-      .map((entry) => entry.at);
+    const times: EpochMs[] = this.#deps.repos.cleanups.nextDue().flatMap(({ destination, at }) => {
+      if (this.#deps.isOpen(destination)) return [at];
+      const opensAt = this.#deps.opensAt(destination);
+      return opensAt === null ? [] : [Math.max(at, opensAt)];
+    });
     if (times.length === 0) return;
     this.#cancelTimer = this.#deps.clock.setTimer(Math.max(1, Math.min(...times) - now), () => {
       this.wake();

@@ -91,7 +91,9 @@ export class Planner {
     for (const name of names) {
       const file = repos.files.get(folder.name, dir, name);
       if (file === null || file.fingerprint === null) continue;
-      for (const resource of resourcesOf(folder, file)) supersede(repos, resource, 'the file is gone', stopRunning);
+      supersede(repos, problemResource(folder, dir, name), 'the file is gone', stopRunning);
+      const resource = this.#ownObject(folder, file);
+      if (resource !== null) supersede(repos, resource, 'the file is gone', stopRunning);
       repos.files.put({ ...file, fingerprint: null });
     }
   }
@@ -100,10 +102,11 @@ export class Planner {
     const { clock } = this.#deps;
     const id = `${folder.name}\0${dir}\0${found.name}`;
     const seen = this.#firstSeen.get(id);
-    const firstSeenAt = seen?.fingerprint === found.fingerprint ? seen.at : null;
+    // A time ahead of now: the clock was set back since. Then this meeting counts as the first.
+    const firstSeenAt = seen?.fingerprint === found.fingerprint && seen.at <= clock.now() ? seen.at : null;
     const judgement = judgeFile(before, found, clock.now(), folder.stabilityMs, firstSeenAt);
     if (judgement.kind !== 'settling') this.#firstSeen.delete(id);
-    else if (firstSeenAt === null && this.#firstSeen.size < MAX_FIRST_SEEN) {
+    else if (firstSeenAt === null && (seen !== undefined || this.#firstSeen.size < MAX_FIRST_SEEN)) {
       this.#firstSeen.set(id, { fingerprint: found.fingerprint, at: clock.now() });
     }
     return judgement;
@@ -135,7 +138,8 @@ export class Planner {
       sizeBytes: found.sizeBytes,
       mtimeMs: found.mtimeMs,
       originalName: key.originalName,
-      hashFirst,
+      // Only where the storage is known to hold the recorded content: an unfinished one may have left other bytes there.
+      hashFirst: hashFirst && this.#isSettled(before),
       beside: false,
     };
     const operation = repos.operations.insert(
@@ -156,6 +160,20 @@ export class Planner {
       { sizeBytes: found.sizeBytes, key: key.key },
     );
     this.#remember(folder, dir, found.name, found, key.key, found.fingerprint, before, operation.id);
+  }
+
+  /** The object that this row alone stands for: null while it has none, is gone, or another file has the key. */
+  #ownObject(folder: PlannedFolder, file: StoredFile): string | null {
+    if (file.key === '' || file.fingerprint === null) return null;
+    const rivals = this.#deps.repos.files
+      .byKey(folder.name, file.key)
+      .filter((other) => (other.dir !== file.dir || other.name !== file.name) && !isProblem(other.fingerprint));
+    return rivals.length === 0 ? objectResource(folder.destination, file.key) : null;
+  }
+
+  #isSettled(file: StoredFile | null): boolean {
+    if (file === null || file.operation === null) return false;
+    return this.#deps.repos.operations.byId(file.operation)?.state === 'succeeded';
   }
 
   /** A file that can't be taken becomes a failed operation of its own: visible, with a reason (P2). */
@@ -201,9 +219,8 @@ export class Planner {
     const path = joinPath(dir, problem.name);
     const resource = problemResource(folder, dir, problem.name);
     supersede(repos, resource, 'the file changed', stopRunning);
-    if (before !== null && !isProblem(before.fingerprint)) {
-      supersede(repos, objectResource(folder.destination, before.key), 'the file changed', stopRunning);
-    }
+    const object = before === null ? null : this.#ownObject(folder, before);
+    if (object !== null) supersede(repos, object, 'the file changed', stopRunning);
     const spec: UploadSpec = {
       key: '',
       fingerprint: problem.fingerprint,
@@ -238,7 +255,8 @@ export class Planner {
       dir,
       problem.name,
       { sizeBytes: problem.sizeBytes, mtimeMs: clock.now() },
-      before?.key ?? '',
+      // Without a real fingerprint it can't stand in another's way, and keeps its base until it is well again.
+      isProblem(fingerprint) ? (before?.key ?? '') : '',
       fingerprint,
       before,
       operation.id,
@@ -273,12 +291,6 @@ export class Planner {
 /** Problems that a scan reports have no real fingerprint: a code stands in for it. */
 function isProblem(fingerprint: Fingerprint | null): boolean {
   return fingerprint?.startsWith('!') === true;
-}
-
-/** Where operations of this file may be: its object, and the trouble with its name. */
-function resourcesOf(folder: PlannedFolder, file: StoredFile): string[] {
-  const trouble = problemResource(folder, file.dir, file.name);
-  return file.key === '' ? [trouble] : [trouble, objectResource(folder.destination, file.key)];
 }
 
 /** Its own resource: the trouble with one name must not touch the good file that has the same key. */

@@ -64,7 +64,7 @@ test('P13: files dropped onto the window are copied into the folder and go up; t
   await agent.window.getByText('2 items were copied into drop').first().waitFor();
   await until('the window counts 2 as done', async () => (await queue.count('done')) === 2, 20_000);
   for (const name of names) {
-    expect(await queue.rowText(name)).toContain('Ready');
+    expect(await queue.phase(name)).toBe('Ready');
     expect(await storage.bucket.text(`drop/${name}`)).toBe(`what stands in ${name}`);
   }
   expect(await agent.window.getByRole('dialog').count()).toBe(0);

@@ -28,7 +28,6 @@ test('the first start with the demo tells a newcomer what to do and names the fo
   expect(words).toContain(folder);
   expect(words).toContain('Nothing leaves it');
   expect(await window.getByRole('button', { name: 'Open folder' }).isVisible()).toBe(true);
-  await window.screenshot({ path: '/tmp/first.png' });
 });
 
 interface StartTimes {

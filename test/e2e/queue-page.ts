@@ -56,6 +56,11 @@ export class QueuePage {
     return (await this.row(name).allInnerTexts()).join(' ').replaceAll(/\s+/g, ' ').trim();
   }
 
+  /** The word for where an item stands; a row under the pointer shows its buttons in this place. */
+  async phase(name: string): Promise<string> {
+    return (await this.row(name).locator('.row-phase').allTextContents()).join(' ');
+  }
+
   /** Name and phase of every row of the open tab, scrolled through from top to end as a reader would. */
   async allRows(): Promise<ReadonlyMap<string, string>> {
     const rows = (await this.page.evaluate(readAllRows)) as readonly (readonly [string, string])[];

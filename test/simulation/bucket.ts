@@ -63,8 +63,6 @@ export interface BucketWatcher {
   visible(version: Version, replaced: Version | null): void;
 }
 
-
-
 /** A bucket as S3 has it: conditional writes, ETags, full-object checksums, multipart, listings. Each method is atomic. */
 export class Bucket {
   readonly uploads = new Map<string, SimUpload>();
@@ -214,7 +212,15 @@ export class Bucket {
   remove(key: string): void {
     const before = this.current(key);
     if (before === null) return;
-    const gone: Version = { ...before, bytes: null, hash: '', etag: '', writer: 'other', atMs: this.#now(), uploadId: null };
+    const gone: Version = {
+      ...before,
+      bytes: null,
+      hash: '',
+      etag: '',
+      writer: 'other',
+      atMs: this.#now(),
+      uploadId: null,
+    };
     this.#append(gone, before);
   }
 
@@ -293,8 +299,11 @@ export class Bucket {
 }
 
 /** What an adapter makes of a refusal: a reply came, and nothing was done. */
-export function refusal(code: LongshoreError['code'], status: number, subject: string, serviceCode: string): LongshoreError {
+export function refusal(
+  code: LongshoreError['code'],
+  status: number,
+  subject: string,
+  serviceCode: string,
+): LongshoreError {
   return new LongshoreError(code, { status, sent: false, subject, serviceCode });
 }
-
-

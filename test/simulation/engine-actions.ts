@@ -103,7 +103,8 @@ export class EngineActions {
     if (this.#world.offline) this.#goOnline();
     const stored = outbox.pauses().map(({ scope }) => scope);
     for (const scope of new Set([...stored, ...pauses.scopes()])) this.#resume(scope);
-    for (const { id, heldUntil } of outbox.inStates('pending', 'waiting')) if (heldUntil > 0) this.#resume(`item:${id}`);
+    for (const { id, heldUntil } of outbox.inStates('pending', 'waiting'))
+      if (heldUntil > 0) this.#resume(`item:${id}`);
     this.#world.command(({ core }) => {
       core.lookAgain();
     });

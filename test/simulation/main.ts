@@ -9,7 +9,13 @@ for (let seed = from; seed < from + count; seed += 1) {
   steps.push(r.steps);
   if (r.violations.length > 0) {
     bad += 1;
-    console.log(seed, r.steps, r.crashes, r.faults, r.violations.map((v) => `${v.promise}@${(v.atMs / 1000).toFixed(3)}: ${v.text}`).join('\n   '));
+    console.log(
+      seed,
+      r.steps,
+      r.crashes,
+      r.faults,
+      r.violations.map((v) => `${v.promise}@${(v.atMs / 1000).toFixed(3)}: ${v.text}`).join('\n   '),
+    );
   }
   if (r.trace !== null) console.log(r.trace.join('\n'));
 }

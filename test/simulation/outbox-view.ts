@@ -95,7 +95,12 @@ export class OutboxView {
   }
 
   /** How often each step of the lifecycle was taken. */
-  transitions(): { readonly type: string; readonly from: string | null; readonly to: string | null; readonly n: number }[] {
+  transitions(): {
+    readonly type: string;
+    readonly from: string | null;
+    readonly to: string | null;
+    readonly n: number;
+  }[] {
     return this.#all(
       'SELECT type, from_state AS "from", to_state AS "to", count(*) AS n FROM events WHERE to_state IS NOT NULL GROUP BY 1, 2, 3',
     );

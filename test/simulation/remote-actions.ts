@@ -58,7 +58,9 @@ export class RemoteActions {
         break;
       }
       case 'uploadExpires': {
-        const open = [...bucket.uploads.values()].filter((upload) => upload.state === 'open' && upload.writer === 'ours');
+        const open = [...bucket.uploads.values()].filter(
+          (upload) => upload.state === 'open' && upload.writer === 'ours',
+        );
         if (open.length > 0) bucket.expire(random.pick(open).id);
         break;
       }
@@ -75,7 +77,10 @@ export class RemoteActions {
     const { random, outbox } = this.#world;
     const coming = outbox
       .inStates('pending', 'running', 'waiting')
-      .filter((operation) => operation.kind === 'file.upload' && operation.errorCode === null && operation.target.includes('/'))
+      .filter(
+        (operation) =>
+          operation.kind === 'file.upload' && operation.errorCode === null && operation.target.includes('/'),
+      )
       .map((operation) => operation.target);
     const keys = [...bucket.history.keys(), ...coming];
     return keys.length === 0 ? null : random.pick(keys);

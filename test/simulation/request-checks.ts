@@ -6,6 +6,8 @@ import type { SimRequest, WireWatcher } from './wire.ts';
 
 /** P9: within this after a pause nothing new starts, ms. */
 const PAUSE_MS = 1000;
+/** What moves bytes of a file: this has to stop in flight. */
+const TRANSFERS = new Set(['put', 'part']);
 /** What the janitor sends: on behalf of no operation. */
 const JANITOR = new Set(['abort', 'list-uploads']);
 
@@ -49,7 +51,10 @@ export class RequestChecks implements WireWatcher {
     if (operation !== null && !JANITOR.has(request.label)) {
       const older = outbox.olderOn(operation.seq);
       if (older !== null)
-        violations.add('P8', `${request.label} of a newer operation while ${older.state} ${older.id} is older on ${resource}`);
+        violations.add(
+          'P8',
+          `${request.label} of a newer operation while ${older.state} ${older.id} is older on ${resource}`,
+        );
     }
     if (request.label === 'part') this.#checkPart(request);
     if (request.label === 'create' && operation !== null) this.#checkRestart(request, operation, resource);
@@ -72,8 +77,8 @@ export class RequestChecks implements WireWatcher {
   checkStopped(pausedAtMs: number): void {
     for (const [request, { operation }] of this.#open) {
       const since = this.#deps.pauses.since(operation);
-      if (since === null || since > pausedAtMs || request.atMs > pausedAtMs || request.commit) continue;
-      if (JANITOR.has(request.label)) continue;
+      if (since === null || since > pausedAtMs || request.atMs > pausedAtMs) continue;
+      if (!TRANSFERS.has(request.label)) continue;
       this.#deps.violations.add('P9', `${nameOf(request)} still moves ${PAUSE_MS} ms after the pause`);
     }
   }
@@ -92,7 +97,8 @@ export class RequestChecks implements WireWatcher {
     // The end of a commit that was in flight: what it made is looked at, so that it can be recorded.
     const commit = operation === null ? undefined : this.#commits.get(operation.id);
     const looksBack = request.label === 'head' || request.label === 'http GET';
-    if (looksBack && commit !== undefined && commit.startedMs <= since + PAUSE_MS && (commit.endedMs ?? 0) >= since) return;
+    if (looksBack && commit !== undefined && commit.startedMs <= since + PAUSE_MS && (commit.endedMs ?? 0) >= since)
+      return;
     violations.add('P9', `${nameOf(request)} starts ${Math.round(request.atMs - since)} ms after the pause`);
   }
 
@@ -126,7 +132,9 @@ export class RequestChecks implements WireWatcher {
       const done = upload.state === 'completed' && bucket?.current(key)?.uploadId === upload.id;
       if (done) violations.add('P6', `${nameOf(request)} although ${upload.id} was completed`);
       if (upload.state !== 'open') continue;
-      const gaveUp = outbox.eventsOf(operation.id).some((event) => event.to === 'conflict' && event.at >= upload.initiatedMs);
+      const gaveUp = outbox
+        .eventsOf(operation.id)
+        .some((event) => event.to === 'conflict' && event.at >= upload.initiatedMs);
       if (!gaveUp) violations.add('P6', `${nameOf(request)} although ${upload.id} is open`);
     }
   }

@@ -1,4 +1,9 @@
-import type { DestinationConfig, FolderConfig, LongshoreConfig, ProviderConfig } from '../../src/config/config-types.ts';
+import type {
+  DestinationConfig,
+  FolderConfig,
+  LongshoreConfig,
+  ProviderConfig,
+} from '../../src/config/config-types.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 /** Tiny parts: a file of a few hundred bytes is a large one. */
@@ -44,7 +49,10 @@ export function simConfig(random: SeededRandom): LongshoreConfig {
     publicUrl: null,
     retry,
     partSizeBytes: PART_BYTES,
-    limits: { concurrency: random.pick(['auto', 1, 2, 4] as const), partConcurrency: random.pick(['auto', 1, 2] as const) },
+    limits: {
+      concurrency: random.pick(['auto', 1, 2, 4] as const),
+      partConcurrency: random.pick(['auto', 1, 2] as const),
+    },
   });
   const provider = (name: string, mode: 'key' | 'method'): ProviderConfig => ({
     name,

@@ -84,7 +84,8 @@ export class SimDisk {
     const found: string[] = [];
     const walk = (node: SimNode, at: string) => {
       found.push(at);
-      for (const [name, child] of node.entries) if (child.bytes === null) walk(child, at === '' ? name : `${at}/${name}`);
+      for (const [name, child] of node.entries)
+        if (child.bytes === null) walk(child, at === '' ? name : `${at}/${name}`);
     };
     const root = this.find(path);
     if (root !== null) walk(root, '');

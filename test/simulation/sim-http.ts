@@ -34,8 +34,7 @@ export class SimHttp implements HttpClient {
     if (there === undefined) throw new LongshoreError('net.dns', { sent: false, subject: url.origin });
     const { service, road } = there;
     const body = request.body === null ? null : Buffer.from(request.body).toString();
-    const effect = () =>
-      service.handle({ method: request.method, path: url.pathname, headers: request.headers, body });
+    const effect = () => service.handle({ method: request.method, path: url.pathname, headers: request.headers, body });
     const about = { label: `http ${request.method}`, subject: request.headers['x-tag'] ?? request.url, commit: true };
     const reply = await road.wire.send(this.#life, about, this.#course(road, url.origin, request, effect), signal);
     return { ...reply, body: Buffer.from(reply.body), truncated: false };

@@ -39,7 +39,8 @@ export class SimScanner implements Scanner {
       for (let dir = stack.pop(); dir !== undefined; dir = stack.pop()) {
         if (seen.has(dir)) continue;
         await this.#pause('scan directory', signal);
-        if (faults.strikes('scan-dies', 'scan')) throw new LongshoreError('internal.unknown', { detail: 'the scan thread ended' });
+        if (faults.strikes('scan-dies', 'scan'))
+          throw new LongshoreError('internal.unknown', { detail: 'the scan thread ended' });
         const found = this.#look(request, dir, entry.below ? seen : null);
         if (found === null) continue;
         if (found.gone || dir === '') {
@@ -127,7 +128,8 @@ export class SimScanner implements Scanner {
     const problems: ScanProblem[] = [];
     for (const [name, child] of node.entries) {
       const stat = statOf(child);
-      if (rules.ignores(join(dir, name), name, stat.kind === 'directory' ? 'directory' : 'file')) ignoredNames.push(name);
+      if (rules.ignores(join(dir, name), name, stat.kind === 'directory' ? 'directory' : 'file'))
+        ignoredNames.push(name);
       else if (stat.kind === 'directory') subdirectories.push(name);
       else if (stat.sizeBytes < request.minFileSizeBytes) ignoredNames.push(name);
       else if (stat.sizeBytes > request.maxFileSizeBytes)

@@ -16,7 +16,8 @@ export class SimWatcher implements Watcher {
       if (path !== root && !path.startsWith(`${root}/`)) return;
       const node = disk.find(path);
       const dirs = new Set([path === root ? root : parentOf(path)]);
-      if (kind === 'names' && node?.bytes === null) for (const below of disk.directories(path)) dirs.add(below === '' ? path : `${path}/${below}`);
+      if (kind === 'names' && node?.bytes === null)
+        for (const below of disk.directories(path)) dirs.add(below === '' ? path : `${path}/${below}`);
       for (const dir of dirs) this.#hint(dir === root ? '' : dir.slice(root.length + 1), hints);
     });
     return () => {

@@ -65,6 +65,8 @@ export class SimWorld {
   crashes = 0;
   offline = false;
   #stopping: Engine | null = null;
+  /** Of the engine that starts, runs or stops. */
+  #life: Life | null = null;
   #race: (bucket: Bucket, key: string) => void = () => undefined;
 
   constructor(seed: number, trace: boolean) {
@@ -120,9 +122,10 @@ export class SimWorld {
   // ------------------------------------------------------------ lives of the engine
 
   start(): void {
-    if (this.engine !== null || this.#stopping !== null) return;
+    if (this.#life !== null) return;
     this.trace('● start');
     const life: Life = { alive: true };
+    this.#life = life;
     const { time, disk, random, faults } = this;
     const clock = time.clock(life);
     const repos = openRepositories(this.database.open(life), clock, random, PLAIN_SEALER);
@@ -172,16 +175,17 @@ export class SimWorld {
 
   /** The process dies: nothing of it happens any more, but for what its requests do out there. */
   crash(how: 'between' | 'write'): void {
-    const engine = this.engine ?? this.#stopping;
-    if (engine === null) return;
+    const life = this.#life;
+    if (life === null) return;
     this.trace(`☠ crash (${how})`);
     this.coverage.hit(`crash ${how}`);
     this.crashes += 1;
-    engine.life.alive = false;
+    life.alive = false;
+    this.#life = null;
     this.engine = null;
     this.#stopping = null;
     this.database.writesUntilCrash = null;
-    this.wire.abandon(engine.life);
+    this.wire.abandon(life);
     const downMs = this.random.chance(0.7) ? this.random.between(50, 3000) : this.random.between(3000, 120_000);
     this.time.schedule(downMs, 'restart', () => {
       this.pauses.takeFrom(this.outbox.pauses());
@@ -206,10 +210,13 @@ export class SimWorld {
         if (!life.alive) return;
         this.trace(`○ stopped after ${Math.round(this.time.elapsedMs - beganMs)} ms`);
         const left = this.wire.inFlight();
-        if (left.length > 0) this.violations.add('bug', `${left.map(({ label }) => label).join(', ')} outlives a clean stop`);
+        if (left.length > 0)
+          this.violations.add('bug', `${left.map(({ label }) => label).join(', ')} outlives a clean stop`);
         const running = this.outbox.inStates('running');
-        if (running.length > 0) this.violations.add('bug', `${running.length} operations are running after a clean stop`);
+        if (running.length > 0)
+          this.violations.add('bug', `${running.length} operations are running after a clean stop`);
         life.alive = false;
+        this.#life = null;
         this.#stopping = null;
         this.database.writesUntilCrash = null;
         this.time.schedule(downMs, 'start', () => {
@@ -241,7 +248,7 @@ export class SimWorld {
   }
 
   close(): void {
-    for (const engine of [this.engine, this.#stopping]) if (engine !== null) engine.life.alive = false;
+    if (this.#life !== null) this.#life.alive = false;
     this.database.close();
   }
 

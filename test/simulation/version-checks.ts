@@ -44,6 +44,9 @@ export class VersionChecks implements BucketWatcher {
     if (this.#baseOf(operation) === replaced.etag && this.#isBaseOfOurs(version.key, replaced)) return;
     const identical = replaced.bytes !== null && disk.hadState(path, replaced.bytes);
     if (identical && this.#foundIdentical(operation, replaced.etag)) return;
+    // Brought back from a write of ours whose success we never learnt: nobody could tell it from that write itself.
+    const origin = this.#deps.outbox.byId(replaced.metadata['longshore-op'] ?? '');
+    if (origin !== null && !this.#recorded(replaced)) return;
     violations.add('P4', `${version.key}: ${operation.id} overwrote another's version ${replaced.etag}`);
   }
 
@@ -52,7 +55,12 @@ export class VersionChecks implements BucketWatcher {
     const past = this.#deps.bucket.history.get(version.key) ?? [];
     const before = past.at(-2);
     if (before === undefined || before.bytes !== null || before.writer !== 'other') return;
-    const known = past.some((earlier) => earlier.writer === 'ours' && earlier.bytes !== null && this.#recorded(earlier));
+    const known = past.some(
+      (earlier) =>
+        earlier.writer === 'ours' &&
+        this.#deps.outbox.byId(earlier.metadata['longshore-op'] ?? '')?.path === operation.path &&
+        this.#recorded(earlier),
+    );
     if (!known || this.#decided(operation, null)) return;
     this.#deps.violations.add('P4', `${version.key}: ${operation.id} brought back what another had deleted`);
   }
@@ -60,7 +68,9 @@ export class VersionChecks implements BucketWatcher {
   /** The success of the write that made this version is in the outbox. */
   #recorded(version: Version): boolean {
     const id = version.metadata['longshore-op'] ?? '';
-    return this.#deps.outbox.eventsOf(id).some((event) => event.to === 'succeeded' && event.details['etag'] === version.etag);
+    return this.#deps.outbox
+      .eventsOf(id)
+      .some((event) => event.to === 'succeeded' && event.details['etag'] === version.etag);
   }
 
   #baseOf(operation: OperationFacts): string | null {

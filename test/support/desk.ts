@@ -76,5 +76,5 @@ export async function refusalOf(request: Promise<unknown>): Promise<RpcRefusal['
     (error: unknown) => error,
   );
   if (outcome instanceof RpcRefusal) return outcome.failure;
-  throw new Error(outcome === null ? 'it was not refused' : String(outcome));
+  throw new Error('it was not refused', { cause: outcome });
 }

@@ -156,7 +156,8 @@ export class Rig {
   /** A command that must end well, with its JSON document. */
   async json(...args: readonly string[]): Promise<unknown> {
     const result = await this.cli('--json', ...args);
-    if (result.exitCode !== 0) throw new Error(`${args.join(' ')}: exit ${result.exitCode}\n${result.out}${result.err}`);
+    if (result.exitCode !== 0)
+      throw new Error(`${args.join(' ')}: exit ${result.exitCode}\n${result.out}${result.err}`);
     return JSON.parse(result.out) as unknown;
   }
 

@@ -5,10 +5,13 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
   NoSuchKey,
+  PutBucketVersioningCommand,
   PutObjectCommand,
   S3Client,
   paginateListObjectsV2,
+  type ListObjectVersionsCommandOutput,
 } from '@aws-sdk/client-s3';
 import type { S3Endpoint } from './s3-servers.ts';
 
@@ -99,6 +102,32 @@ export class TestBucket {
     const reply = await this.#client.send(new ListMultipartUploadsCommand({ Bucket: this.name }));
     if (reply.IsTruncated === true) throw new Error('more open uploads than one page');
     return (reply.Uploads ?? []).map(({ Key, UploadId }) => ({ key: Key ?? '', id: UploadId ?? '' }));
+  }
+
+  async enableVersioning(): Promise<void> {
+    const VersioningConfiguration = { Status: 'Enabled' } as const;
+    await this.#client.send(new PutBucketVersioningCommand({ Bucket: this.name, VersioningConfiguration }));
+  }
+
+  /** Every state that ever was visible, per key, oldest first: the SHA-256 of its bytes. Delete markers are refused. */
+  async history(): Promise<Map<string, string[]>> {
+    const history = new Map<string, string[]>();
+    let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | null = {};
+    while (next !== null) {
+      const page: ListObjectVersionsCommandOutput = await this.#client.send(
+        new ListObjectVersionsCommand({ Bucket: this.name, ...next }),
+      );
+      if ((page.DeleteMarkers ?? []).length > 0) throw new Error('something was deleted');
+      for (const { Key = '', VersionId } of page.Versions ?? []) {
+        const reply = await this.#client.send(new GetObjectCommand({ Bucket: this.name, Key, VersionId }));
+        const bytes = (await reply.Body?.transformToByteArray()) ?? new Uint8Array();
+        // Listed newest first.
+        history.set(Key, [sha256(bytes), ...(history.get(Key) ?? [])]);
+      }
+      next =
+        page.IsTruncated === true ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : null;
+    }
+    return history;
   }
 
   async abort({ key, id }: { readonly key: string; readonly id: string }): Promise<void> {

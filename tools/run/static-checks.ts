@@ -17,6 +17,7 @@ const checks: readonly { readonly name: string; readonly commands: readonly (rea
     commands: [['depcruise', 'src', 'electron', 'renderer', 'tools', 'test', 'bench', 'build']],
   },
   { name: 'check:unused', commands: [['knip', '--no-progress']] },
+  { name: 'check:invariants', commands: [['node', 'tools/check/invariants.ts']] },
 ];
 
 export interface CheckOutcome {

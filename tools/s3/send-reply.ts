@@ -24,6 +24,17 @@ function cutInStatusLine(response: ServerResponse): void {
   socket?.end('HTTP/1.1 ');
 }
 
+/** Until there is room again or nobody reads any more. Leaves no listener behind: a large body waits thousands of times. */
+async function untilDrained(response: ServerResponse): Promise<void> {
+  const over = new AbortController();
+  const { signal } = over;
+  try {
+    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
+  } finally {
+    over.abort();
+  }
+}
+
 async function writeBody(response: ServerResponse, body: string | ReplyStream, limits: SendLimits): Promise<void> {
   const { bandwidth, closing, truncateAfterBytes = Infinity, onBodyBytes } = limits;
   const startedAtMs = performance.now();
@@ -39,7 +50,7 @@ async function writeBody(response: ServerResponse, body: string | ReplyStream, l
       return;
     }
     if (response.destroyed) return;
-    if (!drained) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!drained) await untilDrained(response);
     const aheadMs = (sent / bandwidth) * 1000 - (performance.now() - startedAtMs);
     if (aheadMs > 1) await sleep(aheadMs, undefined, { signal: closing });
   }

@@ -3,9 +3,6 @@ import type { AwsKeys, S3Credentials } from './options.ts';
 
 type Provider = Exclude<NonNullable<S3ClientConfig['credentials']>, { accessKeyId: string }>;
 
-/** The SDK keeps what a provider gave until its `expiration`; resolved secrets have none and must not outlive a change. */
-const SECRET_LIFETIME_MS = 10 * 60_000;
-
 export function credentialProvider(credentials: S3Credentials): Provider {
   switch (credentials.kind) {
     case 'literal':
@@ -19,10 +16,9 @@ export function credentialProvider(credentials: S3Credentials): Provider {
         return fromIni({ profile: credentials.profile, ignoreCache: true })(properties);
       };
     case 'secret':
-      return async () => ({
-        ...identity(await credentials.resolve()),
-        expiration: new Date(Date.now() + SECRET_LIFETIME_MS),
-      });
+      // The SDK keeps what a provider gave until its expiration. Kept keys would outlive a change of the secret, and
+      // "mend the secret, then retry" would not work; to look one up costs next to nothing: it is done for each request.
+      return async () => ({ ...identity(await credentials.resolve()), expiration: new Date() });
   }
 }
 

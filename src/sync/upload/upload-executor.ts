@@ -138,7 +138,11 @@ export class UploadExecutor implements Executor {
     const earlier = run.deps.repos.operations.byId(id);
     const same =
       earlier !== null && earlier.destination === run.operation.destination && earlier.target === run.spec.key;
-    return same ? 'earlier-operation' : 'someone-else';
+    if (!same) return 'someone-else';
+    // Its success is recorded. If that version is not what we know of the key any more, somebody has brought it back.
+    const { folder } = run.operation;
+    const known = folder !== null && run.deps.repos.files.knowsVersion(folder, run.spec.key, remote?.etag ?? '');
+    return earlier.state !== 'succeeded' || known ? 'earlier-operation' : 'someone-else';
   }
 
   /** The service took it: compare what it has with what we sent, from the reply or by another look (P3). */
@@ -154,9 +158,10 @@ export class UploadExecutor implements Executor {
     if (remote === null)
       throw new LongshoreError('s3.busy', { subject: spec.key, detail: 'the object is not there after the write' });
     if (this.#author(run, remote) !== 'this-operation') {
-      // Another hand replaced it in this instant. Ours was there; theirs is judged at the next local change.
-      const etag = reply.etag ?? remote.etag;
-      const version = { etag, versionId: reply.versionId, sizeBytes: source.sizeBytes, lastModified: null };
+      // Another hand replaced it in this instant. Ours was there; theirs is judged at the next local change, and must not
+      // become our base: without an ETag of ours there is none.
+      const { etag, versionId } = reply;
+      const version = etag === null ? null : { etag, versionId, sizeBytes: source.sizeBytes, lastModified: null };
       return this.#success(run, version, false, 'uploaded', `${checksum.algorithm}:${checksum.value}`);
     }
     const content = await sameContent(remote, source, [checksum], written.partSizeBytes, attempt.commitSignal);

@@ -33,7 +33,13 @@ beforeAll(async () => {
   storage = await startStandIn();
   api = await startFaultServer(
     afterBody((reply, body, request) => {
-      const one: Seen = { at: Date.now(), method: request.method ?? '', url: request.url ?? '', headers: request.headers, body: body.toString() };
+      const one: Seen = {
+        at: Date.now(),
+        method: request.method ?? '',
+        url: request.url ?? '',
+        headers: request.headers,
+        body: body.toString(),
+      };
       seen.push(one);
       (replies.length > 1 ? replies.shift() : replies[0])?.(reply, one, request);
     }),
@@ -85,7 +91,9 @@ describe('an HTTP call', () => {
   });
 
   it('P5: the key survives a restart of the engine between attempts', async () => {
-    rig.configure({ providers: { crm: { baseUrl: api.url, retry: { initialDelay: '1h', maxDelay: '1h', jitter: 'none' } } } });
+    rig.configure({
+      providers: { crm: { baseUrl: api.url, retry: { initialDelay: '1h', maxDelay: '1h', jitter: 'none' } } },
+    });
     replies = [RESET, OK];
     await rig.start();
     const { id } = await call('POST', 'crm:/items');
@@ -117,7 +125,13 @@ describe('an HTTP call', () => {
 
   it('P5: with a key it is repeated, but only inside the window', async () => {
     rig.configure({
-      providers: { crm: { baseUrl: api.url, retry: { initialDelay: '1200ms', jitter: 'none' }, idempotency: { mode: 'key', window: '1s' } } },
+      providers: {
+        crm: {
+          baseUrl: api.url,
+          retry: { initialDelay: '1200ms', jitter: 'none' },
+          idempotency: { mode: 'key', window: '1s' },
+        },
+      },
     });
     replies = [RESET, OK];
     await rig.start();
@@ -157,7 +171,8 @@ describe('an HTTP call', () => {
   it('P4: 412 is a conflict with both versions; keep local sends over the present one, keep remote sends nothing', async () => {
     const record: Reply = (reply, request) => {
       if (request.method === 'GET') status(200, { etag: '"v2"' })(reply, request, undefined as never);
-      else if (request.headers['if-match'] === '"v2"') status(200, { etag: '"v3"' })(reply, request, undefined as never);
+      else if (request.headers['if-match'] === '"v2"')
+        status(200, { etag: '"v3"' })(reply, request, undefined as never);
       else status(412)(reply, request, undefined as never);
     };
     replies = [record];
@@ -196,7 +211,13 @@ describe('an HTTP call', () => {
   });
 
   it('P11: a refusal shows the service’s own words; retries are bounded', async () => {
-    replies = [status(422, { 'content-type': 'application/problem+json' }, '{"title":"Name is taken","detail":"Choose another name."}')];
+    replies = [
+      status(
+        422,
+        { 'content-type': 'application/problem+json' },
+        '{"title":"Name is taken","detail":"Choose another name."}',
+      ),
+    ];
     await rig.start();
     const refused = await ended((await call('POST', 'crm:/items')).id, 'failed');
     expect(refused).toMatchObject({ attempts: 1, error: { code: 'call.rejected', class: 'business' } });

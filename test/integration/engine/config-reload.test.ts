@@ -40,7 +40,10 @@ describe('a change of the configuration file, while the engine runs', () => {
     rig.write('a.txt', 'still works');
     await rig.untilStored('drop/a.txt', 'still works');
     const mended = `${rig.configFile}.new`;
-    const good = JSON.stringify({ folders: [rig.folderConfig('drop', { prefix: 'moved/' })], destinations: { main: rig.destinationConfig() } });
+    const good = JSON.stringify({
+      folders: [rig.folderConfig('drop', { prefix: 'moved/' })],
+      destinations: { main: rig.destinationConfig() },
+    });
     writeFileSync(mended, good);
     // As editors save: a rename over the old one.
     renameSync(mended, rig.configFile);
@@ -50,7 +53,10 @@ describe('a change of the configuration file, while the engine runs', () => {
   });
 
   it('P6: a transfer under way goes on at its checkpoint', async () => {
-    const hurry = server.faults.add({ operation: 'UploadPart', fault: { kind: 'bandwidth', bytesPerSecond: 8_000_000 } });
+    const hurry = server.faults.add({
+      operation: 'UploadPart',
+      fault: { kind: 'bandwidth', bytesPerSecond: 8_000_000 },
+    });
     const bytes = noise(61 * MIB);
     rig.write('big.bin', bytes);
     await rig.start();

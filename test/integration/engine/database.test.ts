@@ -58,7 +58,8 @@ describe('a database that can not be used', () => {
   it('lost: what is in the storage already is recognised, nothing is sent again, nothing conflicts', async () => {
     const { etag } = (await rig.bucket.get('drop/a.txt'))!;
     writeFileSync(file(), '');
-    for (const name of readdirSync(rig.dataDir)) if (name.startsWith('longshore.db')) writeFileSync(join(rig.dataDir, name), '');
+    for (const name of readdirSync(rig.dataDir))
+      if (name.startsWith('longshore.db')) writeFileSync(join(rig.dataDir, name), '');
     await rig.start();
     await rig.untilItem('a.txt', 'succeeded');
     expect((await rig.bucket.get('drop/a.txt'))?.etag).toBe(etag);

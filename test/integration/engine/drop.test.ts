@@ -64,7 +64,12 @@ describe.each(SERVERS)('drop mode against %s', (name, startServer) => {
     await rig.untilStored('drop/a.txt', 'the second state');
     const large = noise(PART_BYTES + 1);
     rig.write('a.txt', large);
-    const item = await rig.untilItem('a.txt', 'succeeded', 20_000, (operation) => operation.bytesTotal === large.length);
+    const item = await rig.untilItem(
+      'a.txt',
+      'succeeded',
+      20_000,
+      (operation) => operation.bytesTotal === large.length,
+    );
     expect(item.verified).toBe(true);
     expect(sha256((await rig.bucket.get('drop/a.txt'))!.body)).toBe(sha256(large));
     const all = await rig.ls();

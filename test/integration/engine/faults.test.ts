@@ -89,25 +89,64 @@ describe('P5: a reply that is lost after the effect', () => {
 describe('P2: trouble on the way is retried until the file is there', () => {
   it.each<[string, FaultRule, number]>([
     ['503 SlowDown on PUT', { operation: 'PutObject', times: 2, fault: SLOW_DOWN }, 1000],
-    ['500 on PUT', { operation: 'PutObject', times: 1, fault: { kind: 'error', status: 500, code: 'InternalError' } }, 10],
-    ['reset before the effect', { operation: 'PutObject', times: 1, fault: { kind: 'reset', when: 'before-effect' } }, 10],
-    ['reset in the middle of the body', { operation: 'PutObject', times: 1, fault: { kind: 'reset-mid-body', afterBytes: 500_000 } }, MIB],
+    [
+      '500 on PUT',
+      { operation: 'PutObject', times: 1, fault: { kind: 'error', status: 500, code: 'InternalError' } },
+      10,
+    ],
+    [
+      'reset before the effect',
+      { operation: 'PutObject', times: 1, fault: { kind: 'reset', when: 'before-effect' } },
+      10,
+    ],
+    [
+      'reset in the middle of the body',
+      { operation: 'PutObject', times: 1, fault: { kind: 'reset-mid-body', afterBytes: 500_000 } },
+      MIB,
+    ],
     ['a truncated reply to PUT', { operation: 'PutObject', times: 1, fault: { kind: 'truncate', afterBytes: 0 } }, 10],
     ['503 SlowDown on Create', { operation: 'CreateMultipartUpload', times: 2, fault: SLOW_DOWN }, 6 * MIB],
-    ['a truncated reply to Create', { operation: 'CreateMultipartUpload', times: 1, fault: { kind: 'truncate', afterBytes: 40 } }, 6 * MIB],
+    [
+      'a truncated reply to Create',
+      { operation: 'CreateMultipartUpload', times: 1, fault: { kind: 'truncate', afterBytes: 40 } },
+      6 * MIB,
+    ],
     ['503 SlowDown on parts', { operation: 'UploadPart', times: 3, fault: SLOW_DOWN }, 11 * MIB],
-    ['resets in the middle of parts', { operation: 'UploadPart', nth: 2, times: 2, fault: { kind: 'reset-mid-body', afterBytes: 2_000_000 } }, 16 * MIB],
+    [
+      'resets in the middle of parts',
+      { operation: 'UploadPart', nth: 2, times: 2, fault: { kind: 'reset-mid-body', afterBytes: 2_000_000 } },
+      16 * MIB,
+    ],
     ['503 SlowDown on Complete', { operation: 'CompleteMultipartUpload', times: 1, fault: SLOW_DOWN }, 6 * MIB],
-    ['an error inside of a Complete that began with 200', { operation: 'CompleteMultipartUpload', times: 1, fault: { kind: 'error', status: 200, code: 'InternalError' } }, 6 * MIB],
-    ['a truncated reply to Complete', { operation: 'CompleteMultipartUpload', times: 1, fault: { kind: 'truncate', afterBytes: 40 } }, 6 * MIB],
-    ['409 at Complete, which wants a new upload', { operation: 'CompleteMultipartUpload', times: 1, fault: { kind: 'error', status: 409, code: 'ConditionalRequestConflict' } }, 6 * MIB],
+    [
+      'an error inside of a Complete that began with 200',
+      { operation: 'CompleteMultipartUpload', times: 1, fault: { kind: 'error', status: 200, code: 'InternalError' } },
+      6 * MIB,
+    ],
+    [
+      'a truncated reply to Complete',
+      { operation: 'CompleteMultipartUpload', times: 1, fault: { kind: 'truncate', afterBytes: 40 } },
+      6 * MIB,
+    ],
+    [
+      '409 at Complete, which wants a new upload',
+      {
+        operation: 'CompleteMultipartUpload',
+        times: 1,
+        fault: { kind: 'error', status: 409, code: 'ConditionalRequestConflict' },
+      },
+      6 * MIB,
+    ],
   ])('%s', async (_title, rule, sizeBytes) => {
     await expectLanded('f.bin', noise(sizeBytes), rule);
   });
 
   it('an upload that another hand aborted, or that expired, starts again', async () => {
     const bytes = noise(26 * MIB);
-    const slow = server.faults.add({ operation: 'UploadPart', fault: { kind: 'bandwidth', bytesPerSecond: 8_000_000 } });
+    const slow = server.faults.add({
+      operation: 'UploadPart',
+      fault: { kind: 'bandwidth', bytesPerSecond: 8_000_000 },
+    });
     rig.write('f.bin', bytes);
     await rig.start();
     await until('a part is there', () => (server.counters.of('UploadPart').statuses['200'] ?? 0) > 0);
@@ -119,7 +158,9 @@ describe('P2: trouble on the way is retried until the file is there', () => {
   });
 
   it('P11: attempts are counted, shown and bounded; what is exhausted says so and can be retried', async () => {
-    rig.configure({ destination: { retry: { initialDelay: '50ms', maxDelay: '50ms', maxAttempts: 3, jitter: 'none' } } });
+    rig.configure({
+      destination: { retry: { initialDelay: '50ms', maxDelay: '50ms', maxAttempts: 3, jitter: 'none' } },
+    });
     server.faults.add({ operation: 'PutObject', fault: SLOW_DOWN });
     rig.write('a.txt', 'x');
     await rig.start();

@@ -49,8 +49,16 @@ describe('cancel', () => {
   });
 
   it('of a pending, a waiting and a failed one; what is over is refused in words', async () => {
-    server.faults.add({ operation: 'PutObject', key: 'drop/failed.txt', fault: { kind: 'error', status: 403, code: 'AccessDenied' } });
-    server.faults.add({ operation: 'PutObject', key: 'drop/waiting.txt', fault: { kind: 'error', status: 503, code: 'SlowDown' } });
+    server.faults.add({
+      operation: 'PutObject',
+      key: 'drop/failed.txt',
+      fault: { kind: 'error', status: 403, code: 'AccessDenied' },
+    });
+    server.faults.add({
+      operation: 'PutObject',
+      key: 'drop/waiting.txt',
+      fault: { kind: 'error', status: 503, code: 'SlowDown' },
+    });
     rig.configure({ destination: { retry: { initialDelay: '1h', maxDelay: '1h', jitter: 'none' } } });
     await rig.start();
     rig.write('failed.txt', 'x');
@@ -91,7 +99,11 @@ describe('cancel', () => {
 
   it('P7: an abort that fails is tried until it has succeeded', async () => {
     await underWay();
-    server.faults.add({ operation: 'AbortMultipartUpload', times: 2, fault: { kind: 'error', status: 503, code: 'SlowDown' } });
+    server.faults.add({
+      operation: 'AbortMultipartUpload',
+      times: 2,
+      fault: { kind: 'error', status: 503, code: 'SlowDown' },
+    });
     await rig.json('cancel', (await rig.item('big.bin')).id);
     await rig.untilItem('big.bin', 'cancelled');
     await noUploads();
@@ -111,7 +123,11 @@ describe('supersede', () => {
       return stored !== null && sha256(stored.body) === sha256(newer);
     });
     await noUploads();
-    expect(server.counters.log().some((request) => request.operation === 'AbortMultipartUpload' && request.uploadId === old!.id)).toBe(true);
+    expect(
+      server.counters
+        .log()
+        .some((request) => request.operation === 'AbortMultipartUpload' && request.uploadId === old!.id),
+    ).toBe(true);
     await rig.untilQuiet();
     expect((await rig.ls()).map(({ state }) => state)).toEqual(['superseded', 'succeeded']);
   });

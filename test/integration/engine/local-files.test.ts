@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, closeSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MIB, noise, Rig } from '../../support/engine-harness.ts';
@@ -24,7 +33,10 @@ const partsDone = () => server.counters.of('UploadPart').statuses['200'] ?? 0;
 
 describe('P3: a file that changes while it is sent', () => {
   it.each(['rewritten in place', 'replaced by a rename'])('%s: the new state lands, never a mixture', async (how) => {
-    const slow = server.faults.add({ operation: 'UploadPart', fault: { kind: 'bandwidth', bytesPerSecond: 8_000_000 } });
+    const slow = server.faults.add({
+      operation: 'UploadPart',
+      fault: { kind: 'bandwidth', bytesPerSecond: 8_000_000 },
+    });
     const [before, after] = [noise(26 * MIB), noise(26 * MIB)];
     rig.write('a.bin', before);
     await rig.start();
@@ -154,7 +166,10 @@ describe('P2: what can not be taken is shown, with its reason, and disturbs noth
   });
 
   it('a name that is not UTF-8, a pipe, a socket: failed with their codes; what is good goes up', async () => {
-    writeFileSync(Buffer.concat([Buffer.from(`${rig.folder()}/caf`), Buffer.from([0xe9]), Buffer.from('.txt')]), 'latin1');
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${rig.folder()}/caf`), Buffer.from([0xe9]), Buffer.from('.txt')]),
+      'latin1',
+    );
     execFileSync('mkfifo', [rig.at('pipe')]);
     rig.write('good.txt', 'good');
     await rig.start();

@@ -20,14 +20,25 @@ let api: FaultServer;
 let rig: Rig;
 let authorizations: (string | undefined)[] = [];
 beforeAll(async () => {
-  storage = await startStandIn({ credentials: [{ accessKeyId: 'AKIDTEST', secretAccessKey: 'test-only-secret' }, { accessKeyId: 'AKIDSECRET', secretAccessKey: SECRETS.s3 }] });
+  storage = await startStandIn({
+    credentials: [
+      { accessKeyId: 'AKIDTEST', secretAccessKey: 'test-only-secret' },
+      { accessKeyId: 'AKIDSECRET', secretAccessKey: SECRETS.s3 },
+    ],
+  });
   // A careless service: it repeats what it was sent, in its errors too.
   api = await startFaultServer(
     afterBody((reply, body, request) => {
       authorizations.push(request.headers.authorization);
-      const said = JSON.stringify({ title: 'no', detail: `you sent ${JSON.stringify(request.headers)} and ${body.toString()}`, token: SECRETS.reply });
+      const said = JSON.stringify({
+        title: 'no',
+        detail: `you sent ${JSON.stringify(request.headers)} and ${body.toString()}`,
+        token: SECRETS.reply,
+      });
       const code = request.url?.startsWith('/bad') === true ? 400 : 200;
-      reply.writeHead(code, { 'content-type': 'application/problem+json', 'set-cookie': `session=${SECRETS.reply}` }).end(said);
+      reply
+        .writeHead(code, { 'content-type': 'application/problem+json', 'set-cookie': `session=${SECRETS.reply}` })
+        .end(said);
     }),
   );
 });
@@ -53,7 +64,9 @@ function expectClean(where: string, content: Buffer | string, allowed: readonly 
   for (const [name, value] of Object.entries(SECRETS)) {
     if (allowed.includes(name)) continue;
     expect(content.includes(value), `${where} holds the ${name} secret`).toBe(false);
-    expect(content.includes(Buffer.from(value).toString('base64')), `${where} holds the ${name} secret in base64`).toBe(false);
+    expect(content.includes(Buffer.from(value).toString('base64')), `${where} holds the ${name} secret in base64`).toBe(
+      false,
+    );
   }
 }
 
@@ -97,7 +110,15 @@ describe('P12: secrets stay secret', () => {
     // The premise: the secrets were really used.
     expect(authorizations).toContain(`Bearer ${SECRETS.stored}`);
 
-    for (const args of [['status'], ['ls'], ['events'], ['conflicts'], ['config', 'show'], ['doctor'], ['secret', 'ls']]) {
+    for (const args of [
+      ['status'],
+      ['ls'],
+      ['events'],
+      ['conflicts'],
+      ['config', 'show'],
+      ['doctor'],
+      ['secret', 'ls'],
+    ]) {
       for (const json of [true, false]) {
         const { out, err } = await rig.cli(...(json ? ['--json'] : []), ...args);
         expectClean(args.join(' '), out + err);
@@ -128,12 +149,28 @@ describe('P12: secrets stay secret', () => {
     expect(statSync(rig.dataDir).mode & 0o077).toBe(0);
   });
 
+  it('keys of a destination that were stored wrong, set right and retried, work at once', async () => {
+    rig.configure({ destination: { credentials: { secret: 's3-key' } } });
+    await rig.start();
+    await rig.cliWithInput('AKIDSECRET:mistyped', 'secret', 'set', 's3-key');
+    rig.write('a.txt', 'x');
+    expect((await rig.untilItem('a.txt', 'failed')).error?.code).toBe('s3.bad-credentials');
+    await rig.cliWithInput(`AKIDSECRET:${SECRETS.s3}`, 'secret', 'set', 's3-key');
+    await rig.json('retry', '--failed');
+    expect(await rig.untilItem('a.txt', 'succeeded')).toMatchObject({ error: null });
+  });
+
   it('a secret that is missing is a failure that names it; set and retried, it works', async () => {
-    rig.configure({ providers: { crm: { baseUrl: api.url, auth: { type: 'bearer', token: { secret: 'crm-token' } } } } });
+    rig.configure({
+      providers: { crm: { baseUrl: api.url, auth: { type: 'bearer', token: { secret: 'crm-token' } } } },
+    });
     await rig.start();
     const { id } = (await rig.json('call', 'POST', 'crm:/good')) as { id: string };
     await rig.untilQuiet();
-    expect((await rig.show(id)).error).toMatchObject({ code: 'config.secret-missing', detail: expect.stringContaining('crm-token') });
+    expect((await rig.show(id)).error).toMatchObject({
+      code: 'config.secret-missing',
+      detail: expect.stringContaining('crm-token'),
+    });
     await rig.cliWithInput(SECRETS.stored, 'secret', 'set', 'crm-token');
     await rig.json('retry', id);
     await rig.untilQuiet();

@@ -24,25 +24,34 @@ const sent = () => server.counters.of('UploadPart');
 const partsDone = () => sent().statuses['200'] ?? 0;
 
 describe('the end of a run', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('P6: %s in the middle of a large upload: exit 0 within 5 s, resumed at the checkpoint', async (signal) => {
-    const hurry = server.faults.add({ operation: 'UploadPart', fault: { kind: 'bandwidth', bytesPerSecond: 5_000_000 } });
-    const bytes = noise(61 * MIB);
-    rig.write('big.bin', bytes);
-    const run = rig.spawn('--json', 'run');
-    await until('parts are done and others are in flight', () => partsDone() > 0 && sent().requestBodyBytes > partsDone() * PART_BYTES);
-    const start = performance.now();
-    await run.kill(signal);
-    expect(performance.now() - start).toBeLessThan(STOP_LIMIT_MS);
-    expect(await run.ended).toMatchObject({ exitCode: 0, signal: null });
-    expect(await rig.item('big.bin')).toMatchObject({ state: 'pending', attempts: 0 });
-    expect((await rig.bucket.openUploads()).length).toBe(1);
-    hurry();
-    expect((await rig.spawn('run', '--once').ended).exitCode).toBe(0);
-    expect(sha256((await rig.bucket.get('drop/big.bin'))!.body)).toBe(sha256(bytes));
-    expect(server.counters.of('CreateMultipartUpload').requests).toBe(1);
-    expect(sent().requestBodyBytes).toBeLessThanOrEqual(bytes.length + 4 * PART_BYTES);
-    expect(await rig.bucket.openUploads()).toEqual([]);
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'P6: %s in the middle of a large upload: exit 0 within 5 s, resumed at the checkpoint',
+    async (signal) => {
+      const hurry = server.faults.add({
+        operation: 'UploadPart',
+        fault: { kind: 'bandwidth', bytesPerSecond: 5_000_000 },
+      });
+      const bytes = noise(61 * MIB);
+      rig.write('big.bin', bytes);
+      const run = rig.spawn('--json', 'run');
+      await until(
+        'parts are done and others are in flight',
+        () => partsDone() > 0 && sent().requestBodyBytes > partsDone() * PART_BYTES,
+      );
+      const start = performance.now();
+      await run.kill(signal);
+      expect(performance.now() - start).toBeLessThan(STOP_LIMIT_MS);
+      expect(await run.ended).toMatchObject({ exitCode: 0, signal: null });
+      expect(await rig.item('big.bin')).toMatchObject({ state: 'pending', attempts: 0 });
+      expect((await rig.bucket.openUploads()).length).toBe(1);
+      hurry();
+      expect((await rig.spawn('run', '--once').ended).exitCode).toBe(0);
+      expect(sha256((await rig.bucket.get('drop/big.bin'))!.body)).toBe(sha256(bytes));
+      expect(server.counters.of('CreateMultipartUpload').requests).toBe(1);
+      expect(sent().requestBodyBytes).toBeLessThanOrEqual(bytes.length + 4 * PART_BYTES);
+      expect(await rig.bucket.openUploads()).toEqual([]);
+    },
+  );
 
   it('a service that hangs does not keep the engine from ending within 5 s; what was asked is settled at the next start', async () => {
     server.faults.add({ operation: 'PutObject', times: 1, fault: { kind: 'hang', when: 'after-effect' } });
@@ -58,7 +67,10 @@ describe('the end of a run', () => {
   });
 
   it('an unreachable service, a frozen folder and a paused queue end as quickly', async () => {
-    rig.configure({ folders: [rig.folderConfig('drop'), rig.folderConfig('missing')], destination: { endpoint: 'http://127.0.0.1:9' } });
+    rig.configure({
+      folders: [rig.folderConfig('drop'), rig.folderConfig('missing')],
+      destination: { endpoint: 'http://127.0.0.1:9' },
+    });
     rig.write('a.txt', 'x');
     const run = rig.spawn('run');
     await rig.untilEngine();

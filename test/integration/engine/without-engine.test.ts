@@ -11,10 +11,12 @@ let rig: Rig;
 let calls = 0;
 beforeAll(async () => {
   server = await startStandIn();
-  api = await startFaultServer(afterBody((reply) => {
-    calls += 1;
-    reply.writeHead(200).end('{}');
-  }));
+  api = await startFaultServer(
+    afterBody((reply) => {
+      calls += 1;
+      reply.writeHead(200).end('{}');
+    }),
+  );
 });
 afterAll(async () => {
   await api.close();
@@ -69,7 +71,12 @@ describe('without an engine', () => {
   it('P1: what is queued, held, cancelled, retried or resolved acts on the database and is done by the next engine', async () => {
     rig.write('ours.txt', 'ours');
     await rig.bucket.put('drop/ours.txt', 'theirs');
-    server.faults.add({ operation: 'PutObject', key: 'drop/failed.txt', times: 1, fault: { kind: 'error', status: 403, code: 'AccessDenied' } });
+    server.faults.add({
+      operation: 'PutObject',
+      key: 'drop/failed.txt',
+      times: 1,
+      fault: { kind: 'error', status: 403, code: 'AccessDenied' },
+    });
     rig.write('failed.txt', 'failed first');
     await rig.start();
     const conflict = await rig.untilItem('ours.txt', 'conflict');
@@ -120,7 +127,11 @@ describe('run --once', () => {
 
   it('exits 3 with the list of what failed or is in conflict, in words too', async () => {
     await rig.bucket.put('drop/a.txt', 'theirs');
-    server.faults.add({ operation: 'PutObject', key: 'drop/b.txt', fault: { kind: 'error', status: 403, code: 'AccessDenied' } });
+    server.faults.add({
+      operation: 'PutObject',
+      key: 'drop/b.txt',
+      fault: { kind: 'error', status: 403, code: 'AccessDenied' },
+    });
     rig.write('a.txt', 'ours');
     rig.write('b.txt', 'b');
     rig.write('c.txt', 'c');
@@ -130,7 +141,10 @@ describe('run --once', () => {
     const { exitCode, out } = await rig.cli('--json', 'run', '--once');
     expect(exitCode).toBe(3);
     const { attention } = JSON.parse(out.trim().split('\n').at(-1)!) as { attention: OperationView[] };
-    expect(attention.map(({ path, state }) => [path, state]).sort()).toEqual([['a.txt', 'conflict'], ['b.txt', 'failed']]);
+    expect(attention.map(({ path, state }) => [path, state]).sort()).toEqual([
+      ['a.txt', 'conflict'],
+      ['b.txt', 'failed'],
+    ]);
     expect(await rig.bucket.text('drop/c.txt')).toBe('c');
   });
 
@@ -155,7 +169,9 @@ describe('run --once', () => {
     expect(exitCode).toBe(3);
     expect(elapsedMs).toBeGreaterThan(29_000);
     expect(elapsedMs).toBeLessThan(45_000);
-    expect(JSON.parse(out.trim().split('\n').at(-1)!)).toMatchObject({ attention: [{ path: 'a.txt', gate: 'unreachable', attempts: 0 }] });
+    expect(JSON.parse(out.trim().split('\n').at(-1)!)).toMatchObject({
+      attention: [{ path: 'a.txt', gate: 'unreachable', attempts: 0 }],
+    });
   });
 
   it('what is due in more than five minutes is not waited for', async () => {
@@ -164,7 +180,9 @@ describe('run --once', () => {
     rig.write('a.txt', 'x');
     const { exitCode, out } = await rig.cli('--json', 'run', '--once');
     expect(exitCode).toBe(3);
-    expect(JSON.parse(out.trim().split('\n').at(-1)!)).toMatchObject({ attention: [{ path: 'a.txt', state: 'waiting' }] });
+    expect(JSON.parse(out.trim().split('\n').at(-1)!)).toMatchObject({
+      attention: [{ path: 'a.txt', state: 'waiting' }],
+    });
   });
 
   it('an invalid configuration exits 2 and names file, line and key', async () => {

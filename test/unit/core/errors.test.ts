@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ERROR_TABLE, errorEntry, isErrorCode, type ErrorClass, type ErrorCode } from '../../../src/core/error-table.ts';
+import {
+  ERROR_TABLE,
+  errorEntry,
+  isErrorCode,
+  type ErrorClass,
+  type ErrorCode,
+} from '../../../src/core/error-table.ts';
 import { LongshoreError, toLongshoreError } from '../../../src/core/longshore-error.ts';
 import { sourceFiles } from '../../support/source-files.ts';
 

@@ -72,8 +72,14 @@ describe('P8: what may start', () => {
       queueUpload(outbox, `${priority}2`, { priority });
     }
     expect(PRIORITIES.flatMap((priority) => ready(outbox, priority))).toEqual([
-      ...['critical1', 'critical2', 'high1', 'high2'],
-      ...['normal1', 'normal2', 'low1', 'low2'],
+      'critical1',
+      'critical2',
+      'high1',
+      'high2',
+      'normal1',
+      'normal2',
+      'low1',
+      'low2',
     ]);
     expect(ready(outbox, 'high', 1)).toEqual(['high1']);
   });

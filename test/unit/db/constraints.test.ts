@@ -17,7 +17,7 @@ describe('the schema', () => {
   it('holds typed tables only', () => {
     const { db } = makeOutbox();
     const tables = db.pragma('table_list') as { name: string; type: string; strict: number }[];
-    const loose = tables.filter(({ name, type, strict }) => type === 'table' && strict === 0 && !/^sqlite_/.test(name));
+    const loose = tables.filter(({ name, type, strict }) => type === 'table' && strict === 0 && !name.startsWith('sqlite_'));
     expect(loose).toEqual([]);
   });
 
@@ -109,9 +109,9 @@ describe('the schema', () => {
     const outbox = makeOutbox();
     queueUpload(outbox, 'a');
     expect(force(outbox, "UPDATE events SET type = 'other'")).toThrow(/immutable/);
-    expect(force(outbox, "INSERT INTO events (id, type, at, source, details) VALUES ('x', 'y', 1, 'us', '{}')")).toThrow(
-      /CHECK/,
-    );
+    expect(
+      force(outbox, "INSERT INTO events (id, type, at, source, details) VALUES ('x', 'y', 1, 'us', '{}')"),
+    ).toThrow(/CHECK/);
   });
 
   it('P6: takes parts of a known upload only, numbered 1 to 10,000', () => {
@@ -139,7 +139,9 @@ describe('the schema', () => {
   it.each(STATES)('holds and runs keys as %s does', (state) => {
     const outbox = makeOutbox();
     const operation = bringTo(outbox, queueUpload(outbox, 'a', { resourceKeys: ['k1', 'k2'] }), state);
-    const keys = outbox.db.prepare('SELECT held, active FROM operation_keys WHERE operation_seq = ?').all(operation.seq);
+    const keys = outbox.db
+      .prepare('SELECT held, active FROM operation_keys WHERE operation_seq = ?')
+      .all(operation.seq);
     const released = ['failed', 'succeeded', 'cancelled', 'superseded'].includes(state);
     const runs = ['running', 'compensating'].includes(state);
     expect(keys).toEqual([1, 2].map(() => ({ held: Number(!released), active: Number(runs) })));

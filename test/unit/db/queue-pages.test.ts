@@ -40,7 +40,9 @@ describe('pages of the queue', () => {
           const outbox = filled(entries);
           const found = pages(outbox, { states, limit, order });
           const rows = outbox.db
-            .prepare<[], { seq: number; state: State; updated_at: number }>('SELECT seq, state, updated_at FROM operations')
+            .prepare<[], { seq: number; state: State; updated_at: number }>(
+              'SELECT seq, state, updated_at FROM operations',
+            )
             .all()
             .filter(({ state }) => states.includes(state))
             .toSorted((a, b) => (order === 'oldest' ? a.seq - b.seq : b.updated_at - a.updated_at || b.seq - a.seq));
@@ -90,7 +92,8 @@ describe('pages of the queue', () => {
 
   it('take only cursors that they gave', () => {
     expect(parseCursor('1772366400000-12')).toEqual({ at: 1_772_366_400_000, seq: 12 });
-    for (const text of ['', '12', '-1-2', '1-2-3', 'a-b', '1.5-2', '99999999999999999-1']) expect(parseCursor(text)).toBeNull();
+    for (const text of ['', '12', '-1-2', '1-2-3', 'a-b', '1.5-2', '99999999999999999-1'])
+      expect(parseCursor(text)).toBeNull();
   });
 
   it('count from kept numbers', () => {
@@ -125,10 +128,14 @@ describe('the history', () => {
     expect(events.list({ limit: 2 }).map(({ seq }) => seq)).toEqual([1, 2]);
     expect(events.list({ limit: 9, afterSeq: 2 }).map(({ type }) => type)).toEqual(['started', 'succeeded']);
     expect(events.list({ limit: 9, since: b.createdAt }).map(({ seq }) => seq)).toEqual([2, 3, 4]);
-    expect(events.list({ limit: 9, operationId: a.id }).map(({ type }) => type)).toEqual(['queued', 'started', 'succeeded']);
-    expect(events.list({ limit: 9, operationId: a.id, afterSeq: 1, since: a.createdAt }).map(({ seq }) => seq)).toEqual([
-      3, 4,
+    expect(events.list({ limit: 9, operationId: a.id }).map(({ type }) => type)).toEqual([
+      'queued',
+      'started',
+      'succeeded',
     ]);
+    expect(events.list({ limit: 9, operationId: a.id, afterSeq: 1, since: a.createdAt }).map(({ seq }) => seq)).toEqual(
+      [3, 4],
+    );
     expect(events.latestOf(a.id, 2).map(({ type }) => type)).toEqual(['started', 'succeeded']);
     expect(events.lastSeq()).toBe(4);
   });

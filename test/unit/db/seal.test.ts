@@ -72,7 +72,8 @@ describe('P12: the files of the database', () => {
         timeoutMs: 1000,
       },
     );
-    const everything = () => Buffer.concat(readdirSync(dir).map((name) => readFileSync(join(dir, name)))).toString('latin1');
+    const everything = () =>
+      Buffer.concat(readdirSync(dir).map((name) => readFileSync(join(dir, name)))).toString('latin1');
     expect(everything()).toContain('https://api.example.com/items');
     expect(everything()).not.toContain('SECRET');
     db.close();

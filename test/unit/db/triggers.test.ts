@@ -27,7 +27,10 @@ function take(outbox: Outbox, step: { pick: number; event: StateEvent; bytes: nu
   const { operations } = outbox.repos;
   if (step.kind === 'queue' || seqs.length === 0) {
     const lane = `folder:${step.pick % 3}`;
-    const made = queueUpload(outbox, `f${step.pick % 5}`, { lane, bytesTotal: step.bytes % 2 === 0 ? null : step.bytes });
+    const made = queueUpload(outbox, `f${step.pick % 5}`, {
+      lane,
+      bytesTotal: step.bytes % 2 === 0 ? null : step.bytes,
+    });
     seqs.push(made.seq);
     return;
   }
@@ -64,8 +67,7 @@ describe('kept numbers', () => {
           .all();
         const kept = outbox.repos.queue
           .counts()
-          .toSorted((a, b) => (a.lane + a.state < b.lane + b.state ? -1 : 1))
-          .map((row) => ({ ...row }));
+          .toSorted((a, b) => (a.lane + a.state < b.lane + b.state ? -1 : 1));
         expect(kept).toEqual(recount);
         const held = outbox.db
           .prepare(
@@ -156,7 +158,9 @@ describe('P7: an upload that its operation leaves behind', () => {
     const operation = queueUpload(outbox, 'a');
     outbox.repos.uploads.insert(uploadOf(operation, { uploadId: null }));
     bringTo(outbox, operation, 'cancelled');
-    expect(outbox.repos.cleanups.due('main', outbox.clock.now(), 10)).toMatchObject([{ uploadId: null, key: 'drop/a' }]);
+    expect(outbox.repos.cleanups.due('main', outbox.clock.now(), 10)).toMatchObject([
+      { uploadId: null, key: 'drop/a' },
+    ]);
   });
 
   it('is no litter when the executor completed it: it removes the row before', () => {

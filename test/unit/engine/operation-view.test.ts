@@ -3,7 +3,7 @@ import { GATES, OPERATION_KINDS, type Gate } from '../../../src/core/operation.t
 import { STATES, type State } from '../../../src/core/states.ts';
 import { FOREVER, type StoredOperation } from '../../../src/db/stored-operation.ts';
 import { operationView, pauseScope, phaseOf, type ViewContext } from '../../../src/engine/operation-view.ts';
-import { operationSchemaOf } from '../../support/view-schema.ts';
+import { operationShape } from '../../../src/protocol/shapes.ts';
 import { NOON } from '../../support/manual-clock.ts';
 import { bringTo, makeOutbox, queueUpload } from '../../support/outbox.ts';
 
@@ -55,7 +55,7 @@ describe('phases', () => {
 describe('P11: what Longshore does next, and when', () => {
   it.each(STATES)('is what the contract allows, for an operation that is %s', (state) => {
     const shown = view(operationIn(state));
-    expect(operationSchemaOf(shown)).toEqual(shown);
+    expect(operationShape.parse(shown)).toEqual(shown);
   });
 
   it('is said of all that has not ended, and of nothing that has', () => {
@@ -115,7 +115,7 @@ describe('progress', () => {
 
 describe('the scope of a pause', () => {
   it.each([
-    [{ all: true as const }, { kind: 'scope', scope: 'all' }],
+    [{}, { kind: 'scope', scope: 'all' }],
     [{ folder: 'drop' }, { kind: 'scope', scope: 'folder:drop' }],
     [{ provider: 'crm' }, { kind: 'scope', scope: 'provider:crm' }],
     [{ id: 'x' }, { kind: 'item', id: 'x' }],

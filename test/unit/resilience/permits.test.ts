@@ -68,11 +68,13 @@ describe('permits', () => {
           if (each === 'acquire') {
             const controller = new AbortController();
             waiting.push(controller);
-            const settled = () => void waiting.splice(waiting.indexOf(controller), 1);
-            void permits.acquire(controller.signal).then((release) => {
+            const settled = (release?: () => void) => {
+              waiting.splice(waiting.indexOf(controller), 1);
+              if (release !== undefined) held.push(release);
+            };
+            void permits.acquire(controller.signal).then(settled, () => {
               settled();
-              held.push(release);
-            }, settled);
+            });
           } else if (each === 'release') held.shift()?.();
           else waiting[0]?.abort(new Error('no'));
           await Promise.resolve();

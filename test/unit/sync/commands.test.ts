@@ -59,12 +59,15 @@ describe('retry', () => {
     expect(outbox.repos.claims.due('folder:drop', NOON, 1)).toHaveLength(1);
   });
 
-  it.each(STATES.filter((state) => state !== 'failed' && state !== 'waiting'))('refuses what is %s, in words', (state) => {
-    const { outbox, commands } = makeBench();
-    const operation = bringTo(outbox, queueUpload(outbox, 'a'), state);
-    expect(commands.retry(operation.id, false)?.reason).toContain(state);
-    expect(reread(outbox, operation)).toEqual(operation);
-  });
+  it.each(STATES.filter((state) => state !== 'failed' && state !== 'waiting'))(
+    'refuses what is %s, in words',
+    (state) => {
+      const { outbox, commands } = makeBench();
+      const operation = bringTo(outbox, queueUpload(outbox, 'a'), state);
+      expect(commands.retry(operation.id, false)?.reason).toContain(state);
+      expect(reread(outbox, operation)).toEqual(operation);
+    },
+  );
 
   it('has a file that never had a key looked at anew by the next scan', () => {
     const { outbox, commands, dirty } = makeBench();

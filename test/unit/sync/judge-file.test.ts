@@ -54,9 +54,14 @@ describe('judgeFile', () => {
   it('asks for the content first where only times or identity moved', () => {
     const old = { mtimeMs: NOON - 9000 };
     expect(judge(scannedFile('a', { ...old, ino: 2 }), known(fingerprint(1)))).toMatchObject({ hashFirst: true });
-    expect(judge(scannedFile('a', { ...old, sizeBytes: 101 }), known(fingerprint(1)))).toMatchObject({ hashFirst: false });
+    expect(judge(scannedFile('a', { ...old, sizeBytes: 101 }), known(fingerprint(1)))).toMatchObject({
+      hashFirst: false,
+    });
     expect(judge(scannedFile('a', old), known(null))).toEqual({ kind: 'queue', hashFirst: false });
-    expect(judge(scannedFile('a', old), known('!local.io' as Fingerprint))).toEqual({ kind: 'queue', hashFirst: false });
+    expect(judge(scannedFile('a', old), known('!local.io' as Fingerprint))).toEqual({
+      kind: 'queue',
+      hashFirst: false,
+    });
   });
 
   it('P2: never puts a file off for longer than its time at once, and never for ever', () => {

@@ -21,7 +21,10 @@ function makeBench() {
   const queue = (patch: Partial<NewCall> = {}) => queueCall(outbox, { ...CALL, ...patch });
   const keys = (patch: Partial<NewCall>) => {
     const { operation } = queue(patch);
-    return outbox.db.prepare('SELECT resource_key FROM operation_keys WHERE operation_seq = ?').pluck().all(operation.seq);
+    return outbox.db
+      .prepare('SELECT resource_key FROM operation_keys WHERE operation_seq = ?')
+      .pluck()
+      .all(operation.seq);
   };
   return { outbox, queue, keys };
 }
@@ -95,7 +98,9 @@ describe('queueCall', () => {
     expect(keys({ resource: 'contact-7' })).toEqual(['contact-7']);
     for (const method of ['PUT', 'PATCH', 'DELETE']) {
       expect(keys({ method, url: '/contacts/7?x=1#y' })).toEqual(['crm:/contacts/7']);
-      expect(keys({ method, provider: null, url: 'https://a.example.com/c/7?x=1' })).toEqual(['https://a.example.com/c/7']);
+      expect(keys({ method, provider: null, url: 'https://a.example.com/c/7?x=1' })).toEqual([
+        'https://a.example.com/c/7',
+      ]);
     }
     expect(keys({ method: 'PUT', resource: 'contact-7' })).toEqual(['contact-7']);
   });

@@ -93,7 +93,12 @@ describe('P4: a conflict of a record', () => {
   it('keep local: sends the call again for the version that is there now', () => {
     const { resolve, now } = makeBench({ base: MINE, remote: THEIRS, memo: { unsettled: true } }, CALL);
     expect(resolve('local')).toBeNull();
-    expect(now()).toMatchObject({ state: 'pending', attempts: 0, memo: {}, spec: { ifMatch: 'theirs', method: 'PUT' } });
+    expect(now()).toMatchObject({
+      state: 'pending',
+      attempts: 0,
+      memo: {},
+      spec: { ifMatch: 'theirs', method: 'PUT' },
+    });
   });
 
   it('keep local needs to know that version', () => {

@@ -1,0 +1,236 @@
+-- Generated from src/db/migrations by "npm run generate". Version 1.
+
+CREATE TABLE cleanups (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('abort-upload')),
+  destination TEXT NOT NULL,
+  key TEXT NOT NULL,
+  upload_id TEXT,
+  intent_at INTEGER NOT NULL,
+  ended_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  due_at INTEGER NOT NULL,
+  last_error TEXT
+) STRICT;
+
+CREATE INDEX cleanups_due ON cleanups (destination, due_at);
+
+CREATE TABLE counters (
+  lane TEXT NOT NULL,
+  state TEXT NOT NULL,
+  operations INTEGER NOT NULL,
+  bytes_total INTEGER NOT NULL,
+  bytes_done INTEGER NOT NULL,
+  PRIMARY KEY (lane, state)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE engine_runs (
+  epoch INTEGER PRIMARY KEY AUTOINCREMENT,
+  pid INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER
+) STRICT;
+
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL,
+  operation TEXT,
+  resource_key TEXT,
+  type TEXT NOT NULL,
+  from_state TEXT,
+  to_state TEXT,
+  at INTEGER NOT NULL,
+  source TEXT NOT NULL CHECK (source IN ('internal','external')),
+  correlation_id TEXT,
+  details TEXT NOT NULL CHECK (json_valid(details))
+) STRICT;
+
+CREATE INDEX events_by_operation ON events (operation, seq);
+
+CREATE INDEX events_by_time ON events (at);
+
+CREATE TRIGGER events_immutable BEFORE UPDATE ON events BEGIN
+  SELECT raise(ABORT, 'events are immutable');
+END;
+
+CREATE TABLE files (
+  folder TEXT NOT NULL,
+  dir TEXT NOT NULL,
+  name TEXT NOT NULL,
+  key TEXT NOT NULL,
+  fingerprint TEXT,
+  size_bytes INTEGER NOT NULL,
+  mtime_ms INTEGER NOT NULL,
+  base TEXT CHECK (base IS NULL OR json_valid(base)),
+  checksum TEXT,
+  operation TEXT,
+  PRIMARY KEY (folder, dir, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX files_by_key ON files (folder, key);
+
+CREATE TRIGGER files_count_delete AFTER DELETE ON files WHEN OLD.fingerprint IS NOT NULL BEGIN
+  UPDATE folders SET files = files - 1 WHERE name = OLD.folder;
+END;
+
+CREATE TRIGGER files_count_insert AFTER INSERT ON files WHEN NEW.fingerprint IS NOT NULL BEGIN
+  UPDATE folders SET files = files + 1 WHERE name = NEW.folder;
+END;
+
+CREATE TRIGGER files_count_update AFTER UPDATE OF fingerprint ON files WHEN (NEW.fingerprint IS NULL) <> (OLD.fingerprint IS NULL) BEGIN
+  UPDATE folders SET files = files + CASE WHEN NEW.fingerprint IS NULL THEN -1 ELSE 1 END WHERE name = NEW.folder;
+END;
+
+CREATE TABLE folders (
+  name TEXT PRIMARY KEY,
+  root TEXT NOT NULL,
+  volume TEXT,
+  last_scan_at INTEGER,
+  files INTEGER NOT NULL DEFAULT 0,
+  ignored INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE operation_keys (
+  operation_seq INTEGER NOT NULL REFERENCES operations(seq) ON DELETE CASCADE,
+  resource_key TEXT NOT NULL,
+  held INTEGER NOT NULL CHECK (held IN (0, 1)),
+  active INTEGER NOT NULL CHECK (active IN (0, 1)),
+  PRIMARY KEY (resource_key, operation_seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX operation_keys_of ON operation_keys (operation_seq);
+
+CREATE UNIQUE INDEX operation_keys_one_runner ON operation_keys (resource_key) WHERE active = 1;
+
+CREATE TABLE operations (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL CHECK (kind IN ('file.upload','file.delete','file.move','file.download','api.call','flow.run')),
+  state TEXT NOT NULL CHECK (state IN ('pending','running','waiting','conflict','failed','compensating','succeeded','cancelled','superseded')),
+  priority INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 3),
+  lane TEXT NOT NULL,
+  folder TEXT,
+  path TEXT,
+  destination TEXT,
+  provider TEXT,
+  parent TEXT REFERENCES operations(id),
+  step TEXT,
+  target TEXT NOT NULL,
+  resource_key TEXT,
+  spec TEXT NOT NULL CHECK (json_valid(spec)),
+  sealed BLOB,
+  content_type TEXT,
+  bytes_total INTEGER CHECK (bytes_total >= 0),
+  bytes_done INTEGER NOT NULL DEFAULT 0 CHECK (bytes_done >= 0),
+  attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+  deaths INTEGER NOT NULL DEFAULT 0 CHECK (deaths >= 0),
+  lease_epoch INTEGER,
+  lease_attempt INTEGER NOT NULL DEFAULT 0,
+  ending TEXT CHECK (ending IN ('cancelled','superseded')),
+  due_at INTEGER,
+  held_until INTEGER NOT NULL DEFAULT 0,
+  error TEXT CHECK (error IS NULL OR json_valid(error)),
+  memo TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(memo)),
+  base TEXT CHECK (base IS NULL OR json_valid(base)),
+  remote TEXT CHECK (remote IS NULL OR json_valid(remote)),
+  verified INTEGER CHECK (verified IN (0, 1)),
+  external_id TEXT,
+  external_url TEXT,
+  idempotency_scope TEXT,
+  idempotency_key TEXT,
+  request_digest TEXT,
+  response TEXT CHECK (response IS NULL OR json_valid(response)),
+  created_at INTEGER NOT NULL,
+  started_at INTEGER,
+  updated_at INTEGER NOT NULL,
+  completed_at INTEGER,
+  CHECK (state NOT IN ('running') OR lease_epoch IS NOT NULL),
+  CHECK (state IN ('running','compensating') OR lease_epoch IS NULL),
+  CHECK (state <> 'waiting' OR due_at IS NOT NULL),
+  CHECK ((state IN ('succeeded','cancelled','superseded')) = (completed_at IS NOT NULL)),
+  CHECK (state NOT IN ('failed','conflict') OR error IS NOT NULL),
+  CHECK (ending IS NULL OR state IN ('running','compensating'))
+) STRICT;
+
+CREATE INDEX operations_by_parent ON operations (parent) WHERE parent IS NOT NULL;
+
+CREATE INDEX operations_by_state ON operations (state, updated_at, seq);
+
+CREATE INDEX operations_due ON operations (lane, due_at) WHERE state = 'waiting';
+
+CREATE INDEX operations_held ON operations (held_until) WHERE held_until > 0;
+
+CREATE UNIQUE INDEX operations_idempotency ON operations (idempotency_scope, idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+CREATE INDEX operations_in_order ON operations (state, seq);
+
+CREATE INDEX operations_ready ON operations (lane, priority, seq) WHERE state = 'pending';
+
+CREATE TRIGGER operations_abandon_upload AFTER UPDATE OF state ON operations
+WHEN NEW.state IN ('succeeded','cancelled','superseded','conflict') AND EXISTS (SELECT 1 FROM uploads WHERE operation = NEW.id) BEGIN
+  INSERT INTO cleanups (kind, destination, key, upload_id, intent_at, ended_at, due_at)
+  SELECT 'abort-upload', destination, key, upload_id, intent_at, NEW.updated_at, NEW.updated_at FROM uploads WHERE operation = NEW.id;
+  DELETE FROM uploads WHERE operation = NEW.id;
+END;
+
+CREATE TRIGGER operations_count_delete AFTER DELETE ON operations BEGIN
+  UPDATE counters SET operations = operations - 1, bytes_total = bytes_total - coalesce(OLD.bytes_total, 0), bytes_done = bytes_done - OLD.bytes_done
+  WHERE lane = OLD.lane AND state = OLD.state;
+END;
+
+CREATE TRIGGER operations_count_insert AFTER INSERT ON operations BEGIN
+  INSERT INTO counters VALUES (NEW.lane, NEW.state, 1, coalesce(NEW.bytes_total, 0), NEW.bytes_done)
+  ON CONFLICT DO UPDATE SET operations = operations + 1, bytes_total = bytes_total + excluded.bytes_total, bytes_done = bytes_done + excluded.bytes_done;
+END;
+
+CREATE TRIGGER operations_count_update AFTER UPDATE OF state, bytes_total, bytes_done ON operations
+WHEN NEW.state <> OLD.state OR NEW.bytes_total IS NOT OLD.bytes_total OR NEW.bytes_done <> OLD.bytes_done BEGIN
+  UPDATE counters SET operations = operations - 1, bytes_total = bytes_total - coalesce(OLD.bytes_total, 0), bytes_done = bytes_done - OLD.bytes_done
+  WHERE lane = OLD.lane AND state = OLD.state;
+  INSERT INTO counters VALUES (NEW.lane, NEW.state, 1, coalesce(NEW.bytes_total, 0), NEW.bytes_done)
+  ON CONFLICT DO UPDATE SET operations = operations + 1, bytes_total = bytes_total + excluded.bytes_total, bytes_done = bytes_done + excluded.bytes_done;
+END;
+
+CREATE TRIGGER operations_hold_keys AFTER UPDATE OF state ON operations WHEN NEW.state <> OLD.state BEGIN
+  UPDATE operation_keys SET
+    held = NEW.state NOT IN ('failed','succeeded','cancelled','superseded'),
+    active = NEW.state IN ('running','compensating')
+  WHERE operation_seq = NEW.seq;
+END;
+
+CREATE TABLE parts (
+  operation TEXT NOT NULL REFERENCES uploads(operation) ON DELETE CASCADE,
+  number INTEGER NOT NULL CHECK (number BETWEEN 1 AND 10000),
+  size_bytes INTEGER NOT NULL CHECK (size_bytes > 0),
+  checksum TEXT NOT NULL,
+  etag TEXT NOT NULL,
+  done_at INTEGER NOT NULL,
+  PRIMARY KEY (operation, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pauses (scope TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE secrets (name TEXT PRIMARY KEY, sealed BLOB NOT NULL, updated_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL CHECK (json_valid(value))) STRICT, WITHOUT ROWID;
+
+CREATE TABLE steps (
+  operation TEXT NOT NULL REFERENCES operations(id),
+  position INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  state TEXT NOT NULL,
+  child TEXT REFERENCES operations(id),
+  PRIMARY KEY (operation, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE uploads (
+  operation TEXT PRIMARY KEY REFERENCES operations(id) ON DELETE RESTRICT,
+  destination TEXT NOT NULL,
+  key TEXT NOT NULL,
+  upload_id TEXT,
+  intent_at INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL CHECK (size_bytes > 0),
+  part_size_bytes INTEGER NOT NULL CHECK (part_size_bytes > 0),
+  algorithm TEXT NOT NULL,
+  fingerprint TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
