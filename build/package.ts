@@ -7,9 +7,14 @@ import { ensureElectronRuntime } from '../tools/setup/electron-runtime.ts';
 import { repositoryRoot } from '../tools/setup/paths.ts';
 import { packageConfiguration } from './electron-builder.ts';
 
-// Another project directory can be given for a trial of the packaging itself; it must be built already.
-const { values, positionals } = parseArgs({ options: { root: { type: 'string' } }, allowPositionals: true });
+// Another project directory can be given for a trial of the packaging itself; it must be built already. And another place
+// for what is made, which a test clears away.
+const { values, positionals } = parseArgs({
+  options: { root: { type: 'string' }, out: { type: 'string' } },
+  allowPositionals: true,
+});
 const projectDir = path.resolve(values.root ?? repositoryRoot);
+const outDir = path.resolve(values.out ?? path.join(projectDir, 'release'));
 const targetNames = positionals.length > 0 ? positionals : ['dir'];
 
 async function makePackage(): Promise<boolean> {
@@ -22,10 +27,15 @@ async function makePackage(): Promise<boolean> {
   const made = await build({
     projectDir,
     targets: Platform.current().createTarget(targetNames),
-    config: { ...packageConfiguration, electronDist: runtime.distDir, electronVersion: runtime.version },
+    config: {
+      ...packageConfiguration,
+      directories: { ...packageConfiguration.directories, output: outDir },
+      electronDist: runtime.distDir,
+      electronVersion: runtime.version,
+    },
   });
   for (const file of made) console.log(`made ${path.relative(process.cwd(), file)}`);
-  console.log(`The app is in ${path.relative(process.cwd(), path.join(projectDir, 'release'))}`);
+  console.log(`The app is in ${path.relative(process.cwd(), outDir)}`);
   return true;
 }
 

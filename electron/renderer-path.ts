@@ -2,7 +2,7 @@ import path from 'node:path';
 
 /** The window's own scheme and host: all that it may load from. */
 export const APP_SCHEME = 'longshore';
-export const APP_ORIGIN = `${APP_SCHEME}://app`;
+const APP_ORIGIN = `${APP_SCHEME}://app`;
 export const APP_ENTRY = `${APP_ORIGIN}/index.html`;
 
 /** What the window is made of. Anything else is not served, whatever lies in the directory. */

@@ -38,7 +38,7 @@ function shorten(text: string, length: number): string {
 }
 
 /** "14:30", or "Sat 14:30" when it is not today, in the user's own way of writing times. */
-export function clockTime(at: Date, now: Date, words: Words): string {
+function clockTime(at: Date, now: Date, words: Words): string {
   const sameDay = at.toDateString() === now.toDateString();
   return new Intl.DateTimeFormat(words.language === 'en' ? 'en-GB' : words.language, {
     ...(sameDay ? {} : { weekday: 'short' }),

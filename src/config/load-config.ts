@@ -40,7 +40,7 @@ export type ConfigResult =
     };
 
 /** Far beyond what people write, and what still parses in well under a second. */
-export const CONFIG_FILE_MAX_BYTES = 1_048_576;
+const CONFIG_FILE_MAX_BYTES = 1_048_576;
 
 /** Reads and checks a configuration file. Every trouble, also with the file itself, is a problem in the result. */
 export function loadConfigFile(file: string, context: LoadContext): ConfigResult {

@@ -117,7 +117,7 @@ export const secretName = z
   .regex(SECRET_NAME, { error: SECRET_NAME_ERROR })
   .meta({ description: 'Name of a secret set with `longshore secret set NAME`.' });
 
-export const envName = z
+const envName = z
   .string()
   .regex(ENV_NAME, { error: 'The name of an environment variable has letters, digits and "_".' })
   .meta({ description: 'Name of an environment variable, read when it is needed.' });

@@ -16,8 +16,8 @@ export interface PlannedPart {
 
 /** The part size for a file: the preferred one, grown in whole MiB until the file fits into 10,000 parts. */
 export function partSizeFor(fileSizeBytes: number, preferredBytes: number = DEFAULT_PART_SIZE_BYTES): number {
-  const needed = Math.ceil(fileSizeBytes / MAX_PARTS / MIB) * MIB;
-  return Math.max(preferredBytes, needed);
+  if (fileSizeBytes <= preferredBytes * MAX_PARTS) return preferredBytes;
+  return Math.ceil(fileSizeBytes / MAX_PARTS / MIB) * MIB;
 }
 
 /** Part `number` (from 1) of a file cut into parts of `partSizeBytes`. */

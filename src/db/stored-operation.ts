@@ -18,12 +18,6 @@ export interface StoredResponse {
   readonly truncated: boolean;
 }
 
-/** Who may complete a running operation: the engine's epoch and the number of the lease. */
-export interface Lease {
-  readonly epoch: number;
-  readonly attempt: number;
-}
-
 /** Held (paused by itself) without an end. */
 export const FOREVER: EpochMs = Number.MAX_SAFE_INTEGER;
 

@@ -23,7 +23,7 @@ function workerUrl(name: 'scan-worker' | 'watch-worker'): URL {
   return new URL(fromSource ? `../watch/${name}.ts` : `./${name}.js`, import.meta.url);
 }
 
-export const keyOf: KeyOf = (prefix, path) => {
+const keyOf: KeyOf = (prefix, path) => {
   const key = objectKey(prefix, path);
   return key.ok
     ? { ok: true, key: key.key, originalName: key.metadata[ORIGINAL_NAME] ?? null }

@@ -12,6 +12,8 @@ const DUE_LIMIT_MS = 5 * 60_000;
 const REACH_LIMIT_MS = 30_000;
 /** Files that keep changing on disk are waited for so long once nothing else is to do, ms. */
 const SETTLE_LIMIT_MS = 30_000;
+/** A cleanup that has to be tried again is waited for when it is due within this, ms: its backoff soon grows beyond it. */
+const CLEANUP_LIMIT_MS = 30_000;
 const LOOK_MS = 50;
 const LIST_LIMIT = 1000;
 
@@ -42,7 +44,7 @@ function onlySettling(core: SyncCore): boolean {
   });
 }
 
-/** Something pending or waiting has an open gate, or one that may open soon. */
+/** Something pending or waiting has an open gate, or one that may open soon; or litter is still to be cleaned up (P7). */
 function mayProgress(core: SyncCore, now: number): boolean {
   const { claims } = core.repos;
   for (const lane of claims.lanes()) {
@@ -55,7 +57,7 @@ function mayProgress(core: SyncCore, now: number): boolean {
     }
     if (claims.anyStartable(lane, now + DUE_LIMIT_MS, now)) return true;
   }
-  return core.repos.queue.totals().running > 0;
+  return core.repos.queue.totals().running > 0 || core.cleanupDueBy(now + CLEANUP_LIMIT_MS);
 }
 
 function remaining(core: SyncCore, now: number): readonly OperationView[] {

@@ -64,7 +64,7 @@ export function databaseFile(dataDir: string): string {
 }
 
 /** Loads the configuration or throws InvalidConfigError. */
-export function requireConfig(configFile: string, dataDir: string): LongshoreConfig {
+function requireConfig(configFile: string, dataDir: string): LongshoreConfig {
   const result = loadConfigFile(configFile, machineContext(dataDir));
   if (!result.ok) throw new InvalidConfigError(result.problems);
   return result.config;

@@ -209,6 +209,11 @@ export class SyncCore {
     }
   }
 
+  /** Something abandoned is to be cleaned up at a service until `until`. */
+  cleanupDueBy(until: EpochMs): boolean {
+    return this.#janitor.dueBy(until);
+  }
+
   #folderGate(name: string): Gate | null {
     const sync = this.#folders.get(name);
     if (sync === undefined) return 'folder-frozen';

@@ -14,7 +14,7 @@ const pageSize = z.int().min(1).max(1000);
 const isoTime = z.iso.datetime();
 
 /** What pause and resume act on; absent fields mean everything. */
-export const scopeShape = z.union([
+const scopeShape = z.union([
   z.object({ folder: name }).strict(),
   z.object({ provider: name }).strict(),
   z.object({ id }).strict(),

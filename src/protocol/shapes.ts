@@ -6,7 +6,7 @@ import { STATES } from '../core/states.ts';
 const isoTime = z.iso.datetime();
 const count = z.int().min(0);
 
-export const errorShape = z.object({
+const errorShape = z.object({
   code: z.string(),
   class: z.string(),
   message: z.string(),
@@ -65,7 +65,7 @@ export const eventShape = z.object({
 });
 export type EventView = z.infer<typeof eventShape>;
 
-export const versionShape = z.object({
+const versionShape = z.object({
   etag: z.string(),
   versionId: z.string().nullable(),
   sizeBytes: count.nullable(),
@@ -80,7 +80,7 @@ export const versionsShape = z.object({
   local: z.object({ sizeBytes: count, modifiedAt: isoTime }).nullable(),
 });
 
-export const partShape = z.object({
+const partShape = z.object({
   number: z.int().min(1).max(10_000),
   offset: count,
   sizeBytes: count,
@@ -88,7 +88,7 @@ export const partShape = z.object({
   etag: z.string().nullable(),
   doneAt: isoTime.nullable(),
 });
-export const stepShape = z.object({ name: z.string(), state: z.string(), operationId: z.string().nullable() });
+const stepShape = z.object({ name: z.string(), state: z.string(), operationId: z.string().nullable() });
 
 export const operationDetailShape = operationShape.extend({
   events: z.array(eventShape),
@@ -128,7 +128,7 @@ const destinationStatusShape = z.object({
   nextTryAt: isoTime.nullable(),
 });
 
-export const countsShape = z.object(
+const countsShape = z.object(
   Object.fromEntries(STATES.map((state) => [state, count])) as Record<(typeof STATES)[number], typeof count>,
 );
 

@@ -77,13 +77,16 @@ export class Janitor {
     await this.#working;
   }
 
-  /** Cleanups that could run now: for `run --once`, which waits for them. */
+  /** No cleanup runs, or could run now. */
   idle(): boolean {
-    if (this.#working !== null) return false;
-    const now = this.#deps.clock.now();
+    return this.#working === null && !this.dueBy(this.#deps.clock.now());
+  }
+
+  /** Whether a cleanup that may run is due until `until`: for `run --once`, which waits for it. */
+  dueBy(until: EpochMs): boolean {
     return this.#deps.repos.cleanups
       .nextDue()
-      .every((entry) => entry.at > now || !this.#deps.isOpen(entry.destination));
+      .some((entry) => entry.at <= until && this.#deps.isOpen(entry.destination));
   }
 
   async #work(): Promise<void> {
@@ -98,11 +101,8 @@ export class Janitor {
 
   async #run(cleanup: StoredCleanup): Promise<void> {
     const { repos, clock, random } = this.#deps;
-    const settledAt = cleanup.uploadId === null ? cleanup.endedAt + LATE_CREATE_MS : 0;
-    if (settledAt > clock.now()) {
-      // The second bound is for a clock that was set back.
-      const at = Math.min(settledAt, clock.now() + LATE_CREATE_MS);
-      repos.cleanups.postpone(cleanup.id, at, 'a request may still be on its way');
+    if (cleanup.uploadId === null && cleanup.attempts === 0) {
+      repos.cleanups.postpone(cleanup.id, clock.now() + LATE_CREATE_MS, 'a request may still be on its way');
       return;
     }
     const target = this.#deps.target(cleanup.destination);

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -66,10 +66,19 @@ export function isAlive(pid: number): boolean {
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  const children = text.split(' ').filter(Boolean).map(Number);
+  // Each thread has children of its own: Chromium starts its utility processes, so the engine too, from another one.
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
+  );
+  const children = lists.join(' ').split(' ').filter(Boolean).map(Number);
   const deeper = await Promise.all(children.map(childrenOf));
   return [...children, ...deeper.flat()];
+}
+
+/** A process and all that it started and that still lives. */
+export async function livingDescendants(pid: number): Promise<readonly number[]> {
+  return [pid, ...(await childrenOf(pid))].filter(isAlive);
 }
 
 function exitOf(child: ChildProcess): Promise<number | null> {
@@ -117,7 +126,7 @@ export async function startAgentApp(options: AgentAppOptions = {}): Promise<Agen
 }
 
 /** What keeps the app's traces (profile links, downloads, temporary files) within one place. */
-function placeEnvironment({ base, demo }: Place): Record<string, string> {
+export function placeEnvironment({ base, demo }: Pick<Place, 'base' | 'demo'>): Record<string, string> {
   return {
     HOME: base,
     XDG_CONFIG_HOME: path.join(base, 'etc'),
@@ -148,7 +157,7 @@ async function startAt(place: Place): Promise<AgentApp> {
       const env = { ...process.env, LONGSHORE_DATA: dataDir, LONGSHORE_CONFIG: configFile, ...placeEnvironment(place) };
       return exitOf(spawn(executablePath, args, { env, stdio: 'ignore' }));
     },
-    livingProcesses: async () => [mainPid, ...(await childrenOf(mainPid))].filter(isAlive),
+    livingProcesses: () => livingDescendants(mainPid),
     async again() {
       await launched.close();
       return startAt(place);

@@ -43,6 +43,18 @@ export class QueuePage {
     return Number((texts[0] ?? '0').replaceAll(/\D/g, ''));
   }
 
+  /** Waits for a number on a tab without asking all the time, which would take from what is measured. */
+  async untilCount(
+    section: 'attention' | 'active' | 'waiting' | 'done',
+    count: number,
+    deadlineMs: number,
+  ): Promise<void> {
+    // Digits in groups, by whatever sign the language has.
+    const written = new RegExp(`^${[...String(count)].join(String.raw`\D?`)}$`, 'u');
+    const tab = this.page.locator(`[role=tab][data-section=${section}] .tab-count`);
+    await tab.filter({ hasText: written }).waitFor({ timeout: deadlineMs });
+  }
+
   async openTab(section: 'all' | 'attention' | 'active' | 'waiting' | 'done'): Promise<void> {
     await this.page.locator(`[role=tab][data-section=${section}]`).click();
   }

@@ -46,7 +46,10 @@ test('P10, P11: access denied is explained in the row with what to do; Retry mak
   await agent.window.keyboard.press('Escape');
 
   allow();
-  await queue.row(name).getByRole('button', { name: `Retry: ${name}` }).click();
+  await queue
+    .row(name)
+    .getByRole('button', { name: `Retry: ${name}` })
+    .click();
   await until('nothing needs attention', async () => (await queue.count('attention')) === 0, 20_000);
   await until('both are done', async () => (await queue.count('done')) === 2, 20_000);
   expect(await queue.phase(name)).toBe('Ready');
@@ -63,7 +66,10 @@ test('P4: a conflict stands in the window in words; Keep both leaves both in the
   expect(text).toContain('Choose: keep yours, keep the other, or keep both.');
   expect(await storage.bucket.text(`drop/${name}`)).toBe('theirs');
 
-  await queue.row(name).getByRole('button', { name: `Keep both: ${name}` }).click();
+  await queue
+    .row(name)
+    .getByRole('button', { name: `Keep both: ${name}` })
+    .click();
   await until('nothing needs attention', async () => (await queue.count('attention')) === 0, 20_000);
   await until('it is done', async () => (await queue.count('done')) > 0, 20_000);
   const keys = await storage.bucket.keys();

@@ -98,7 +98,8 @@ export class EngineActions {
 
   /** Everything that people hold back goes on, and everything can be reached. */
   heal(): void {
-    const { pauses, roads, outbox } = this.#world;
+    const { pauses, roads, outbox, time } = this.#world;
+    if (time.skewMs !== 0) this.#setClock(-time.skewMs);
     for (const road of roads.values()) road.reachable = true;
     if (this.#world.offline) this.#goOnline();
     const stored = outbox.pauses().map(({ scope }) => scope);
@@ -195,8 +196,14 @@ export class EngineActions {
   }
 
   #jump(): void {
-    const { random, time, coverage } = this.#world;
-    const byMs = random.pick([1500, -1500, 3_600_000, -3_600_000, 86_400_000, -86_400_000]);
+    const { random, time } = this.#world;
+    // Once wrong, it is as likely set right as made worse.
+    const wrong = random.pick([1500, -1500, 600_000, -600_000, 3_600_000, -3_600_000, 86_400_000, -86_400_000]);
+    this.#setClock(time.skewMs !== 0 && random.chance(0.6) ? -time.skewMs : wrong);
+  }
+
+  #setClock(byMs: number): void {
+    const { time, coverage } = this.#world;
     coverage.hit(`clock jumps ${byMs < 0 ? 'back' : 'ahead'}`);
     time.jump(byMs);
     this.#world.pauses.clockWasSet();

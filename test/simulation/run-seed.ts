@@ -178,7 +178,10 @@ class Run {
       if (time.elapsedMs > deadlineMs || this.#steps > MAX_STEPS || time.nextAtMs() === null) {
         const left = outbox.inStates('pending', 'running', 'waiting').map((o) => `${o.state} ${o.lane} ${o.target}`);
         const why = this.#steps > MAX_STEPS ? 'too many steps' : `${Math.round(DRAIN_MS / HOUR_MS)} h`;
-        violations.add('P2', `not in time (${why}): ${what}; ${left.join('; ')}; ${outbox.cleanups().length} cleanups`);
+        violations.add(
+          'P2',
+          `not in time (${why}): ${what}; ${left.join('; ')}; cleanups ${JSON.stringify(outbox.cleanups())} at ${time.now()}`,
+        );
         return;
       }
       await this.#step();

@@ -7,6 +7,8 @@ import type { SeededRandom } from './seeded-random.ts';
 import type { Life } from './virtual-time.ts';
 import type { Course, Wire } from './wire.ts';
 
+/** S3 refuses requests whose time is off by more than this, ms. */
+const MAX_SKEW_MS = 15 * 60_000;
 /** The adapter gives up on a connection on which nothing moves after this, ms. */
 const STALL_MS = 30_000;
 /** How late the effect of a request may come whose connection was closed, ms. A Create may linger longer than a write. */
@@ -29,6 +31,8 @@ export interface SimStoreOptions {
   readonly life: Life;
   /** Another hand writes to the key at the very last moment. */
   readonly race: (key: string) => void;
+  /** How wrong this machine's clock is. */
+  readonly skewMs: () => number;
 }
 
 /** After these answers to Complete only a fresh upload helps. */
@@ -133,6 +137,9 @@ export class SimStore implements ObjectStore {
     const network = (code: 'net.reset' | 'net.stalled' | 'net.refused', sent: boolean) =>
       new LongshoreError(code, { sent, subject: key });
     if (!road.reachable) return { ...course, failure: network('net.refused', false), noEffect: true };
+    if (Math.abs(this.#options.skewMs()) > MAX_SKEW_MS) {
+      return { ...course, failure: refusal('s3.clock-skew', 403, key, 'RequestTimeTooSkewed'), noEffect: true };
+    }
     const writes = call === 'put' || call === 'complete';
     if (writes && faults.strikes('race', call)) {
       const late = effect;

@@ -267,7 +267,7 @@ export class SimWorld {
       etagIsMd5: this.random.chance(0.8),
     };
     for (const name of Object.keys(this.config.destinations)) {
-      const bucket = new Bucket(name, () => this.time.now(), dialect);
+      const bucket = new Bucket(name, () => this.time.trueNow(), dialect);
       const { disk, outbox, violations } = this;
       const localPath = (operation: OperationFacts) => this.localPath(operation);
       const trace = (text: string) => {
@@ -277,8 +277,8 @@ export class SimWorld {
       this.buckets.set(name, bucket);
     }
     for (const name of [...Object.keys(this.config.destinations), 'keyed', 'plain']) this.#road(name);
-    this.services.set('keyed', new Service(true, () => this.time.now()));
-    this.services.set('plain', new Service(false, () => this.time.now()));
+    this.services.set('keyed', new Service(true, () => this.time.trueNow()));
+    this.services.set('plain', new Service(false, () => this.time.trueNow()));
   }
 
   #road(name: string): Road {
@@ -298,7 +298,8 @@ export class SimWorld {
     const race = (key: string) => {
       this.#race(bucket, key);
     };
-    return new SimStore({ name, road: this.#road(name), bucket, life, race });
+    const skewMs = () => this.time.skewMs;
+    return new SimStore({ name, road: this.#road(name), bucket, life, race, skewMs });
   }
 }
 

@@ -45,6 +45,16 @@ export class VirtualTime {
     return Math.floor(this.#elapsedMs + this.#wallOffsetMs);
   }
 
+  /** The time that the rest of the world has. */
+  trueNow(): number {
+    return Math.floor(this.#elapsedMs + EPOCH_MS);
+  }
+
+  /** How far this machine's wall clock is ahead (> 0) or behind (< 0), ms. */
+  get skewMs(): number {
+    return this.#wallOffsetMs - EPOCH_MS;
+  }
+
   /** Somebody sets the wall clock. */
   jump(byMs: number): void {
     this.#wallOffsetMs += byMs;

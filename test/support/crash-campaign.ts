@@ -23,6 +23,7 @@ const PART_BYTES_PER_SECOND = 6_000_000;
 const SUPPLY_BYTES = 80 * MIB;
 const CONTROL_TOKEN = 'crash-control';
 const DRAIN_RUNS = 6;
+const ORPHAN_LIMIT_MS = 90_000;
 
 export interface CampaignPlan {
   readonly seed: number;
@@ -249,6 +250,18 @@ class Campaign {
     if (exitCode === 0) this.#acknowledged.push((JSON.parse(out) as { id: string }).id);
   }
 
+  /** A kill between a Create and the record of its id leaves an upload that is looked for only a minute later. */
+  async #waitForOrphans(): Promise<void> {
+    const none = async () => (await this.#rig.bucket.openUploads()).length === 0;
+    if (await none()) return;
+    const engine = this.#rig.spawn('run');
+    try {
+      await until('orphans are gone', none, ORPHAN_LIMIT_MS);
+    } finally {
+      await engine.kill('SIGTERM');
+    }
+  }
+
   /** Without brakes and kills, until nothing is left to do. */
   async #settle(earlyKills: number): Promise<CampaignResult> {
     await this.#control.setFaults([]);
@@ -259,6 +272,7 @@ class Campaign {
       lastExitCode = exitCode;
       if (exitCode === 3) await this.#retryPoisoned();
     }
+    await this.#waitForOrphans();
     return {
       kills: this.#kills,
       earlyKills,

@@ -30,7 +30,7 @@ export function makeOutbox(
   return { db, clock, random, sealer, repos: openRepositories(db, clock, random, sealer, options.onChange) };
 }
 
-export const SOME_FINGERPRINT = fingerprint(1);
+const SOME_FINGERPRINT = fingerprint(1);
 
 /** A fingerprint of a file that was last changed at `mtimeMs`. */
 export function fingerprint(ino: number, sizeBytes = 100, mtimeMs: EpochMs = 0): Fingerprint {

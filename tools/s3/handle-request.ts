@@ -100,7 +100,8 @@ async function answer(parts: ServerParts, exchange: Exchange): Promise<Reply | u
     return await perform(parts, exchange, exchange.target);
   } catch (error) {
     // A client that left gets no reply, and its going is no fault of this server.
-    if (parts.closing.aborted || (message.destroyed && (!message.complete || error === message.errored))) return undefined;
+    if (parts.closing.aborted || (message.destroyed && (!message.complete || error === message.errored)))
+      return undefined;
     if (!(error instanceof S3Error)) parts.onUnexpected(error);
     return errorReply(factsOf(error), message, requestId);
   }

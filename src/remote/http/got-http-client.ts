@@ -17,7 +17,7 @@ export interface HttpClientOptions {
   readonly ca?: readonly string[];
 }
 
-export const DEFAULT_HTTP_CLIENT_OPTIONS: HttpClientOptions = {
+const DEFAULT_HTTP_CLIENT_OPTIONS: HttpClientOptions = {
   maxSockets: 16,
   connectTimeoutMs: 10_000,
   userAgent: 'longshore',

@@ -31,7 +31,7 @@ export interface Call {
 }
 
 /** Replies are kept in a row of the outbox and shown; what is longer is cut. */
-export const DEFAULT_MAX_REPLY_BYTES = 1024 * 1024;
+const DEFAULT_MAX_REPLY_BYTES = 1024 * 1024;
 
 /**
  * The request for a call to a provider. Of headers with one name the most particular counts: version and idempotency key,

@@ -20,11 +20,11 @@ const ALGORITHMS = ['CRC64NVME', 'CRC32'] as const satisfies readonly ChecksumAl
 const COMPOSITE = /^[A-Za-z0-9+/=]+-\d+$/;
 
 /** Full-object values only: a composite one has a "-N", and old services report it without its type. */
-export function fullChecksums(fields: ChecksumFields): Checksum[] {
+function fullChecksums(fields: ChecksumFields): Checksum[] {
   return read(fields, isChecksumValue);
 }
 
-export function compositeChecksums(fields: ChecksumFields): Checksum[] {
+function compositeChecksums(fields: ChecksumFields): Checksum[] {
   return read(fields, (_, value) => COMPOSITE.test(value));
 }
 

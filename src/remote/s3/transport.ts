@@ -98,11 +98,13 @@ export class S3Transport {
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
       let sent = false;
+      let settled = false;
       const limit = (delayMs: number, reason: TransferEnded['reason']) => {
         clearTimeout(timer);
         timer = setTimeout(() => fail(new TransferEnded(reason)), delayMs);
       };
       const settle = () => {
+        settled = true;
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
       };
@@ -137,7 +139,9 @@ export class S3Transport {
         },
       });
       outgoing.on('error', fail);
-      outgoing.on('close', () => fail(new TransferEnded('reply-cut')));
+      outgoing.on('close', () => {
+        if (!settled) fail(new TransferEnded('reply-cut'));
+      });
       outgoing.on('response', (incoming) => {
         replying = true;
         limit(stallTimeoutMs, 'stalled');

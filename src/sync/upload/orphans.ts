@@ -25,13 +25,14 @@ export function orphansOf(
       !ownIds.has(upload.uploadId) &&
       (upload.initiated === null ||
         (upload.initiated >= intent.intentAt - CLOCK_TOLERANCE_MS &&
-          upload.initiated <= (intent.endedAt ?? now) + CLOCK_TOLERANCE_MS)),
+          // Not before the intent itself: our clock may have been set back in between.
+          upload.initiated <= Math.max(intent.intentAt, intent.endedAt ?? now) + CLOCK_TOLERANCE_MS)),
   );
 }
 
 /**
  * Finds what an intent without a recorded id has left at the service. Null when that can't be told now: one of these may
- * be what an upload of ours that still waits for its id has just made.
+ * be what an upload of ours that waits for its id right now has just made.
  */
 export async function findOrphans(
   deps: { readonly repos: Repositories; readonly clock: { now(): EpochMs } },
@@ -44,5 +45,8 @@ export async function findOrphans(
   const own = deps.repos.uploads.onKey(target.name, intent.key);
   const ownIds = new Set(own.flatMap((upload) => (upload.uploadId === null ? [] : [upload.uploadId])));
   const orphans = orphansOf(intent, listed, ownIds, deps.clock.now());
-  return orphans.length > 0 && own.some((upload) => upload.uploadId === null) ? null : orphans;
+  const begins = own.some(
+    (upload) => upload.uploadId === null && deps.repos.operations.byId(upload.operation)?.state === 'running',
+  );
+  return orphans.length > 0 && begins ? null : orphans;
 }

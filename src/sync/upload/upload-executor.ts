@@ -15,7 +15,7 @@ import type { Base, UploadDeps, UploadRun, Written } from './upload-context.ts';
 const MAX_TURNS = 4;
 
 /** Object metadata by which our own write is recognised when its reply was lost (DESIGN section 6). */
-export const METADATA_OPERATION = 'longshore-op';
+const METADATA_OPERATION = 'longshore-op';
 
 /** Gets one file to its destination: conditional, verified, resumable. */
 export class UploadExecutor implements Executor {

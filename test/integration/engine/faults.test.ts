@@ -62,11 +62,6 @@ describe('P5: a reply that is lost after the effect', () => {
     expect(server.counters.of('UploadPart').requests).toBe(3);
   });
 
-  it('P7: of CreateMultipartUpload leaves no orphan', async () => {
-    await expectLanded('a.bin', noise(11 * MIB), { operation: 'CreateMultipartUpload', times: 1, fault: LOST });
-    expect(server.counters.of('AbortMultipartUpload').requests).toBeGreaterThan(0);
-  });
-
   it('P6: of a part: the part is adopted or sent again, the others are not', async () => {
     await expectLanded('a.bin', noise(16 * MIB), { operation: 'UploadPart', partNumber: 2, times: 1, fault: LOST });
     expect(server.counters.of('UploadPart').requestBodyBytes).toBeLessThanOrEqual(16 * MIB + 4 * 5 * MIB);
@@ -106,11 +101,6 @@ describe('P2: trouble on the way is retried until the file is there', () => {
     ],
     ['a truncated reply to PUT', { operation: 'PutObject', times: 1, fault: { kind: 'truncate', afterBytes: 0 } }, 10],
     ['503 SlowDown on Create', { operation: 'CreateMultipartUpload', times: 2, fault: SLOW_DOWN }, 6 * MIB],
-    [
-      'a truncated reply to Create',
-      { operation: 'CreateMultipartUpload', times: 1, fault: { kind: 'truncate', afterBytes: 40 } },
-      6 * MIB,
-    ],
     ['503 SlowDown on parts', { operation: 'UploadPart', times: 3, fault: SLOW_DOWN }, 11 * MIB],
     [
       'resets in the middle of parts',

@@ -167,10 +167,9 @@ describe('P12: secrets stay secret', () => {
     await rig.start();
     const { id } = (await rig.json('call', 'POST', 'crm:/good')) as { id: string };
     await rig.untilQuiet();
-    expect((await rig.show(id)).error).toMatchObject({
-      code: 'config.secret-missing',
-      detail: expect.stringContaining('crm-token'),
-    });
+    const { error } = await rig.show(id);
+    expect(error?.code).toBe('config.secret-missing');
+    expect(error?.detail).toContain('crm-token');
     await rig.cliWithInput(SECRETS.stored, 'secret', 'set', 'crm-token');
     await rig.json('retry', id);
     await rig.untilQuiet();

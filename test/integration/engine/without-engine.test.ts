@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { OperationView } from '../../../src/protocol/shapes.ts';
-import { QUICK_RETRY, Rig } from '../../support/engine-harness.ts';
+import { MIB, noise, QUICK_RETRY, Rig } from '../../support/engine-harness.ts';
 import { afterBody, startFaultServer, type FaultServer } from '../../support/fault-server.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 
@@ -141,11 +141,29 @@ describe('run --once', () => {
     const { exitCode, out } = await rig.cli('--json', 'run', '--once');
     expect(exitCode).toBe(3);
     const { attention } = JSON.parse(out.trim().split('\n').at(-1)!) as { attention: OperationView[] };
-    expect(attention.map(({ path, state }) => [path, state]).sort()).toEqual([
-      ['a.txt', 'conflict'],
-      ['b.txt', 'failed'],
-    ]);
+    expect(new Map(attention.map(({ path, state }) => [path, state]))).toEqual(
+      new Map([
+        ['a.txt', 'conflict'],
+        ['b.txt', 'failed'],
+      ]),
+    );
     expect(await rig.bucket.text('drop/c.txt')).toBe('c');
+  });
+
+  it('P7: waits for a cleanup that has to be tried again', async () => {
+    server.faults.add({ operation: 'UploadPart', fault: { kind: 'bandwidth', bytesPerSecond: 4_000_000 } });
+    rig.write('big.bin', noise(31 * MIB));
+    await rig.start();
+    await expect.poll(() => rig.bucket.openUploads(), { timeout: 10_000 }).toHaveLength(1);
+    await rig.stop();
+    await rig.json('cancel', (await rig.item('big.bin')).id);
+    server.faults.add({
+      operation: 'AbortMultipartUpload',
+      times: 3,
+      fault: { kind: 'error', status: 503, code: 'SlowDown' },
+    });
+    expect((await rig.cli('run', '--once')).exitCode).toBe(0);
+    expect(await rig.bucket.openUploads()).toEqual([]);
   });
 
   it('while paused: 3 at once, with what waits', async () => {

@@ -6,6 +6,7 @@ import {
   STATE_EVENTS,
   STATES,
   TERMINAL_STATES,
+  TRANSITIONS,
   type State,
   type StateEvent,
 } from '../../../src/core/states.ts';
@@ -58,6 +59,13 @@ describe('the lifecycle of an operation', () => {
   it.each(STATES)('lets %s become exactly what the design says', (state) => {
     const reachable = new Set(STATE_EVENTS.map((event) => nextState(state, event)).filter((to) => to !== null));
     expect([...reachable].toSorted()).toEqual([...MAY_BECOME[state]].toSorted());
+  });
+
+  it('is one table, and the function reads it', () => {
+    for (const { state, event } of pairs) {
+      const row: Partial<Record<StateEvent, State>> = TRANSITIONS[state];
+      expect(nextState(state, event)).toBe(row[event] ?? null);
+    }
   });
 
   it('ends for good in the terminal states alone', () => {

@@ -17,7 +17,9 @@ describe('the schema', () => {
   it('holds typed tables only', () => {
     const { db } = makeOutbox();
     const tables = db.pragma('table_list') as { name: string; type: string; strict: number }[];
-    const loose = tables.filter(({ name, type, strict }) => type === 'table' && strict === 0 && !name.startsWith('sqlite_'));
+    const loose = tables.filter(
+      ({ name, type, strict }) => type === 'table' && strict === 0 && !name.startsWith('sqlite_'),
+    );
     expect(loose).toEqual([]);
   });
 

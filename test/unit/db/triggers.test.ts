@@ -65,9 +65,7 @@ describe('kept numbers', () => {
              FROM operations GROUP BY lane, state ORDER BY lane, state`,
           )
           .all();
-        const kept = outbox.repos.queue
-          .counts()
-          .toSorted((a, b) => (a.lane + a.state < b.lane + b.state ? -1 : 1));
+        const kept = outbox.repos.queue.counts().toSorted((a, b) => (a.lane + a.state < b.lane + b.state ? -1 : 1));
         expect(kept).toEqual(recount);
         const held = outbox.db
           .prepare(

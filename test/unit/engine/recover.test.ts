@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { STATES } from '../../../src/core/states.ts';
-import { recover } from '../../../src/engine/recover.ts';
+import { MAX_DEATHS, recover } from '../../../src/engine/recover.ts';
 import {
   bringTo,
   eventTypes,
@@ -33,6 +33,7 @@ describe('recovery after a death of the engine', () => {
 
   it('sets aside what ran at three deaths in a row, and the rest goes on', () => {
     const outbox = makeOutbox();
+    expect(MAX_DEATHS).toBe(3);
     const poison = queueUpload(outbox, 'poison');
     for (const released of [1, 1, 0]) {
       lease(outbox, reread(outbox, poison));

@@ -106,6 +106,16 @@ describe('a service out of reach', () => {
     expect(gates.allowance(LANE)).toBe('probe');
   });
 
+  it('takes the failure of a probe for a look although the clock was set back meanwhile', () => {
+    const { gates, clock } = keeper();
+    gates.failedToReach('dest:main', REFUSED);
+    clock.advance(1000);
+    gates.startProbe('dest:main');
+    clock.jump(-60_000);
+    gates.failedToReach('dest:main', REFUSED);
+    expect(gates.unreachable('dest:main')?.nextTryAt).toBe(clock.now() + 2000);
+  });
+
   it('P10: shuts no other service', () => {
     const { gates } = keeper();
     gates.failedToReach('dest:main', REFUSED);

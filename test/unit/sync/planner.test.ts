@@ -131,7 +131,29 @@ describe('P2: the planner', () => {
     outbox.repos.files.setBase('drop', '', 'a', { etag: 'e1', versionId: null }, 'CRC64NVME:x');
     scan({ files: [scannedFile('a', { mtimeMs: OLD + 1 })] });
     expect(outbox.repos.files.get('drop', '', 'a')).toMatchObject({ base: { etag: 'e1' }, checksum: 'CRC64NVME:x' });
-    expect(uploadSpec(must(all(outbox).at(-1))).hashFirst, 'the same size: the content decides').toBe(true);
+  });
+
+  it('lets the content decide about a mere touch, where the storage is known to hold the content before it', () => {
+    const { outbox, scan } = makeBench();
+    const touchedAt = (mtimeMs: number) => {
+      scan({ files: [scannedFile('a', { mtimeMs })] });
+      return must(all(outbox).at(-1));
+    };
+    const first = touchedAt(OLD);
+    expect(uploadSpec(touchedAt(OLD + 1)).hashFirst, 'the first one never got there').toBe(false);
+    expect(reread(outbox, first).state).toBe('superseded');
+    outbox.repos.operations.transition(lease(outbox, must(all(outbox).at(-1))), 'succeed');
+    expect(uploadSpec(touchedAt(OLD + 2)).hashFirst).toBe(true);
+  });
+
+  it('looks at a file from the future anew when the clock was set back meanwhile', () => {
+    const { outbox, scan } = makeBench();
+    const files = [scannedFile('a', { mtimeMs: NOON + 86_400_000 })];
+    scan({ files });
+    outbox.clock.jump(-3_600_000);
+    expect(scan({ files }).lookAgainAt).toBe(NOON - 3_600_000 + 500);
+    outbox.clock.advance(500);
+    expect(scan({ files }).queued).toBe(1);
   });
 
   it('names what is gone, and forgets it only when told so: a delete leaves the storage alone', () => {

@@ -161,8 +161,12 @@ describe('settle', () => {
     const released = must(outbox.repos.operations.transition(stale, 'release'));
     expect(settled(outbox, stale, outcome)).toEqual({ kind: 'stale' });
     expect(reread(outbox, stale)).toEqual(released);
-    const second = lease(outbox, released, 2);
+    // Leased anew by the same engine: the epoch alone does not tell the two apart.
+    const second = lease(outbox, released, 1);
     expect(settled(outbox, stale, outcome)).toEqual({ kind: 'stale' });
     expect(reread(outbox, stale)).toEqual(second);
+    const third = lease(outbox, must(outbox.repos.operations.transition(second, 'release')), 2);
+    expect(settled(outbox, second, outcome)).toEqual({ kind: 'stale' });
+    expect(reread(outbox, stale)).toEqual(third);
   });
 });

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { watchClock } from '../../../src/engine/clock-watch.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { bringTo, makeOutbox, queueUpload, reread } from '../../support/outbox.ts';
+
+describe('watchClock', () => {
+  it('is silent while both clocks go together', () => {
+    const clock = new ManualClock();
+    const jumps: number[] = [];
+    watchClock(clock, (byMs) => jumps.push(byMs));
+    clock.advance(600_000);
+    clock.jump(1500);
+    clock.advance(60_000);
+    expect(jumps).toEqual([]);
+  });
+
+  it.each([3_600_000, -3_600_000])('tells once that the clock was set by %i ms', (byMs) => {
+    const clock = new ManualClock();
+    const jumps: number[] = [];
+    watchClock(clock, (by) => jumps.push(by));
+    clock.advance(45_000);
+    clock.jump(byMs);
+    clock.advance(300_000);
+    expect(jumps).toEqual([byMs]);
+  });
+
+  it('leaves nothing behind when it is stopped', () => {
+    const clock = new ManualClock();
+    const stop = watchClock(clock, () => undefined);
+    clock.advance(100_000);
+    stop();
+    expect(clock.armed).toBe(0);
+  });
+});
+
+describe('what waits for a time of day', () => {
+  it('is moved with the clock', () => {
+    const outbox = makeOutbox();
+    const waiting = bringTo(outbox, queueUpload(outbox, 'a'), 'waiting', { dueAt: outbox.clock.now() + 5000 });
+    const pending = queueUpload(outbox, 'b');
+    outbox.clock.jump(-3_600_000);
+    outbox.repos.operations.shiftDue(-3_600_000);
+    expect(reread(outbox, waiting).dueAt).toBe(outbox.clock.now() + 5000);
+    expect(reread(outbox, pending)).toEqual(pending);
+  });
+
+  it('waits no longer than its whole length after a start with a clock that was set back', () => {
+    const outbox = makeOutbox();
+    const [a, b] = [5000, 9000].map((delay) => {
+      const operation = queueUpload(outbox, `f${delay}`);
+      return bringTo(outbox, operation, 'waiting', { dueAt: outbox.clock.now() + delay });
+    });
+    outbox.repos.operations.boundDue();
+    expect(reread(outbox, a!).dueAt).toBe(outbox.clock.now() + 5000);
+    outbox.clock.jump(-86_400_000);
+    outbox.repos.operations.boundDue();
+    expect(reread(outbox, a!).dueAt).toBe(outbox.clock.now() + 5000);
+    expect(reread(outbox, b!).dueAt).toBe(outbox.clock.now() + 9000);
+  });
+});
