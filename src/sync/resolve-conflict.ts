@@ -1,6 +1,7 @@
 import type { EpochMs, RemoteVersion } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
+import { KEY_MAX_BYTES } from '../watch/object-key.ts';
 import type { Refused } from './commands.ts';
 import { splitPath } from './paths.ts';
 import { callSpec, objectResource, uploadSpec, type CallSpec, type UploadSpec } from './specs.ts';
@@ -52,6 +53,8 @@ function resolveUpload(
         return { id: operation.id, reason: 'there is no other version: keep local or remote' };
       const spec = uploadSpec(operation);
       const key = besideName(spec.key, deps.device, deps.now);
+      if (Buffer.byteLength(key) > KEY_MAX_BYTES)
+        return { id: operation.id, reason: 'the name beside it would be too long for the storage' };
       const beside: UploadSpec = { ...spec, key, beside: true, hashFirst: false };
       if (operation.destination !== null)
         repos.operations.addKey(operation.seq, objectResource(operation.destination, key));

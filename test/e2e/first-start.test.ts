@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { until } from '../support/until.ts';
 import { startAgentApp, type AgentApp } from './agent-app.ts';
 import { startTestStorage, type TestStorage } from './test-storage.ts';
 
@@ -41,9 +40,9 @@ async function startTimes(app: AgentApp): Promise<StartTimes> {
   await app.window.getByText('Ready for the first file').first().waitFor();
   const knownAt = Date.now();
   const startedAt = await app.app.evaluate(() => process.getCreationTime() ?? Number.NaN);
-  const paintedAt = (await app.window.evaluate(
+  const paintedAt = await app.window.evaluate<number>(
     `performance.timeOrigin + performance.getEntriesByName('first-contentful-paint')[0].startTime`,
-  )) as number;
+  );
   return { firstPaintMs: Math.round(paintedAt - startedAt), knowsMs: Math.round(knownAt - startedAt) };
 }
 

@@ -21,13 +21,13 @@ const begin = `(() => {
   requestAnimationFrame(frame);
 })()`;
 
+const end = '(() => { const gaps = globalThis.frameGaps; globalThis.frameGaps = null; return gaps; })()';
+
 /** Begins to measure; the returned function ends it. */
 export async function measureFrames(page: Page): Promise<() => Promise<FrameGaps>> {
   await page.evaluate(begin);
   return async () => {
-    const gaps = (await page.evaluate(
-      'const all = globalThis.frameGaps; globalThis.frameGaps = null; all',
-    )) as readonly number[];
+    const gaps: readonly number[] = await page.evaluate<number[]>(end);
     const sorted = gaps.toSorted((a, b) => a - b);
     return {
       frames: gaps.length,

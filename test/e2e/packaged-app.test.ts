@@ -64,6 +64,19 @@ async function debuggingAddress(child: ChildProcess): Promise<string> {
   return found.promise.finally(() => clearTimeout(timer));
 }
 
+/** Waits for a page that has loaded: a driver that attaches to one in the making may wait for ever. */
+async function untilPageLoaded(address: string): Promise<void> {
+  const list = `http://${new URL(address).host}/json/list`;
+  await until(
+    'the window has loaded its page',
+    async () => {
+      const targets = (await (await fetch(list)).json()) as readonly { readonly url: string; readonly title: string }[];
+      return targets.some(({ url, title }) => url.startsWith('longshore:') && title === 'Longshore');
+    },
+    startTimeoutMs,
+  );
+}
+
 async function firstPage(connected: Browser): Promise<Page> {
   const [context] = connected.contexts();
   if (context === undefined) throw new Error('the app has no browser context');
@@ -89,7 +102,9 @@ test('the packaged app starts, its engine answers, a file goes up, and it ends w
       env: placeEnvironment({ base, demo: false }),
     }),
   });
-  browser = await chromium.connectOverCDP(await debuggingAddress(app));
+  const address = await debuggingAddress(app);
+  await untilPageLoaded(address);
+  browser = await chromium.connectOverCDP(address, { timeout: startTimeoutMs });
   const page = await firstPage(browser);
   await page.locator('.head-words strong').waitFor({ timeout: startTimeoutMs });
   console.log('packaged app: window drawn', { ms: Math.round(performance.now() - startedAt) });

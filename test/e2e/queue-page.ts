@@ -50,7 +50,12 @@ export class QueuePage {
     deadlineMs: number,
   ): Promise<void> {
     // Digits in groups, by whatever sign the language has.
-    const written = new RegExp(`^${[...String(count)].join(String.raw`\D?`)}$`, 'u');
+    const written = new RegExp(
+      `^${String(count)
+        .split('')
+        .join(String.raw`\D?`)}$`,
+      'u',
+    );
     const tab = this.page.locator(`[role=tab][data-section=${section}] .tab-count`);
     await tab.filter({ hasText: written }).waitFor({ timeout: deadlineMs });
   }
@@ -75,7 +80,7 @@ export class QueuePage {
 
   /** Name and phase of every row of the open tab, scrolled through from top to end as a reader would. */
   async allRows(): Promise<ReadonlyMap<string, string>> {
-    const rows = (await this.page.evaluate(readAllRows)) as readonly (readonly [string, string])[];
+    const rows = await this.page.evaluate<[string, string][]>(readAllRows);
     return new Map(rows);
   }
 

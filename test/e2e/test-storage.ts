@@ -12,7 +12,7 @@ export interface TestStorage {
   readonly server: StandIn;
   readonly bucket: TestBucket;
   /** A configuration with one folder whose files go to `drop/`. */
-  configText(folderDir: string): string;
+  readonly configText: (folderDir: string) => string;
   /** Requests that have come in so far, whether or not they are answered yet. */
   arrivals(): number;
   /** Bytes of parts that came over the wire, those of broken requests included. */

@@ -123,6 +123,13 @@ export class OutboxView {
     );
   }
 
+  /** Whether the inventory has this version as what it last knew of the key. */
+  hasBase(key: string, etag: string): boolean {
+    return (
+      this.#one("SELECT 1 AS yes FROM files WHERE key = ? AND json_extract(base, '$.etag') = ?", key, etag) !== null
+    );
+  }
+
   /** Uploads that an operation owns; without an id it is one on that key. */
   ownedUploads(): { readonly key: string; readonly uploadId: string | null; readonly state: string }[] {
     return this.#all(

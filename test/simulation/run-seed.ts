@@ -2,7 +2,6 @@ import { DISK_ACTIONS, DiskActions, type DiskAction } from './disk-actions.ts';
 import { ENGINE_ACTIONS, EngineActions, type EngineAction } from './engine-actions.ts';
 import { checkEnd } from './final-checks.ts';
 import { REMOTE_ACTIONS, RemoteActions, type RemoteAction } from './remote-actions.ts';
-import { Crash, DeadEngine } from './sim-database.ts';
 import { SimWorld } from './sim-world.ts';
 import type { Violation } from './violations.ts';
 
@@ -35,7 +34,7 @@ type Action =
 export async function runSeed(seed: number, trace = false): Promise<RunResult> {
   const run = new Run(new SimWorld(seed, trace));
   const stray = (error: unknown) => {
-    run.stray(error);
+    run.world.thrown(error);
   };
   process.on('unhandledRejection', stray);
   try {
@@ -46,7 +45,7 @@ export async function runSeed(seed: number, trace = false): Promise<RunResult> {
 }
 
 class Run {
-  readonly #world: SimWorld;
+  readonly world: SimWorld;
   readonly #disk: DiskActions;
   readonly #engine: EngineActions;
   readonly #remote: RemoteActions;
@@ -55,7 +54,7 @@ class Run {
   #crashChance: number;
 
   constructor(world: SimWorld) {
-    this.#world = world;
+    this.world = world;
     this.#disk = new DiskActions(world);
     this.#engine = new EngineActions(world);
     this.#remote = new RemoteActions(world);
@@ -64,12 +63,8 @@ class Run {
     this.#crashChance = random.pick([0, 1 / 400, 1 / 150, 1 / 60]);
   }
 
-  stray(error: unknown): void {
-    if (!(error instanceof Crash) && !(error instanceof DeadEngine)) this.#world.bug(error);
-  }
-
   async run(): Promise<RunResult> {
-    const world = this.#world;
+    const world = this.world;
     await this.#trouble();
     if (this.#fine()) await this.#peace();
     if (this.#fine()) await this.#quietHour();
@@ -90,12 +85,12 @@ class Run {
   }
 
   #fine(): boolean {
-    return this.#world.violations.list.length === 0;
+    return this.world.violations.list.length === 0;
   }
 
   /** People work, services fail, the engine dies. */
   async #trouble(): Promise<void> {
-    const world = this.#world;
+    const world = this.world;
     const weights = swarm(world);
     const next = () => {
       if (this.#actionsLeft <= 0) return;
@@ -117,14 +112,14 @@ class Run {
   }
 
   #crash(): void {
-    const { random, database } = this.#world;
-    if (random.chance(0.5)) this.#world.crash('between');
+    const { random, database } = this.world;
+    if (random.chance(0.5)) this.world.crash('between');
     else database.writesUntilCrash = random.between(1, 12);
   }
 
   /** No faults any more. The backlog drains; people settle what is left to them; it drains again. */
   async #peace(): Promise<void> {
-    const world = this.#world;
+    const world = this.world;
     world.trace('— peace —');
     world.faults.on = false;
     world.database.writesUntilCrash = null;
@@ -147,10 +142,10 @@ class Run {
   /** P13 and more: a settled system sends nothing, writes nothing, and has never touched the disk. */
   async #quietHour(): Promise<void> {
     const { world, digest, events, requests } = {
-      world: this.#world,
-      digest: this.#world.disk.digest(),
-      events: this.#world.outbox.lastEvent(),
-      requests: this.#world.requests.count,
+      world: this.world,
+      digest: this.world.disk.digest(),
+      events: this.world.outbox.lastEvent(),
+      requests: this.world.requests.count,
     };
     const { changes } = world.disk;
     const endMs = world.time.elapsedMs + HOUR_MS;
@@ -165,13 +160,13 @@ class Run {
   }
 
   #quiet(): boolean {
-    const { engine, outbox, wire } = this.#world;
+    const { engine, outbox, wire } = this.world;
     if (engine === null || !engine.core.idle() || wire.inFlight().length > 0) return false;
     return outbox.inStates('pending', 'running', 'waiting').length === 0 && outbox.cleanups().length === 0;
   }
 
   async #until(done: () => boolean, what: string): Promise<void> {
-    const { time, violations, outbox } = this.#world;
+    const { time, violations, outbox } = this.world;
     const deadlineMs = time.elapsedMs + DRAIN_MS;
     while (this.#fine()) {
       if (done()) return;
@@ -190,13 +185,12 @@ class Run {
 
   async #step(): Promise<void> {
     this.#steps += 1;
-    const label = await this.#world.time.step();
-    if (process.env['STEPS']) this.#world.trace(`. ${label}`);
+    await this.world.time.step();
   }
 
   #act(action: Action): void {
-    this.#world.coverage.hit(`action ${action.name}`);
-    this.#world.trace(`! ${action.name}`);
+    this.world.coverage.hit(`action ${action.name}`);
+    this.world.trace(`! ${action.name}`);
     switch (action.kind) {
       case 'disk':
         this.#disk.act(action.name);

@@ -72,7 +72,9 @@ export class SimWorld {
   constructor(seed: number, trace: boolean) {
     this.seed = seed;
     this.random = new SeededRandom(seed);
-    this.time = new VirtualTime(this.random.fork());
+    this.time = new VirtualTime(this.random.fork(), (error) => {
+      this.thrown(error);
+    });
     this.traceLines = trace ? [] : null;
     this.violations = new Violations(
       () => this.time.elapsedMs,
@@ -242,6 +244,11 @@ export class SimWorld {
     });
   }
 
+  /** Something that nobody caught. What a dead engine throws says only that it is dead. */
+  thrown(error: unknown): void {
+    if (!(error instanceof Crash) && !(error instanceof DeadEngine)) this.bug(error);
+  }
+
   bug(error: unknown): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.violations.add('bug', text.split('\n').slice(0, 6).join('\n'));
@@ -256,7 +263,7 @@ export class SimWorld {
     try {
       work();
     } catch (error) {
-      if (!(error instanceof Crash) && !(error instanceof DeadEngine)) this.bug(error);
+      this.thrown(error);
     }
   }
 

@@ -41,7 +41,7 @@ export class VersionChecks implements BucketWatcher {
     const { disk, violations } = this.#deps;
     if (this.#decided(operation, replaced.etag)) return;
     // The very bytes of our base: for If-Match, and for everybody who looks, nothing was changed.
-    if (this.#baseOf(operation) === replaced.etag && this.#isBaseOfOurs(version.key, replaced)) return;
+    if (this.#deps.outbox.hasBase(version.key, replaced.etag) && this.#isBaseOfOurs(version.key, replaced)) return;
     const identical = replaced.bytes !== null && disk.hadState(path, replaced.bytes);
     if (identical && this.#foundIdentical(operation, replaced.etag)) return;
     // Brought back from a write of ours whose success we never learnt: nobody could tell it from that write itself.
@@ -71,13 +71,6 @@ export class VersionChecks implements BucketWatcher {
     return this.#deps.outbox
       .eventsOf(id)
       .some((event) => event.to === 'succeeded' && event.details['etag'] === version.etag);
-  }
-
-  #baseOf(operation: OperationFacts): string | null {
-    if (operation.folder === null || operation.path === null) return null;
-    const slash = operation.path.lastIndexOf('/');
-    const dir = slash < 0 ? '' : operation.path.slice(0, slash);
-    return this.#deps.outbox.file(operation.folder, dir, operation.path.slice(slash + 1))?.base ?? null;
   }
 
   #isBaseOfOurs(key: string, replaced: Version): boolean {

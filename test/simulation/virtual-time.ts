@@ -25,6 +25,7 @@ const EPOCH_MS = Date.UTC(2026, 0, 1);
  */
 export class VirtualTime {
   readonly #random: SeededRandom;
+  readonly #onError: (error: unknown) => void;
   readonly #heap: Entry[] = [];
   #elapsedMs = 0;
   #wallOffsetMs = EPOCH_MS;
@@ -32,8 +33,10 @@ export class VirtualTime {
   #running = false;
   #autoRun = false;
 
-  constructor(random: SeededRandom) {
+  /** `onError` hears of what a callback threw: in a real process that would end it. */
+  constructor(random: SeededRandom, onError: (error: unknown) => void) {
     this.#random = random;
+    this.#onError = onError;
   }
 
   get elapsedMs(): number {
@@ -95,7 +98,11 @@ export class VirtualTime {
     const entry = this.#pop();
     if (entry === undefined) return null;
     this.#elapsedMs = Math.max(this.#elapsedMs, entry.atMs);
-    await entry.run();
+    try {
+      await entry.run();
+    } catch (error) {
+      this.#onError(error);
+    }
     await settled();
     return entry.label;
   }

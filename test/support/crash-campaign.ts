@@ -181,7 +181,7 @@ class Campaign {
   async #supply(): Promise<void> {
     const sent = (await this.#control.counters()).operations.UploadPart?.requestBodyBytes ?? 0;
     // Where the server died its counters start at nothing: each round brings its own file then.
-    while (this.#bytesWritten - sent < SUPPLY_BYTES && this.#bigFiles < 100) {
+    while (this.#bytesWritten - sent < SUPPLY_BYTES && this.#bigFiles < 10 * this.#plan.kills) {
       const sizeBytes = (20 + Math.floor(this.#fraction() * 40)) * MIB + Math.floor(this.#fraction() * MIB);
       this.#write(`big/${this.#bigFiles}.bin`, noise(sizeBytes));
       this.#bigFiles += 1;

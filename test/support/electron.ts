@@ -1,13 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { ensureElectronRuntime, type ElectronRuntime } from '../../tools/setup/electron-runtime.ts';
 import { repositoryRoot } from '../../tools/setup/paths.ts';
 
 /** A start takes one to three seconds, on a busy machine some more. */
 const startTimeoutMs = 20_000;
-/** Once in some dozens of launches the driver never gets to see the window; only a fresh process helps. */
+/** Should the driver never get to see the window, only a fresh process helps. */
 const launchAttempts = 2;
 const closeTimeoutMs = 10_000;
+
+/** The app around the app: it waits for the driver. */
+const drivenAppDir = path.join(import.meta.dirname, 'driven-app');
+const driverDir = path.dirname(createRequire(import.meta.url).resolve('playwright-core/package.json'));
+const driverLoader = path.join(driverDir, 'lib', 'server', 'electron', 'loader.js');
 
 export interface LaunchOptions {
   /** The data directory (database, socket facts, logs); Chromium's own profile goes to its folder `electron-profile`. */
@@ -87,8 +94,12 @@ async function launchOnce(options: LaunchOptions): Promise<LaunchedApp> {
   const app = await _electron.launch({
     executablePath: runtime.executablePath,
     timeout: startTimeoutMs,
-    args: [...launchArguments(options.dataDir), options.appDir ?? repositoryRoot, ...(options.args ?? [])],
-    env: launchEnvironment(runtime, options),
+    args: [...launchArguments(options.dataDir), drivenAppDir, ...(options.args ?? [])],
+    env: {
+      ...launchEnvironment(runtime, options),
+      DRIVEN_APP_DIR: options.appDir ?? repositoryRoot,
+      DRIVEN_APP_LOADER: driverLoader,
+    },
   });
   const child = app.process();
   let output = '';

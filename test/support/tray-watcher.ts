@@ -40,7 +40,7 @@ export interface TrayItem {
 
 /** A desktop's tray host on the session bus. */
 export interface TrayWatcher {
-  /** The first icon that registers, or has registered. Rejects after 15 s. */
+  /** The icon that registered last and whose app still lives, or the next one. Rejects after 15 s. */
   item(): Promise<TrayItem>;
   close(): void;
 }
@@ -180,10 +180,12 @@ export async function startTrayWatcher(): Promise<TrayWatcher> {
     throw new Error('no session bus: run the test under dbus-run-session (npm run test:e2e does)');
   }
   const bus = dbus.sessionBus();
-  const registered = Promise.withResolvers<string>();
-  // Nobody may ask for the item before close().
-  registered.promise.catch(() => undefined);
-  const watcher = new Watcher(registered.resolve);
+  let next = Promise.withResolvers<void>();
+  let closed = false;
+  const watcher = new Watcher(() => {
+    next.resolve();
+    next = Promise.withResolvers<void>();
+  });
   bus.export('/StatusNotifierWatcher', watcher);
   const doNotQueue = 4;
   const primaryOwner = 1;
@@ -191,19 +193,45 @@ export async function startTrayWatcher(): Promise<TrayWatcher> {
     bus.disconnect();
     throw new Error('this session bus already has a tray host: run the test under its own dbus-run-session');
   }
+
+  /** An app that was killed leaves its registration behind, but not its name on the bus. */
+  async function livingItem(): Promise<string | undefined> {
+    for (const name of watcher.registered.toReversed()) {
+      const message = new dbus.Message({
+        destination: 'org.freedesktop.DBus',
+        path: '/org/freedesktop/DBus',
+        interface: 'org.freedesktop.DBus',
+        member: 'NameHasOwner',
+        signature: 's',
+        body: [name],
+      });
+      const reply = await bus.call(message);
+      if (reply?.body[0] === true) return name;
+    }
+    return undefined;
+  }
+
   return {
     async item() {
-      const timer = setTimeout(() => {
-        registered.reject(new Error(`no tray icon registered within ${registrationTimeoutMs} ms`));
-      }, registrationTimeoutMs);
-      try {
-        return trayItem(bus, await registered.promise);
-      } finally {
-        clearTimeout(timer);
+      const signal = AbortSignal.timeout(registrationTimeoutMs);
+      const tooLate = new Promise<never>((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(new Error(`no tray icon registered within ${registrationTimeoutMs} ms`));
+        });
+      });
+      // When an icon is there in time, nobody waits for this any more.
+      tooLate.catch(() => undefined);
+      for (;;) {
+        const registration = next.promise;
+        const name = await livingItem();
+        if (name !== undefined) return trayItem(bus, name);
+        await Promise.race([registration, tooLate]);
+        if (closed) throw new Error('the tray watcher was closed');
       }
     },
     close() {
-      registered.reject(new Error('the tray watcher was closed'));
+      closed = true;
+      next.resolve();
       bus.disconnect();
     },
   };
