@@ -38,6 +38,7 @@ async function followLive(client: RpcClient, { output, io }: CommandContext): Pr
   failed.catch(() => undefined);
   const model = new LiveModel();
   const screen = new LiveScreen(io.stdout, (size) => renderLive(model, size, output.style, io.now()));
+  output.wrapRemarks((write) => screen.interrupt(write));
   let isRefreshing = false;
   const refresh = async () => {
     if (isRefreshing) return;

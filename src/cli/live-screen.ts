@@ -33,6 +33,22 @@ export class LiveScreen {
     this.#frame();
   }
 
+  /** Lets something else be written where the live lines stand; they come again below it. */
+  interrupt(write: () => void): void {
+    if (this.#isClosed) {
+      write();
+      return;
+    }
+    this.#stream.write(`${this.#backToTop()}${CLEAR_DOWN}`);
+    this.#drawnLines = 0;
+    write();
+    this.invalidate();
+  }
+
+  #backToTop(): string {
+    return this.#drawnLines === 0 ? '\r' : `\u001b[${this.#drawnLines}A\r`;
+  }
+
   /** Draws what is new, and leaves the last frame standing. */
   close(): void {
     if (this.#isClosed) return;
@@ -58,8 +74,7 @@ export class LiveScreen {
       rows: Math.max(3, (this.#stream.rows ?? 24) - 1),
     };
     const lines = this.#render(size);
-    const up = this.#drawnLines === 0 ? '' : `\u001b[${this.#drawnLines}A`;
-    this.#stream.write(`${up}\r${CLEAR_DOWN}${lines.join('\n')}\n`);
+    this.#stream.write(`${this.#backToTop()}${CLEAR_DOWN}${lines.join('\n')}\n`);
     this.#drawnLines = lines.length;
   }
 }

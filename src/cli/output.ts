@@ -9,6 +9,7 @@ export class Output {
   readonly errorStyle: Style;
   readonly #stdout: OutputStream;
   readonly #stderr: OutputStream;
+  #aroundRemark: ((write: () => void) => void) | null = null;
 
   constructor(io: CliIo, options: { readonly json: boolean; readonly color: boolean }) {
     this.isJson = options.json;
@@ -60,6 +61,15 @@ export class Output {
 
   /** A remark that is no part of the result. */
   remark(text: string): void {
-    this.#stderr.write(`${text}\n`);
+    const write = () => {
+      this.#stderr.write(`${text}\n`);
+    };
+    if (this.#aroundRemark === null) write();
+    else this.#aroundRemark(write);
+  }
+
+  /** While live lines stand on the terminal, a remark has to go through them. */
+  wrapRemarks(around: ((write: () => void) => void) | null): void {
+    this.#aroundRemark = around;
   }
 }

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LongshoreError } from '../core/longshore-error.ts';
 import { STATES, TERMINAL_STATES } from '../core/states.ts';
 import type { OperationView } from '../protocol/shapes.ts';
 import type { Engine } from './engine.ts';
 import { operationView } from './operation-view.ts';
-import { viewContext } from './status-view.ts';
+import { folderError, viewContext } from './status-view.ts';
 import type { SyncCore } from './sync-core.ts';
 
 /** CONTRACT.md, `run --once`: what is due later than this is not waited for, ms. */
@@ -35,6 +36,14 @@ export async function drain(engine: Engine): Promise<readonly OperationView[]> {
 /** Everything is paused: nothing can progress, whatever there is. */
 export function isPaused(core: SyncCore, now: number): boolean {
   return (core.gates.pausedUntil('all') ?? 0) > now;
+}
+
+/** Folders that can't be read now: what they hold is not known to be in the storage. */
+export function frozenFolders(core: SyncCore): readonly { readonly name: string; readonly error: LongshoreError }[] {
+  return core.config.folders.flatMap((folder) => {
+    const error = folderError(core, folder);
+    return error === null ? [] : [{ name: folder.name, error }];
+  });
 }
 
 function onlySettling(core: SyncCore): boolean {

@@ -181,7 +181,11 @@ async function openEngine(
   const reload = async (result: ConfigResult): Promise<void> => {
     if (stopping !== null) return;
     if (!result.ok) {
-      configProblems = result.problems.map((problem) => formatProblems([problem]));
+      configProblems = result.problems.map((problem) =>
+        formatProblems([problem])
+          .replaceAll(/\s*\n\s*/g, ' ')
+          .trim(),
+      );
       log(
         'warn',
         `The configuration was changed and can't be used; the last good one stays in force.\n${formatProblems(result.problems)}`,

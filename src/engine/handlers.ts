@@ -194,7 +194,12 @@ function failedIds(desk: Desk, params: Params<'retry'>): string[] {
   return [...params.ids, ...failed.map((operation) => operation.id)];
 }
 
+/** RFC 9110 section 9.3 and RFC 5789, without CONNECT and TRACE. A typing error must not wait in a queue. */
+const CALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
 function enqueueCall(desk: Desk, params: Params<'call'>): StoredOperation {
+  if (!CALL_METHODS.includes(params.method))
+    throw usage(`${params.method} is not a method of HTTP.`, `Use one of ${CALL_METHODS.join(', ')}.`);
   const core = desk.core();
   const { provider, url } = callTarget(core, params.target);
   const queued = queueCall(

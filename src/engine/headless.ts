@@ -2,7 +2,7 @@ import type { Channel } from '../protocol/channel.ts';
 import type { OperationView } from '../protocol/shapes.ts';
 import { DatabaseError } from '../db/database-error.ts';
 import { startEngine, type Engine, type EngineLog } from './engine.ts';
-import { drain, isPaused } from './drain.ts';
+import { drain, frozenFolders, isPaused } from './drain.ts';
 
 export interface HeadlessOptions {
   readonly configFile: string;
@@ -27,7 +27,7 @@ export async function startHeadlessEngine(options: HeadlessOptions): Promise<Hea
   return {
     ready: Promise.resolve(),
     attach: () => engine.attach(),
-    stopped: drained === null ? ended(engine) : endedOnce(engine, drained),
+    stopped: drained === null ? ended(engine) : endedOnce(engine, drained, options),
     stop: () => engine.stop(),
   };
 }
@@ -42,11 +42,14 @@ async function ended(engine: Engine): Promise<{ exitCode: number; attention: rea
 async function endedOnce(
   engine: Engine,
   drained: Promise<readonly OperationView[]>,
+  options: Pick<HeadlessOptions, 'log'>,
 ): Promise<{ exitCode: number; attention: readonly OperationView[] }> {
   const attention = await Promise.race([drained, engine.ended.then(() => null)]);
   const paused = isPaused(engine.core(), Date.now());
+  const frozen = frozenFolders(engine.core());
+  for (const { name, error } of frozen) options.log('warn', `Folder ${name}: ${error.message} ${error.hint}`);
   await engine.stop();
   const end = await ended(engine);
   if (attention === null || end.exitCode !== 0) return end;
-  return { exitCode: attention.length > 0 || paused ? 3 : 0, attention };
+  return { exitCode: attention.length > 0 || paused || frozen.length > 0 ? 3 : 0, attention };
 }

@@ -82,22 +82,32 @@ export function phaseOf(operation: StoredOperation): string {
   }
 }
 
+/** A time within a sentence: to the second. */
+const inWords = (at: EpochMs): string => `${iso(at).slice(0, 19)}Z`;
+
 /** What Longshore does next and when (P11), in one sentence. */
 function nextStep(operation: StoredOperation, gate: Gate | null, context: ViewContext): string | null {
   if (operation.state === 'running') return operation.ending === null ? null : 'It is being stopped.';
-  if (operation.state === 'failed') return 'Nothing happens until you retry or cancel it, or the file changes.';
+  const isFile = operation.kind.startsWith('file.');
+  if (operation.state === 'cancelled')
+    return isFile ? 'You chose to leave it out; it is taken up again when the file changes.' : null;
+  if (operation.state === 'failed') {
+    return isFile
+      ? 'Nothing happens until you retry or cancel it, or the file changes.'
+      : 'Nothing happens until you retry or cancel it.';
+  }
   if (operation.state === 'conflict') return 'It waits for your choice.';
   if (operation.state !== 'pending' && operation.state !== 'waiting') return null;
   switch (gate) {
     case 'paused':
       return operation.heldUntil > context.now && operation.heldUntil < FOREVER
-        ? `It is paused until ${iso(operation.heldUntil)}.`
+        ? `It is paused until ${inWords(operation.heldUntil)}.`
         : 'It starts when you resume.';
     case 'offline':
       return 'It starts when this computer is online again.';
     case 'unreachable': {
       const at = context.nextTryAt(operation.lane);
-      return at === null ? 'The service is being tried now.' : `The service is tried again at ${iso(at)}.`;
+      return at === null ? 'The service is being tried now.' : `The service is tried again at ${inWords(at)}.`;
     }
     case 'folder-frozen':
       return 'It starts when the folder can be read again.';
@@ -113,7 +123,7 @@ function nextStep(operation: StoredOperation, gate: Gate | null, context: ViewCo
       break;
   }
   if (operation.state === 'waiting' && operation.dueAt !== null) {
-    return `Attempt ${operation.attempts + 1} of ${context.maxAttempts(operation)} starts at ${iso(operation.dueAt)}.`;
+    return `Attempt ${operation.attempts + 1} of ${context.maxAttempts(operation)} starts at ${inWords(operation.dueAt)}.`;
   }
   return 'It starts as soon as it is its turn.';
 }

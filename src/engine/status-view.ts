@@ -102,7 +102,8 @@ function gatesOf(core: SyncCore, now: EpochMs): StatusView['gates'] {
   return gates;
 }
 
-function folderError(core: SyncCore, folder: FolderConfig): LongshoreError | null {
+/** Why a folder stands still, or null. */
+export function folderError(core: SyncCore, folder: FolderConfig): LongshoreError | null {
   if (folder.frozen !== null) {
     return new LongshoreError('folder.overlap', {
       subject: folder.path,

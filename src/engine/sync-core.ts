@@ -261,10 +261,10 @@ export class SyncCore {
         // A cleanup may be all there is to find out whether the service is back.
         const unreachable = this.gates.unreachable(destinationService(destination));
         if (unreachable !== null && unreachable.nextTryAt > this.#ports.clock.now()) return false;
-        const config = this.config.destinations[destination];
-        return config === undefined || !this.gates.offline || isLoopback(config.endpoint);
+        return !this.#isOffline(destination);
       },
       opensAt: (destination) => {
+        if (this.#isOffline(destination)) return null;
         const at = Math.max(
           this.gates.pausedUntil('all') ?? 0,
           this.gates.unreachable(destinationService(destination))?.nextTryAt ?? 0,
@@ -278,6 +278,11 @@ export class SyncCore {
       },
       onFatal: this.#hooks.onFatal,
     });
+  }
+
+  #isOffline(destination: string): boolean {
+    const config = this.config.destinations[destination];
+    return config !== undefined && this.gates.offline && !isLoopback(config.endpoint);
   }
 
   #makeScheduler(): Scheduler {

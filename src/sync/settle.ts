@@ -78,6 +78,7 @@ export function settle(
             error: errorOfCode(outcome.code),
             base: outcome.base,
             remote: outcome.remote,
+            attempts: seen.attempts + 1,
             deaths: 0,
             bytesDone: 0,
           },

@@ -28,13 +28,15 @@ describe.each([
   };
   const bound = () => deaths() * TRANSFERS * PART_BYTES * SLACK;
 
-  beforeAll(async () => {
-    console.log(`${plan.title}: seed ${SEED} (LONGSHORE_CRASH_SEED repeats it)`);
-    const start = performance.now();
-    result = await runCampaign({ ...plan, seed: SEED });
-    const mismatches = [...result.states].filter(([key, states]) => result.history.get(key)?.at(-1) !== states.at(-1));
-    console.table(
-      {
+  beforeAll(
+    async () => {
+      console.log(`${plan.title}: seed ${SEED} (LONGSHORE_CRASH_SEED repeats it)`);
+      const start = performance.now();
+      result = await runCampaign({ ...plan, seed: SEED });
+      const mismatches = [...result.states].filter(
+        ([key, states]) => result.history.get(key)?.at(-1) !== states.at(-1),
+      );
+      console.table({
         kills: result.kills.length,
         'early kills': result.earlyKills,
         objects: result.history.size,
@@ -45,10 +47,10 @@ describe.each([
         'calls acknowledged': result.acknowledgedCalls.length,
         'set aside and retried': result.poisoned,
         seconds: Math.round((performance.now() - start) / 1000),
-      },
-      240_000 + plan.kills * 15_000,
-    );
-  });
+      });
+    },
+    240_000 + plan.kills * 15_000,
+  );
 
   it('premise: every kill hit a living engine in the middle of an upload', () => {
     expect(result.kills.length).toBe(plan.kills);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
@@ -18,6 +18,8 @@ export interface AgentApp extends LaunchedApp {
   readonly dataDir: string;
   readonly configFile: string;
   readonly folderDir: string;
+  /** Puts a file into the folder at once, as a move does: there is no moment at which it is half written. */
+  put(name: string, body: string | Uint8Array): void;
   status(): Promise<StatusView>;
   log(): Promise<string>;
   /** Starts the same app a second time; resolves with its exit code. */
@@ -149,6 +151,11 @@ async function startAt(place: Place): Promise<AgentApp> {
     configFile,
     dataDir,
     folderDir,
+    put(name, body) {
+      const draft = path.join(base, 'tmp', 'draft');
+      writeFileSync(draft, body);
+      renameSync(draft, path.join(folderDir, name));
+    },
     status: () => statusOf(launched.window),
     log: () => readFile(path.join(dataDir, 'logs', 'main.log'), 'utf8').catch(() => ''),
     async startAgain() {

@@ -25,7 +25,7 @@ afterEach(async () => {
 
 test('P2, P3: 50 files put into the folder finish in the window, and the storage has their bytes', async () => {
   const files = new Map(Array.from({ length: 50 }, (_, index) => [`photo ${index}.jpg`, noise(1 + index * 4099)]));
-  for (const [name, body] of files) writeFileSync(path.join(agent.folderDir, name), body);
+  for (const [name, body] of files) agent.put(name, body);
   await until('the window counts 50 as done', async () => (await queue.count('done')) === 50, 30_000);
   await until('all is said to be done', async () => (await queue.headline()) === 'Everything is in the storage');
   await queue.openTab('done');

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { noise } from '../support/engine-harness.ts';
@@ -31,7 +29,7 @@ test('P6, P9: paused from the tray in mid-upload, nothing new starts; resumed, i
   const item = await tray.item();
   const body = noise(sizeBytes);
   const goOn = storage.slowParts(4 * MIB);
-  writeFileSync(path.join(agent.folderDir, 'film.mov'), body);
+  agent.put('film.mov', body);
   await until('some parts are stored', () => seen.partsStored() >= PARTS_IN_FLIGHT, 30_000);
   expect(await queue.rowText('film.mov')).toMatch(/%.*Uploading/);
 

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { noise } from '../support/engine-harness.ts';
 import { sha256 } from '../support/s3-bucket.ts';
@@ -43,7 +41,7 @@ async function countMessageBoxes(app: AgentApp): Promise<() => Promise<number>> 
 test('P1, P6: the engine killed in mid-upload is back within 3 s, no row is lost, no dialog asks, and the upload goes on', async () => {
   storage = await startTestStorage();
   agent = await startAgentApp({ configText: storage.configText });
-  const { window, folderDir } = agent;
+  const { window } = agent;
   const { bucket, server } = storage;
   const seen = storage;
   const queue = new QueuePage(window);
@@ -55,9 +53,9 @@ test('P1, P6: the engine killed in mid-upload is back within 3 s, no row is lost
     fault: { kind: 'error', status: 403, code: 'AccessDenied' },
   });
   const goOn = storage.slowParts(4 * MIB);
-  for (let index = 0; index < 20; index += 1) writeFileSync(path.join(folderDir, `note ${index}.txt`), `note ${index}`);
-  writeFileSync(path.join(folderDir, 'refused.txt'), 'refused');
-  writeFileSync(path.join(folderDir, 'film.mov'), body);
+  for (let index = 0; index < 20; index += 1) agent.put(`note ${index}.txt`, `note ${index}`);
+  agent.put('refused.txt', 'refused');
+  agent.put('film.mov', body);
   await until('the notes are done', async () => (await queue.count('done')) === 20, 30_000);
   await until('one has failed', async () => (await queue.count('attention')) === 1);
   await until('some parts are stored', () => seen.partsStored() >= PARTS_IN_FLIGHT, 30_000);
@@ -101,7 +99,7 @@ test('P6: quit in the middle of 200 MB, the next start goes on at the checkpoint
   const body = noise(200 * MIB);
   const parts = body.length / PART_BYTES;
   const goOn = storage.slowParts(10 * MIB);
-  writeFileSync(path.join(agent.folderDir, 'disk.img'), body);
+  agent.put('disk.img', body);
   await until('a third is stored', () => seen.partsStored() >= parts / 3, 40_000);
 
   const processes = await agent.livingProcesses();

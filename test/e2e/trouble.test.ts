@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { until } from '../support/until.ts';
 import { startAgentApp, type AgentApp } from './agent-app.ts';
@@ -29,8 +27,8 @@ test('P10, P11: access denied is explained in the row with what to do; Retry mak
     key: `drop/${name}`,
     fault: { kind: 'error', status: 403, code: 'AccessDenied' },
   });
-  writeFileSync(path.join(agent.folderDir, name), 'figures');
-  writeFileSync(path.join(agent.folderDir, 'other.txt'), 'no trouble');
+  agent.put(name, 'figures');
+  agent.put('other.txt', 'no trouble');
   await until('one needs attention', async () => (await queue.count('attention')) === 1, 20_000);
   await until('the other is done', async () => (await queue.count('done')) === 1);
   expect(await queue.headline()).toBe('1 item needs you');
@@ -59,7 +57,7 @@ test('P10, P11: access denied is explained in the row with what to do; Retry mak
 test('P4: a conflict stands in the window in words; Keep both leaves both in the storage', async () => {
   const name = 'minutes.txt';
   await storage.bucket.put(`drop/${name}`, 'theirs');
-  writeFileSync(path.join(agent.folderDir, name), 'ours');
+  agent.put(name, 'ours');
   await until('one needs attention', async () => (await queue.count('attention')) === 1, 20_000);
   const text = await queue.rowText(name);
   expect(text).toContain('The storage already has another file of this name.');

@@ -12,6 +12,8 @@ const DRAIN_MS = 3 * 60 * 60_000;
 /** The longest time between two full scans, with some room: by then every change was found. */
 const SCAN_MS = 11 * 60_000;
 const HOUR_MS = 60 * 60_000;
+/** Timers and deferred calls in one simulated minute; a busy minute has a few hundred. */
+const MAX_WAKINGS = 3000;
 /** Steps that a run needs in order to count. */
 export const COUNTING_STEPS = 200;
 
@@ -50,6 +52,8 @@ class Run {
   readonly #engine: EngineActions;
   readonly #remote: RemoteActions;
   #steps = 0;
+  #minute = -1;
+  #wakings = 0;
   #actionsLeft: number;
   #crashChance: number;
 
@@ -185,7 +189,17 @@ class Run {
 
   async #step(): Promise<void> {
     this.#steps += 1;
-    await this.world.time.step();
+    const label = await this.world.time.step();
+    if (label === 'timer' || label === 'defer') this.#checkSpin();
+  }
+
+  /** An engine that wakes up all the time for nothing empties batteries. */
+  #checkSpin(): void {
+    const minute = Math.floor(this.world.time.elapsedMs / 60_000);
+    this.#wakings = minute === this.#minute ? this.#wakings + 1 : 1;
+    this.#minute = minute;
+    if (this.#wakings > MAX_WAKINGS)
+      this.world.violations.add('quiet', `more than ${MAX_WAKINGS} timers within one minute`);
   }
 
   #act(action: Action): void {

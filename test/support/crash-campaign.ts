@@ -65,7 +65,7 @@ export interface CampaignResult {
 }
 
 /** A small generator, so that a seed gives the same kills again (mulberry32, public domain). */
-export function seededFraction(seed: number): () => number {
+function seededFraction(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

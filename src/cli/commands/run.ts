@@ -63,8 +63,13 @@ async function run(context: CommandContext, once: boolean): Promise<ExitCode> {
       ]);
       const outcome = await Promise.race([stopping, late]);
       await view?.close();
-      if (outcome === 'late')
-        output.remark('Stopped before every transfer had come to rest; they go on at the next start.');
+      if (!output.isJson) {
+        output.remark(
+          outcome === 'late'
+            ? 'Stopped before every transfer had come to rest; they go on at the next start.'
+            : 'Stopped. What is not done goes on at the next start.',
+        );
+      }
       return EXIT.fine;
     }
     await view?.close();

@@ -176,22 +176,6 @@ describe('run --once', () => {
     expect(await rig.bucket.keys()).toEqual([]);
   });
 
-  it('an unreachable destination: 3 after 30 s of trying', async () => {
-    const gone = await startStandIn();
-    await gone.close();
-    rig.configure({ destination: { endpoint: gone.endpoint } });
-    rig.write('a.txt', 'x');
-    const start = performance.now();
-    const { exitCode, out } = await rig.cli('--json', 'run', '--once');
-    const elapsedMs = performance.now() - start;
-    expect(exitCode).toBe(3);
-    expect(elapsedMs).toBeGreaterThan(29_000);
-    expect(elapsedMs).toBeLessThan(45_000);
-    expect(JSON.parse(out.trim().split('\n').at(-1)!)).toMatchObject({
-      attention: [{ path: 'a.txt', gate: 'unreachable', attempts: 0 }],
-    });
-  });
-
   it('what is due in more than five minutes is not waited for', async () => {
     rig.configure({ destination: { retry: { initialDelay: '1h', maxDelay: '1h', jitter: 'none' } } });
     server.faults.add({ operation: 'PutObject', times: 1, fault: { kind: 'error', status: 503, code: 'SlowDown' } });
