@@ -22,7 +22,6 @@ export class CleanupsRepo {
   readonly #remove;
   readonly #postpone;
   readonly #count;
-  readonly #shiftDue;
   readonly #boundDue;
 
   constructor(db: ReadableDb) {
@@ -36,7 +35,6 @@ export class CleanupsRepo {
     this.#postpone = db.prepare<unknown[]>(
       'UPDATE cleanups SET attempts = attempts + 1, due_at = ?, last_error = ? WHERE id = ?',
     );
-    this.#shiftDue = db.prepare<unknown[]>('UPDATE cleanups SET due_at = due_at + ?');
     this.#boundDue = db.prepare<unknown[]>('UPDATE cleanups SET due_at = ? WHERE due_at > ?');
     this.#count = db.prepare<unknown[], { n: number }>('SELECT count(*) AS n FROM cleanups');
   }
@@ -58,14 +56,9 @@ export class CleanupsRepo {
     this.#postpone.run(dueAt, error, id);
   }
 
-  /** Moves all due times by `byMs`: the clock was set. */
-  shiftDue(byMs: number): void {
-    this.#shiftDue.run(byMs);
-  }
-
-  /** None waits for later than `latest`: the clock may have been set back while nothing ran. */
-  boundDue(latest: EpochMs): void {
-    this.#boundDue.run(latest, latest);
+  /** None waits for later than `latest`: the clock may have been set back. Returns how many that concerned. */
+  boundDue(latest: EpochMs): number {
+    return this.#boundDue.run(latest, latest).changes;
   }
 
   count(): number {

@@ -61,7 +61,6 @@ export class OperationsRepo {
   readonly #insertKey;
   readonly #update;
   readonly #addBytes;
-  readonly #shiftDue;
   readonly #boundDue;
   readonly #byId;
   readonly #bySeq;
@@ -88,9 +87,8 @@ export class OperationsRepo {
     this.#addBytes = db.prepare<unknown[]>(
       "UPDATE operations SET bytes_done = ?, updated_at = ? WHERE seq = ? AND lease_attempt = ? AND state = 'running'",
     );
-    this.#shiftDue = db.prepare<unknown[]>("UPDATE operations SET due_at = due_at + ? WHERE state = 'waiting'");
     this.#boundDue = db.prepare<unknown[]>(
-      "UPDATE operations SET due_at = ? + (due_at - updated_at) WHERE state = 'waiting' AND updated_at > ?",
+      "UPDATE operations SET due_at = ? + (due_at - updated_at), updated_at = ? WHERE state = 'waiting' AND updated_at > ?",
     );
     this.#byId = db.prepare<unknown[], OperationRow>('SELECT * FROM operations WHERE id = ?');
     this.#bySeq = db.prepare<unknown[], OperationRow>('SELECT * FROM operations WHERE seq = ?');
@@ -237,15 +235,10 @@ export class OperationsRepo {
     if (result.changes > 0) this.#onChange(seen.seq);
   }
 
-  /** Moves what waits for a time by `byMs`: the clock was set. */
-  shiftDue(byMs: number): void {
-    this.#shiftDue.run(byMs);
-  }
-
-  /** After a start: where the clock was set back meanwhile, a wait has no more than its whole length before it. */
-  boundDue(): void {
+  /** Where the clock was set back during a wait, the whole wait begins anew, now. Returns how many that concerned. */
+  boundDue(): number {
     const now = this.#clock.now();
-    this.#boundDue.run(now, now);
+    return this.#boundDue.run(now, now, now).changes;
   }
 
   /** A further resource that the operation changes from now on. */

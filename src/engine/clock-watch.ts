@@ -6,10 +6,11 @@ const PERIOD_MS = 30_000;
 const TOLERANCE_MS = 2000;
 
 /**
- * Tells when the wall clock was set, or the machine slept (the monotonic clock stands still meanwhile): `byMs` is how far
- * the wall clock went ahead (> 0) or back (< 0) beside the time that passed. Returns what stops it.
+ * Compares the two clocks now and then and tells by how much the wall clock went ahead (> 0) or back (< 0) beside the time
+ * that passed; 0 where it did not. It was set then, or the machine slept while the monotonic clock stood still. What was
+ * set and set right again between two looks goes unseen. Returns what stops it.
  */
-export function watchClock(clock: Clock, onJump: (byMs: number) => void): () => void {
+export function watchClock(clock: Clock, onLook: (byMs: number) => void): () => void {
   let offsetMs = clock.now() - clock.monotonicMs();
   let cancel: () => void = () => undefined;
   const look = () => {
@@ -17,7 +18,7 @@ export function watchClock(clock: Clock, onJump: (byMs: number) => void): () => 
     const byMs = Math.round(now - offsetMs);
     offsetMs = now;
     cancel = clock.setTimer(PERIOD_MS, look);
-    if (Math.abs(byMs) > TOLERANCE_MS) onJump(byMs);
+    onLook(Math.abs(byMs) > TOLERANCE_MS ? byMs : 0);
   };
   cancel = clock.setTimer(PERIOD_MS, look);
   return () => {

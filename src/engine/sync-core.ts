@@ -105,7 +105,7 @@ export class SyncCore {
     });
     this.gates.setPauses(this.repos.pauses.all());
     this.#stopClockWatch = watchClock(this.#ports.clock, (byMs) => {
-      this.#clockJumped(byMs);
+      this.#clockLookedAt(byMs);
     });
     for (const folder of this.#folders.values()) folder.start();
     this.#scheduler.wake();
@@ -194,16 +194,15 @@ export class SyncCore {
     return !busyFolder && this.#scheduler.runningCount() === 0 && this.#janitor.idle();
   }
 
-  /** What was to happen at a time of day must not wait for that time to come round again. */
-  #clockJumped(byMs: number): void {
+  /** What is to happen at a time of day must not wait for that time to come round again. */
+  #clockLookedAt(byMs: number): void {
     try {
-      if (byMs < 0) {
-        this.repos.transaction(() => {
-          this.repos.operations.shiftDue(byMs);
-          this.repos.cleanups.shiftDue(byMs);
-        });
-      }
-      this.lookAgain();
+      const moved = this.repos.transaction(() => {
+        const latest = this.#ports.clock.now() + (byMs < 0 ? 0 : MAX_CLEANUP_WAIT_MS);
+        return this.repos.operations.boundDue() + this.repos.cleanups.boundDue(latest);
+      });
+      if (byMs !== 0) this.lookAgain();
+      else if (moved > 0) this.wake();
     } catch (error) {
       this.#hooks.onFatal(error);
     }

@@ -9,9 +9,6 @@ export type FileJudgement =
   | { readonly kind: 'settling'; readonly lookAgainAt: EpochMs }
   | { readonly kind: 'queue'; readonly hashFirst: boolean };
 
-/** File times this far in the future are a wrong clock, not a fresh write: they don't tell when the file was touched. */
-const FUTURE_TOLERANCE_MS = 2000;
-
 /**
  * What a scanned file calls for. Stable means: neither content nor metadata was touched for `stabilityMs`, which the times
  * of the file itself tell. Where they can't (times in the future) `firstSeenAt`, when this very state was first met, does.
@@ -24,9 +21,9 @@ export function judgeFile(
   firstSeenAt: EpochMs | null,
 ): FileJudgement {
   if (known?.fingerprint === found.fingerprint) return { kind: 'known' };
-  const touched = Math.max(found.mtimeMs, found.ctimeMs);
-  const reference = touched > now + FUTURE_TOLERANCE_MS ? (firstSeenAt ?? now) : touched;
-  const stableAt = reference + stabilityMs;
+  // A state that was met at some time was not touched after it, whatever its times (a wrong clock's, say) tell.
+  const touchedAt = Math.min(Math.max(found.mtimeMs, found.ctimeMs), firstSeenAt ?? now);
+  const stableAt = touchedAt + stabilityMs;
   if (stableAt > now) return { kind: 'settling', lookAgainAt: Math.min(stableAt, now + stabilityMs) };
   return { kind: 'queue', hashFirst: isTouchOnly(known?.fingerprint ?? null, found.fingerprint) };
 }

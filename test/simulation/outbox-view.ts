@@ -66,6 +66,18 @@ export class OutboxView {
     );
   }
 
+  /** An older operation on one of its resources is in conflict: until somebody decides, this one waits. */
+  waitsForDecision(seq: number): boolean {
+    return (
+      this.#one(
+        `SELECT 1 AS yes FROM operation_keys mine JOIN operation_keys other ON other.resource_key = mine.resource_key
+         JOIN operations o ON o.seq = other.operation_seq
+         WHERE mine.operation_seq = ? AND other.operation_seq < mine.operation_seq AND o.state = 'conflict'`,
+        seq,
+      ) !== null
+    );
+  }
+
   byId(id: string): OperationFacts | null {
     return this.#one<OperationFacts>(`SELECT ${OPERATION} FROM operations o WHERE o.id = ?`, id);
   }

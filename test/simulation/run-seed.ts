@@ -166,7 +166,8 @@ class Run {
   #quiet(): boolean {
     const { engine, outbox, wire } = this.world;
     if (engine === null || !engine.core.idle() || wire.inFlight().length > 0) return false;
-    return outbox.inStates('pending', 'running', 'waiting').length === 0 && outbox.cleanups().length === 0;
+    const open = outbox.inStates('pending', 'running', 'waiting');
+    return outbox.cleanups().length === 0 && open.every(({ seq }) => outbox.waitsForDecision(seq));
   }
 
   async #until(done: () => boolean, what: string): Promise<void> {
