@@ -85,7 +85,7 @@ export class OperationsRepo {
     );
     this.#update = db.prepare<unknown[]>(UPDATE);
     this.#addBytes = db.prepare<unknown[]>(
-      "UPDATE operations SET bytes_done = ?, updated_at = ? WHERE seq = ? AND lease_attempt = ? AND state = 'running'",
+      "UPDATE operations SET bytes_done = ?, updated_at = ?, deaths = CASE WHEN ? THEN 0 ELSE deaths END WHERE seq = ? AND lease_attempt = ? AND state = 'running'",
     );
     this.#boundDue = db.prepare<unknown[]>(
       "UPDATE operations SET due_at = ? + (due_at - updated_at), updated_at = ? WHERE state = 'waiting' AND updated_at > ?",
@@ -229,9 +229,12 @@ export class OperationsRepo {
     return next;
   }
 
-  /** Stores how far a running operation got. Ignored when the lease is stale. */
-  setBytesDone(seen: StoredOperation, bytesDone: number): void {
-    const result = this.#addBytes.run(bytesDone, this.#clock.now(), seen.seq, seen.leaseAttempt);
+  /**
+   * Stores how far a running operation got. Ignored when the lease is stale. `progressed`: a checkpoint more than before;
+   * then the deaths of the engine so far are not this operation's doing.
+   */
+  setBytesDone(seen: StoredOperation, bytesDone: number, progressed = false): void {
+    const result = this.#addBytes.run(bytesDone, this.#clock.now(), Number(progressed), seen.seq, seen.leaseAttempt);
     if (result.changes > 0) this.#onChange(seen.seq);
   }
 

@@ -21,6 +21,8 @@ const BATCH = 50;
 const NO_TARGET_RETRY_MS = 60_000;
 /** So long a Create whose reply nobody waited for may still take effect, ms; only then a look finds all that it made. */
 const LATE_CREATE_MS = 60_000;
+/** Looks after the first one. */
+const LATE_LOOKS = 2;
 /** After a look that could not tell whose an open upload is, ms. */
 const UNCLEAR_RETRY_MS = 5000;
 
@@ -101,17 +103,13 @@ export class Janitor {
 
   async #run(cleanup: StoredCleanup): Promise<void> {
     const { repos, clock, random } = this.#deps;
-    if (cleanup.uploadId === null && cleanup.attempts === 0) {
-      repos.cleanups.postpone(cleanup.id, clock.now() + LATE_CREATE_MS, 'a request may still be on its way');
-      return;
-    }
     const target = this.#deps.target(cleanup.destination);
     if (target === null) {
       repos.cleanups.postpone(cleanup.id, clock.now() + NO_TARGET_RETRY_MS, 'the destination is not configured');
       return;
     }
     try {
-      const again = await this.#clean(cleanup, target);
+      const again = (await this.#clean(cleanup, target)) ?? this.#lateLook(cleanup);
       this.#deps.heardFrom(cleanup.destination, null);
       if (again !== null) {
         repos.cleanups.postpone(cleanup.id, again.at, again.reason);
@@ -142,6 +140,12 @@ export class Janitor {
       );
       if (!(error instanceof LongshoreError)) throw error;
     }
+  }
+
+  /** A Create whose reply was lost may reach the service after the first look: there are two more. */
+  #lateLook(cleanup: StoredCleanup): { readonly at: EpochMs; readonly reason: string } | null {
+    if (cleanup.uploadId !== null || cleanup.attempts >= LATE_LOOKS) return null;
+    return { at: this.#deps.clock.now() + LATE_CREATE_MS, reason: 'a request may still be on its way' };
   }
 
   /** Null when it is done, else when and why to come back. */

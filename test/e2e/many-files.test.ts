@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { noise } from '../support/engine-harness.ts';
 import { until } from '../support/until.ts';
@@ -44,7 +43,9 @@ test(
     for (const name of names) {
       // Each its own content, told by its first bytes.
       body.write(name);
-      await writeFile(path.join(agent.folderDir, name), body);
+      agent.put(name, body);
+      // The storage answers from this very process.
+      await nextTurn();
     }
     await queue.untilCount('done', count, limitMs);
     const tookMs = Math.round(performance.now() - startedAt);

@@ -57,7 +57,15 @@ export class QueuePage {
       'u',
     );
     const tab = this.page.locator(`[role=tab][data-section=${section}] .tab-count`);
-    await tab.filter({ hasText: written }).waitFor({ timeout: deadlineMs });
+    await tab
+      .filter({ hasText: written })
+      .waitFor({ timeout: deadlineMs })
+      .catch(async (error: unknown) => {
+        const words = (await this.page.locator('.head-words, .tabs').allInnerTexts()).join(' ').replaceAll(/\s+/g, ' ');
+        throw new Error(`not within ${deadlineMs} ms: ${count} ${section}; the window says: ${words}`, {
+          cause: error,
+        });
+      });
   }
 
   async openTab(section: 'all' | 'attention' | 'active' | 'waiting' | 'done'): Promise<void> {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
-import { runSeed, type RunResult } from './run-seed.ts';
+import { runMany } from './run-many.ts';
+import { runSeed } from './run-seed.ts';
 import { describeFailure, Summary } from './summary.ts';
 
 const USAGE = `npm run simulate -- [--seeds N] [--minutes M] [--from SEED] [--workers K] [--quiet]
@@ -37,39 +37,20 @@ async function runOne(seed: number): Promise<boolean> {
   return violations.length === 0;
 }
 
-/** Gives each worker a seed whenever it is done with one; resolves when all are done. */
-function runMany(from: number, count: number, untilMs: number, take: (result: RunResult) => void): Promise<void> {
-  let next = from;
-  const run = () =>
-    new Promise<void>((resolve, reject) => {
-      const worker = new Worker(new URL('./simulation-worker.ts', import.meta.url));
-      const feed = () => {
-        if (next >= from + count || performance.now() >= untilMs) {
-          worker.off('exit', reject);
-          void worker.terminate().then(() => resolve(), reject);
-          return;
-        }
-        worker.postMessage(next);
-        next += 1;
-      };
-      worker.on('message', (result: RunResult) => {
-        take(result);
-        feed();
-      });
-      worker.on('error', reject);
-      worker.on('exit', reject);
-      feed();
-    });
-  return Promise.all(Array.from({ length: number(values.workers, 'workers') }, run)).then(() => undefined);
-}
-
 async function runAll(): Promise<boolean> {
   const minutes = values.minutes === undefined ? Number.POSITIVE_INFINITY : number(values.minutes, 'minutes');
-  const unbounded = values.minutes === undefined ? 1000 : Number.MAX_SAFE_INTEGER / 2;
+  const unbounded = values.minutes === undefined ? 1000 : Number.POSITIVE_INFINITY;
   const count = values.seeds === undefined ? unbounded : number(values.seeds, 'seeds');
+  const from = number(values.from, 'from');
   const beganMs = performance.now();
+  let given = 0;
+  const next = () => {
+    if (given >= count || performance.now() >= beganMs + minutes * 60_000) return null;
+    given += 1;
+    return from + given - 1;
+  };
   const summary = new Summary();
-  await runMany(number(values.from, 'from'), count, beganMs + minutes * 60_000, (result) => {
+  await runMany(number(values.workers, 'workers'), next, (result) => {
     summary.add(result);
     if (result.violations.length > 0) console.log(describeFailure(result));
   });

@@ -10,6 +10,7 @@ const watcherName = 'org.kde.StatusNotifierWatcher';
 const itemInterface = 'org.kde.StatusNotifierItem';
 const menuInterface = 'com.canonical.dbusmenu';
 const registrationTimeoutMs = 15_000;
+const clickAttempts = 3;
 
 /** One line of the tray's menu. */
 export interface TrayMenuEntry {
@@ -160,13 +161,21 @@ function trayItem(bus: dbus.MessageBus, destination: string): TrayItem {
       return title || text;
     },
     async click(label) {
-      const entries = await menu();
-      const entry = findEntry(entries, label);
-      if (!entry) throw new Error(`the tray has no “${label}”, only ${entries.map((each) => each.label).join(' · ')}`);
-      if (!entry.enabled) throw new Error(`“${label}” is disabled in the tray`);
-      const menuPath = await property('Menu', z.string());
-      const data = new dbus.Variant('s', '');
-      await call(menuPath, menuInterface, 'Event', 'isvu', [entry.id, 'clicked', data, 0]);
+      for (let attempt = 1; ; attempt += 1) {
+        const entries = await menu();
+        const entry = findEntry(entries, label);
+        if (!entry)
+          throw new Error(`the tray has no “${label}”, only ${entries.map((each) => each.label).join(' · ')}`);
+        if (!entry.enabled) throw new Error(`“${label}” is disabled in the tray`);
+        const menuPath = await property('Menu', z.string());
+        try {
+          await call(menuPath, menuInterface, 'Event', 'isvu', [entry.id, 'clicked', new dbus.Variant('s', ''), 0]);
+          return;
+        } catch (error) {
+          // While files go up the menu is made anew twice a second; a panel, too, then asks for the new one.
+          if (!(error instanceof dbus.DBusError) || attempt >= clickAttempts) throw error;
+        }
+      }
     },
     async activate() {
       await call(itemPath, itemInterface, 'Activate', 'ii', [0, 0]);

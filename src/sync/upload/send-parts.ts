@@ -70,7 +70,7 @@ async function sendPart(
         etag: reply.etag,
         doneAt: deps.clock.now(),
       });
-      deps.repos.operations.setBytesDone(operation, progress.finishedWith(part));
+      deps.repos.operations.setBytesDone(operation, progress.finishedWith(part), true);
     });
     progress.finish(part);
     deps.buffers.give(buffer);

@@ -4,14 +4,14 @@ import { ManualClock } from '../../support/manual-clock.ts';
 import { bringTo, makeOutbox, queueUpload, reread } from '../../support/outbox.ts';
 
 describe('watchClock', () => {
-  it('is silent while both clocks go together', () => {
+  it('tells of no jump while both clocks go together', () => {
     const clock = new ManualClock();
     const jumps: number[] = [];
     watchClock(clock, (byMs) => jumps.push(byMs));
     clock.advance(600_000);
     clock.jump(1500);
     clock.advance(60_000);
-    expect(jumps).toEqual([]);
+    expect(new Set(jumps)).toEqual(new Set([0]));
   });
 
   it.each([3_600_000, -3_600_000])('tells once that the clock was set by %i ms', (byMs) => {
@@ -21,7 +21,7 @@ describe('watchClock', () => {
     clock.advance(45_000);
     clock.jump(byMs);
     clock.advance(300_000);
-    expect(jumps).toEqual([byMs]);
+    expect(jumps.filter((by) => by !== 0)).toEqual([byMs]);
   });
 
   it('leaves nothing behind when it is stopped', () => {
@@ -34,12 +34,12 @@ describe('watchClock', () => {
 });
 
 describe('what waits for a time of day', () => {
-  it('is moved with the clock', () => {
+  it('is moved with a clock that was set back', () => {
     const outbox = makeOutbox();
     const waiting = bringTo(outbox, queueUpload(outbox, 'a'), 'waiting', { dueAt: outbox.clock.now() + 5000 });
     const pending = queueUpload(outbox, 'b');
     outbox.clock.jump(-3_600_000);
-    outbox.repos.operations.shiftDue(-3_600_000);
+    expect(outbox.repos.operations.boundDue()).toBe(1);
     expect(reread(outbox, waiting).dueAt).toBe(outbox.clock.now() + 5000);
     expect(reread(outbox, pending)).toEqual(pending);
   });
