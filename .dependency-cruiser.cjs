@@ -11,7 +11,7 @@ const allowed = {
   observe: ['core', 'db', 'config', 'resilience'],
   sync: ['core', 'db', 'config', 'resilience', 'watch', 'remote', 'observe'],
   flow: ['core', 'db', 'config', 'resilience', 'watch', 'remote', 'observe'],
-  engine: [...['core', 'db', 'config', 'resilience', 'watch', 'remote', 'observe'], ...['sync', 'flow', 'protocol']],
+  engine: ['core', 'db', 'config', 'resilience', 'watch', 'remote', 'observe', 'sync', 'flow', 'protocol'],
   cli: ['core', 'config', 'db', 'observe', 'protocol', 'engine'],
 };
 const layers = Object.keys(allowed);

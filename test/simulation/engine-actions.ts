@@ -104,7 +104,7 @@ export class EngineActions {
     if (this.#world.offline) this.#goOnline();
     const stored = outbox.pauses().map(({ scope }) => scope);
     for (const scope of new Set([...stored, ...pauses.scopes()])) this.#resume(scope);
-    for (const { id, heldUntil } of outbox.inStates('pending', 'waiting'))
+    for (const { id, heldUntil } of outbox.inStates('pending', 'running', 'waiting', 'conflict', 'failed'))
       if (heldUntil > 0) this.#resume(`item:${id}`);
     this.#world.command(({ core }) => {
       core.lookAgain();

@@ -103,7 +103,9 @@ export class OutboxView {
       `SELECT seq, operation, type, from_state AS "from", to_state AS "to", at, details FROM events WHERE operation = ? ORDER BY seq`,
       operation,
     );
-    return rows.map((row) => ({ ...row, details: JSON.parse(row.details) as Record<string, unknown> }));
+    return rows.map(({ details, ...row }) =>
+      Object.assign(row, { details: JSON.parse(details) as Record<string, unknown> }),
+    );
   }
 
   /** How often each step of the lifecycle was taken. */

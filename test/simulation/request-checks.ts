@@ -124,7 +124,7 @@ export class RequestChecks implements WireWatcher {
   /** A fresh upload although an earlier one of the same operation could have been continued, or had done it all. */
   #checkRestart(request: SimRequest, operation: OperationFacts, resource: string): void {
     const { violations, outbox, bucketOf } = this.#deps;
-    const [destination = '', key = ''] = split(resource);
+    const [destination, key] = split(resource);
     const bucket = bucketOf(destination);
     for (const upload of bucket?.uploads.values() ?? []) {
       if (upload.object.key !== key || upload.object.metadata['longshore-op'] !== operation.id) continue;

@@ -18,7 +18,7 @@ export async function runMany(
         if (seed === null) {
           worker.off('exit', ended);
           worker.terminate().then(() => resolve(), reject);
-        } else worker.postMessage(seed);
+        } else worker.postMessage(seed, []);
       };
       worker.on('message', (result: RunResult) => {
         take(result);

@@ -64,7 +64,7 @@ export class SimDatabase {
 
   #guard(sql: string, alive: () => void): Statement {
     const known = this.#statements.get(sql);
-    const real = known ?? (this.db.prepare(sql) as unknown as Statement);
+    const real = known ?? this.db.prepare(sql);
     this.#statements.set(sql, real);
     return {
       run: (...values) => {

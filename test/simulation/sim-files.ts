@@ -50,7 +50,7 @@ export class SimFiles implements LocalFiles {
         try {
           resolve(work());
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
       time.schedule(delayMs, label, run, life);

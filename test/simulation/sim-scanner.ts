@@ -34,7 +34,10 @@ export class SimScanner implements Scanner {
     const ino = this.#options.disk.find(request.root)?.ino;
     const seen = new Set<string>();
     let batch: ScannedDirectory[] = [];
+    const whole = request.under.filter(({ below }) => below).map(({ dir }) => dir);
     for (const entry of [...request.under].sort((a, b) => Number(b.below) - Number(a.below))) {
+      // What lies below a directory that is walked whole comes with it, or went with it.
+      if (whole.some((above) => above !== entry.dir && (above === '' || entry.dir.startsWith(`${above}/`)))) continue;
       const stack = [entry.dir];
       for (let dir = stack.pop(); dir !== undefined; dir = stack.pop()) {
         if (seen.has(dir)) continue;

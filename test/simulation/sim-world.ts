@@ -207,28 +207,30 @@ export class SimWorld {
     this.time.schedule(STOP_LIMIT_MS + 1, 'stop deadline', () => {
       if (this.#stopping === engine) this.violations.add('bug', `the engine did not stop within ${STOP_LIMIT_MS} ms`);
     });
-    core.stop().then(
-      () => {
-        if (!life.alive) return;
-        this.trace(`○ stopped after ${Math.round(this.time.elapsedMs - beganMs)} ms`);
-        const left = this.wire.inFlight();
-        if (left.length > 0)
-          this.violations.add('bug', `${left.map(({ label }) => label).join(', ')} outlives a clean stop`);
-        const running = this.outbox.inStates('running');
-        if (running.length > 0)
-          this.violations.add('bug', `${running.length} operations are running after a clean stop`);
-        life.alive = false;
-        this.#life = null;
-        this.#stopping = null;
-        this.database.writesUntilCrash = null;
-        this.time.schedule(downMs, 'start', () => {
-          this.start();
-        });
-      },
-      (error: unknown) => {
-        if (life.alive && !(error instanceof Crash)) this.bug(error);
-      },
-    );
+    const stopped = async () => {
+      await core.stop();
+      if (!life.alive) return;
+      this.trace(`○ stopped after ${Math.round(this.time.elapsedMs - beganMs)} ms`);
+      this.#checkStopped();
+      life.alive = false;
+      this.#life = null;
+      this.#stopping = null;
+      this.database.writesUntilCrash = null;
+      this.time.schedule(downMs, 'start', () => {
+        this.start();
+      });
+    };
+    stopped().catch((error: unknown) => {
+      this.thrown(error);
+    });
+  }
+
+  /** A clean stop leaves nothing on its way and nothing leased. */
+  #checkStopped(): void {
+    const left = this.wire.inFlight().map(({ label }) => label);
+    if (left.length > 0) this.violations.add('bug', `${left.join(', ')} outlives a clean stop`);
+    const running = this.outbox.inStates('running').length;
+    if (running > 0) this.violations.add('bug', `${running} operations are running after a clean stop`);
   }
 
   get stopping(): boolean {

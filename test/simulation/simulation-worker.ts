@@ -3,5 +3,5 @@ import { runSeed } from './run-seed.ts';
 
 /** Runs the seeds that it is given, one after the other. */
 parentPort?.on('message', (seed: number) => {
-  void runSeed(seed).then((result) => parentPort?.postMessage(result));
+  void runSeed(seed).then((result) => parentPort?.postMessage(result, []));
 });

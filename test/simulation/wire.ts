@@ -89,7 +89,7 @@ export class Wire {
             const value = await course.effect();
             if (course.failure === undefined) answer = () => resolve(value);
           } catch (error) {
-            if (course.failure === undefined) answer = () => reject(error as Error);
+            if (course.failure === undefined) answer = () => reject(error);
           }
         }
         const deliver = () => {

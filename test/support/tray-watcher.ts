@@ -245,13 +245,3 @@ export async function startTrayWatcher(): Promise<TrayWatcher> {
     },
   };
 }
-
-/** Runs `use` with a tray host that exists only meanwhile. */
-export async function withTrayWatcher<T>(use: (tray: TrayWatcher) => Promise<T>): Promise<T> {
-  const tray = await startTrayWatcher();
-  try {
-    return await use(tray);
-  } finally {
-    tray.close();
-  }
-}
