@@ -15,7 +15,7 @@ export const DISK_ACTIONS = {
   overwriteSlowly: 3,
   grow: 3,
   truncate: 1,
-  revert: 2,
+  revert: 4,
   touch: 2,
   rename: 2,
   renameDirectory: 1,
@@ -170,7 +170,7 @@ export class DiskActions {
     const before = disk.find(path)?.bytes;
     if (before === null || before === undefined) return;
     disk.write(path, this.#sameSize(path));
-    this.#soon(random.between(100, 6000), () => {
+    this.#soon(random.pick([100, 800, 1500, 3000, 6000]), () => {
       if (disk.find(path)?.bytes?.byteLength !== undefined) disk.write(path, before);
     });
   }

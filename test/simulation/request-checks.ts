@@ -46,7 +46,8 @@ export class RequestChecks implements WireWatcher {
     const resource = resourceOf(request);
     const operation = this.#operationOf(request, resource);
     trace(`→ ${request.label} ${request.subject} [${operation?.id.slice(-6) ?? '–'}]`);
-    this.#checkPause(request, operation);
+    // The janitor works for the destination: only a pause of everything is meant for it.
+    this.#checkPause(request, JANITOR.has(request.label) ? null : operation);
     this.#checkOverlap(request, operation, resource);
     if (operation !== null && !JANITOR.has(request.label)) {
       const older = outbox.olderOn(operation.seq);

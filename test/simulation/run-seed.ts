@@ -42,6 +42,8 @@ export async function runSeed(seed: number, trace = false): Promise<RunResult> {
   try {
     return await run.run();
   } finally {
+    // Rejections that nobody took are reported only now.
+    await new Promise(setImmediate);
     process.off('unhandledRejection', stray);
   }
 }
