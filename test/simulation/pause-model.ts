@@ -21,7 +21,8 @@ export class PauseModel {
   /** `scope`: `all`, `folder:NAME`, `provider:NAME` or `item:ID`. */
   set(scope: string, until: number): void {
     const before = this.#pauses.get(scope);
-    this.#pauses.set(scope, { until, sinceMs: before?.sinceMs ?? this.#time.elapsedMs });
+    const goesOn = before !== undefined && before.until > this.#time.now();
+    this.#pauses.set(scope, { until, sinceMs: goesOn ? before.sinceMs : this.#time.elapsedMs });
   }
 
   clear(scope: string): void {
