@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
@@ -58,10 +58,12 @@ export async function hostStateOf(window: Page): Promise<EngineHostState> {
   );
 }
 
+/** Runs still. A process that has ended, and that whoever inherited it has not taken notice of yet, does not. */
 export function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The state follows the name, which stands in brackets and may hold any.
+    return !/^ [ZX]/u.test(stat.slice(stat.lastIndexOf(')') + 1));
   } catch {
     return false;
   }
