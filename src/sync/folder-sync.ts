@@ -275,7 +275,8 @@ class ScanPass {
     repos.transaction(() => {
       for (const directory of batch) {
         this.ignored += directory.ignored;
-        this.#present += directory.files.length;
+        // What can't be taken is there all the same.
+        this.#present += directory.files.length + directory.problems.length;
         if (directory.gone) {
           this.#goneBelow(directory.dir);
           continue;

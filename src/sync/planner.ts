@@ -8,7 +8,7 @@ import type { Repositories } from '../db/repositories.ts';
 import { judgeFile } from './judge-file.ts';
 import { joinPath } from './paths.ts';
 import { errorOfCode } from './settle.ts';
-import { folderLane, objectResource, type UploadSpec } from './specs.ts';
+import { folderLane, objectResource, uploadSpec, type UploadSpec } from './specs.ts';
 import { supersede, type StopRunning } from './supersede.ts';
 
 /** The rules of a folder, as the planner needs them. */
@@ -122,7 +122,7 @@ export class Planner {
     }
     const other = repos.files
       .byKey(folder.name, key.key)
-      .find((file) => joinPath(file.dir, file.name) !== path && !isProblem(file.fingerprint));
+      .find((file) => joinPath(file.dir, file.name) !== path && this.#holdsKey(file));
     if (other !== undefined) {
       this.#fail(folder, dir, found, before, 'local.name-collision', joinPath(other.dir, other.name));
       return;
@@ -162,12 +162,19 @@ export class Planner {
     this.#remember(folder, dir, found.name, found, key.key, found.fingerprint, before, operation.id);
   }
 
+  /** The file stands for its key. One that can't be taken keeps key and base for better days, and is in nobody's way. */
+  #holdsKey(file: StoredFile): boolean {
+    if (isProblem(file.fingerprint)) return false;
+    const operation = file.operation === null ? null : this.#deps.repos.operations.byId(file.operation);
+    return operation === null || uploadSpec(operation).key !== '';
+  }
+
   /** The object that this row alone stands for: null while it has none, is gone, or another file has the key. */
   #ownObject(folder: PlannedFolder, file: StoredFile): string | null {
-    if (file.key === '' || file.fingerprint === null) return null;
+    if (file.key === '' || file.fingerprint === null || !this.#holdsKey(file)) return null;
     const rivals = this.#deps.repos.files
       .byKey(folder.name, file.key)
-      .filter((other) => (other.dir !== file.dir || other.name !== file.name) && !isProblem(other.fingerprint));
+      .filter((other) => (other.dir !== file.dir || other.name !== file.name) && this.#holdsKey(other));
     return rivals.length === 0 ? objectResource(folder.destination, file.key) : null;
   }
 
@@ -255,8 +262,7 @@ export class Planner {
       dir,
       problem.name,
       { sizeBytes: problem.sizeBytes, mtimeMs: clock.now() },
-      // Without a real fingerprint it can't stand in another's way, and keeps its base until it is well again.
-      isProblem(fingerprint) ? (before?.key ?? '') : '',
+      before?.key ?? '',
       fingerprint,
       before,
       operation.id,

@@ -166,7 +166,8 @@ class Run {
   }
 
   #quiet(): boolean {
-    const { engine, outbox, wire } = this.world;
+    const { engine, outbox, wire, config } = this.world;
+    if (config.folders.some(({ name }) => (engine?.core.folder(name)?.state().frozen ?? null) !== null)) return false;
     if (engine === null || !engine.core.idle() || wire.inFlight().length > 0) return false;
     const open = outbox.inStates('pending', 'running', 'waiting');
     return outbox.cleanups().length === 0 && open.every(({ seq }) => outbox.waitsForDecision(seq));

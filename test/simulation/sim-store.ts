@@ -1,6 +1,6 @@
 import { LongshoreError } from '../../src/core/longshore-error.ts';
 import type { ObjectStore, OnBytes, WriteReply } from '../../src/core/ports.ts';
-import type { Bucket } from './bucket.ts';
+import type { Bucket, Version } from './bucket.ts';
 import { refusal } from './bucket.ts';
 import type { FaultPlan, RequestFault } from './faults.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -118,11 +118,23 @@ export class SimStore implements ObjectStore {
   }
 
   #send<T>(call: Call, subject: string, effect: () => T | Promise<T>, signal: AbortSignal, body?: Body): Promise<T> {
-    const { road, life, name } = this.#options;
-    const course = this.#course(call, subject.split('#')[0] ?? subject, effect);
-    const detach = body === undefined ? {} : { detach: () => body.detach() };
+    const { road, life, name, bucket } = this.#options;
+    let left: Version | null | undefined;
+    const detach = () => {
+      body?.detach();
+      left = bucket.current(keyOf(subject));
+    };
+    // Left out on purpose: a write whose sender has gone and which arrives after others have changed the object there and
+    // back again. Its If-Match holds then, as equal bytes have equal ETags; no client of S3 could tell (the weekly
+    // verification does).
+    const notThereAndBack = () => {
+      if (left !== undefined && left !== bucket.current(keyOf(subject))) throw new Error('the object has moved on');
+      return effect();
+    };
+    const writes = call === 'put' || call === 'complete';
+    const course = this.#course(call, keyOf(subject), () => (writes ? notThereAndBack() : effect()));
     const about = { label: call, subject: `${name}\0${subject}`, commit: call === 'complete' };
-    return road.wire.send(life, about, { ...course, ...detach }, signal);
+    return road.wire.send(life, about, { ...course, detach }, signal);
   }
 
   #course<T>(call: Call, key: string, effect: () => T | Promise<T>): Course<T> {
@@ -197,6 +209,11 @@ export function latency(random: SeededRandom): number {
   const kind = random.fraction();
   if (kind < 0.75) return 1 + random.fraction() * 20;
   return kind < 0.97 ? random.fraction() * 500 : random.fraction() * 5000;
+}
+
+/** Parts add their upload and number to the key; keys of the scenario hold no "#". */
+function keyOf(subject: string): string {
+  return subject.split('#')[0] ?? subject;
 }
 
 /** A request's bytes. They are read when they arrive, not when they are given: until then the sender must leave them be. */
