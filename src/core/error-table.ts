@@ -77,6 +77,28 @@ export const ERROR_TABLE = {
     },
     zh: { message: '传输停滞太久。', hint: 'Longshore 会从中断处自动重试。' },
   },
+  'net.captive-portal': {
+    class: 'unreachable',
+    en: {
+      message: 'Something else answers in place of this service: most likely a log-in page of the network.',
+      hint: 'Open a browser and log in to the network, or check the endpoint. Longshore keeps trying.',
+    },
+    zh: {
+      message: '应答的不是该服务，很可能是网络的登录页面。',
+      hint: '请打开浏览器登录网络，或检查地址。Longshore 会继续尝试。',
+    },
+  },
+  'net.proxy': {
+    class: 'unreachable',
+    en: {
+      message: 'The proxy cannot be reached, or does not let Longshore through to this service.',
+      hint: 'Check address, user name and password of the proxy in the settings. Longshore keeps trying.',
+    },
+    zh: {
+      message: '无法连接代理，或代理不允许 Longshore 访问该服务。',
+      hint: '请在设置中检查代理的地址、用户名和密码。Longshore 会继续尝试。',
+    },
+  },
   's3.bad-credentials': {
     class: 'permanent',
     en: {
@@ -177,6 +199,22 @@ export const ERROR_TABLE = {
     },
     zh: { message: '服务不支持 Longshore 所需的请求。', hint: '请使用支持该请求的服务；详情见服务返回的文字。' },
   },
+  's3.precondition-failed': {
+    class: 'transient',
+    en: {
+      message: 'The object changed in the storage while Longshore copied it.',
+      hint: 'Longshore looks at it again by itself.',
+    },
+    zh: { message: '复制期间，存储中的对象发生了变化。', hint: 'Longshore 会自动重新检查。' },
+  },
+  's3.no-such-key': {
+    class: 'permanent',
+    en: {
+      message: 'The object is no longer in the storage.',
+      hint: 'If it was deleted there on purpose, nothing is to be done; else restore it there, then retry.',
+    },
+    zh: { message: '对象已不在存储中。', hint: '如果是有意删除的，则无需处理；否则请在服务端恢复它，然后重试。' },
+  },
   's3.rejected': {
     class: 'permanent',
     en: { message: 'The service refused the request.', hint: "The service's own words are in the details." },
@@ -215,8 +253,8 @@ export const ERROR_TABLE = {
   'local.disk-full': {
     class: 'local',
     retry: true,
-    en: { message: 'The disk of this computer is full.', hint: 'Free some space. Longshore goes on by itself.' },
-    zh: { message: '本机磁盘已满。', hint: '请释放一些空间。Longshore 会自动继续。' },
+    en: { message: 'The disk of this computer is full.', hint: 'Free some space on it.' },
+    zh: { message: '本机磁盘已满。', hint: '请在该磁盘上释放一些空间。' },
   },
   'local.io': {
     class: 'local',
@@ -260,6 +298,27 @@ export const ERROR_TABLE = {
     },
     zh: { message: '另一文件在存储中具有相同名称（仅 Unicode 形式不同）。', hint: '请重命名其中一个。' },
   },
+  'local.unsafe-path': {
+    class: 'local',
+    retry: false,
+    en: {
+      message: 'This name can not be a file in the folder on this computer.',
+      hint: 'The details say why: a link that leads out of the folder, or a name that the system does not allow. Rename it there or here, then retry.',
+    },
+    zh: {
+      message: '此名称不能作为本机该文件夹中的文件。',
+      hint: '原因见详情：指向文件夹之外的链接，或系统不允许的名称。请在本机或远程重命名，然后重试。',
+    },
+  },
+  'local.trash-failed': {
+    class: 'local',
+    retry: true,
+    en: {
+      message: 'The trash of this computer did not take the file.',
+      hint: 'The file stays where it is. Longshore tries again; the words of the system are in the details.',
+    },
+    zh: { message: '本机的回收站未能接收该文件。', hint: '文件保留在原处，Longshore 会重试；系统的原文见详情。' },
+  },
   'folder.missing': {
     class: 'local',
     retry: true,
@@ -285,6 +344,18 @@ export const ERROR_TABLE = {
     zh: {
       message: '文件夹位于与之前不同的驱动器上。',
       hint: '请连接原来的驱动器。如果您有意移动了文件夹，请先从配置中移除并启动一次，再重新添加。',
+    },
+  },
+  'folder.marker-missing': {
+    class: 'local',
+    retry: true,
+    en: {
+      message: 'This does not look like the folder that was mirrored here: its marker file is missing or another.',
+      hint: 'Connect the usual drive. If it is the right folder, say so: longshore folder adopt NAME. Nothing is deleted.',
+    },
+    zh: {
+      message: '这里看起来不是原来镜像的文件夹：标记文件缺失或不同。',
+      hint: '请连接原来的驱动器。如果确实是正确的文件夹，请运行：longshore folder adopt 名称。不会删除任何内容。',
     },
   },
   'folder.overlap': {
@@ -322,6 +393,25 @@ export const ERROR_TABLE = {
       message: '自上次同步后，存储中的文件已被删除。',
       hint: '请选择：保留本地（重新上传）或保留远程（保持删除）。',
     },
+  },
+  'undo.overtaken': {
+    class: 'permanent',
+    en: {
+      message: 'The storage has a newer version by now, so the old one was not brought back.',
+      hint: 'Look at what is there now. To bring the old version back all the same, wait until Longshore has seen the new one, then undo again.',
+    },
+    zh: {
+      message: '存储中已有更新的版本，因此没有恢复旧版本。',
+      hint: '请先查看当前内容。如仍要恢复旧版本，请等 Longshore 看到新版本后再次撤销。',
+    },
+  },
+  'undo.version-gone': {
+    class: 'permanent',
+    en: {
+      message: 'The storage does not have the old version any more.',
+      hint: 'Old versions go when the bucket’s rules say so; nothing can bring this one back. What is there now stays.',
+    },
+    zh: { message: '存储中已没有该旧版本。', hint: '旧版本按存储桶的规则删除，无法恢复；当前内容保持不变。' },
   },
   'conflict.record': {
     class: 'conflict',

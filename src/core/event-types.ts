@@ -15,7 +15,8 @@ export const EVENT_TYPES = [
   'retried', // a person asked
   'retry-now',
   'looked-at-again',
-  'resolved',
+  'resolved', // a conflict was decided, by a person or by the folder's strategy
+  'undone', // a person took a decision back
   'compensating',
   'cancelling',
   'cancelled',
@@ -23,7 +24,13 @@ export const EVENT_TYPES = [
   'superseded',
   'paused',
   'resumed',
+  'file-trashed', // the folder's after-upload action
+  'file-archived',
+  'left-in-place', // an after-upload action that was not done, or not yet
   'upload-aborted', // a multipart upload that nobody needs any more
+  'watchdog', // Longshore noticed that it slept, or that an attempt hung, and set it right
+  'object-removed', // an object of Longshore's own that must not stay
+  'deletes-decided', // a person's word on a mass delete, or on a mirror folder's root
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -36,3 +36,17 @@ export function parseFingerprint(text: string): FingerprintFields {
 export function mayBeSameContent(before: Fingerprint, after: Fingerprint): boolean {
   return before !== after && parseFingerprint(before).size === parseFingerprint(after).size;
 }
+
+/**
+ * What a file keeps when it gets another name: device, inode, size and mtime. Not ctime: the rename moves it. Equal
+ * identities are as good as proof that it is the same file, not that nobody wrote to it and set the time back.
+ */
+export function identityOf(fingerprint: Fingerprint): string {
+  const { dev, ino, size, mtimeNs } = parseFingerprint(fingerprint);
+  return `${dev}.${ino}.${size}.${mtimeNs}`;
+}
+
+/** The volume that the file lies on, as `ScannedDirectory.volume` has it. */
+export function volumeOf(fingerprint: Fingerprint): string {
+  return String(parseFingerprint(fingerprint).dev);
+}

@@ -22,6 +22,9 @@ export const GATES = [
   'schedule-closed',
   'rate-limited',
   'disk-low',
+  'on-battery',
+  'metered',
+  'mass-delete',
   'folder-frozen',
   'not-configured',
 ] as const;

@@ -49,6 +49,48 @@ export interface LocalFiles {
   open(path: string): Promise<OpenFile>;
 }
 
+/** A file on its way into a folder: written under a name of its own, invisible to the scan, until it is whole. */
+export interface PartialFile {
+  /** What a download may go on from. */
+  sizeBytes(): Promise<number>;
+  read(into: Uint8Array, position: number): Promise<number>;
+  write(bytes: Uint8Array, position: number): Promise<void>;
+  /** On the disk for good, also after a power cut. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * The only way in which Longshore changes users' files, and only where they chose it (P13). Each method looks at the
+ * fingerprint right before it acts and rejects with `local.changed` when another state of the file is there. No path may
+ * leave its folder through a symlink. Failures are LongshoreErrors with codes `local.*`.
+ */
+export interface LocalChanges {
+  /** Creates the partial file beside `path`, or opens the one that an earlier attempt of the same `token` left. */
+  openPartial(path: string, token: string): Promise<PartialFile>;
+  /**
+   * Makes the partial file stand at `path`; durable when it resolves. What stood there, in the state `expected` (null:
+   * nothing does), is kept as `asidePath`. Sets the modification time.
+   */
+  place(
+    path: string,
+    token: string,
+    mtimeMs: number | null,
+    aside: { readonly expected: Fingerprint; readonly asidePath: string } | null,
+  ): Promise<FileStat>;
+  /** Resolves also when there is none. */
+  removePartial(path: string, token: string): Promise<void>;
+  /** To the system's trash, where the user can get it back. */
+  trash(path: string, expected: Fingerprint): Promise<void>;
+  /** Moves it, over file systems if need be; never onto an existing file. */
+  archive(path: string, expected: Fingerprint, archivePath: string): Promise<void>;
+  /** What stands in the folder's marker file; null when there is none. */
+  readMarker(root: string): Promise<string | null>;
+  writeMarker(root: string, marker: string): Promise<void>;
+  /** Bytes that may still be written at this path's file system. */
+  freeBytes(path: string): Promise<number>;
+}
+
 /** A file that the scan found. `path` is relative to the folder, "/"-separated, exactly as on disk. */
 export interface ScannedFile {
   readonly name: string;
@@ -88,6 +130,11 @@ export interface ScannedDirectory {
   readonly ignoredNames: readonly string[];
   /** Decimal text of the directory's device number: another than the root's is a nested mount. "" when it is gone. */
   readonly volume: string;
+  /**
+   * Equal digests mean an equal directory: names, fingerprints, problems, subdirectories and what is ignored. Hex. "" when
+   * the directory was not read to its end or is gone.
+   */
+  readonly digest: string;
   /** False when the directory could not be read to its end; then nothing may be concluded from an absence. */
   readonly complete: boolean;
   /** True when the directory itself is gone. Then `files` is empty and `complete` is true. */
@@ -217,15 +264,42 @@ export interface ListedUpload {
   readonly initiated: EpochMs | null;
 }
 
+/** One version of an object, to copy or to read: pinned by its ETag, and by its version id where there is one. */
+export interface ObjectVersion extends RemoteVersion {
+  readonly key: string;
+}
+
 /** Bytes are handed to the network; called many times while a body is sent, with the increment. */
 export type OnBytes = (bytes: number) => void;
+
+/** Paces bytes over all transfers. */
+export interface Throttle {
+  /** Null: `bytes` may go out now. Else resolves when they may; rejects on abort. */
+  take(bytes: number, signal: AbortSignal): Promise<void> | null;
+}
+
+/** What any reply tells of a service, whatever else it says. */
+export interface ServiceSign {
+  /** The service's own clock (Date header); null when it sent none. Whole seconds. */
+  readonly serverTime: EpochMs | null;
+  /** From the request's last byte to the reply's first, ms. */
+  readonly waitedMs: number;
+  readonly status: number;
+}
+
+/** What a store asks of, and tells, the engine around it. */
+export interface StoreSurroundings {
+  readonly throttle: Throttle;
+  readonly onReply: (sign: ServiceSign) => void;
+}
 
 /**
  * One bucket on an S3-compatible service. Every method tries once and takes an AbortSignal; failures are
  * LongshoreErrors made by `classify-s3.ts`. `context.sent` of an error tells whether the service may have acted.
  */
 export interface ObjectStore {
-  head(key: string, signal: AbortSignal): Promise<RemoteObject | null>;
+  /** The current version, or an older one where the bucket keeps versions. Null when it is not there. */
+  head(key: string, signal: AbortSignal, versionId?: string): Promise<RemoteObject | null>;
   put(
     object: ObjectAttributes,
     body: Uint8Array,
@@ -262,10 +336,47 @@ export interface ObjectStore {
   abortUpload(key: string, uploadId: string, signal: AbortSignal): Promise<void>;
   /** Open uploads whose key starts with `prefix`, over all pages. */
   listUploads(prefix: string, signal: AbortSignal): Promise<readonly ListedUpload[]>;
+  /**
+   * Server-side copy of exactly this version, up to 5 GiB (x-amz-copy-source-if-match). `s3.precondition-failed` does not
+   * tell which condition failed, the source's or the target's: look at both. 404 means that the source is gone.
+   */
+  copy(
+    source: ObjectVersion,
+    object: ObjectAttributes,
+    condition: WriteCondition,
+    signal: AbortSignal,
+  ): Promise<WriteReply>;
+  /** A part that the service copies from another object. */
+  copyPart(
+    key: string,
+    uploadId: string,
+    number: number,
+    source: ObjectVersion,
+    offset: number,
+    sizeBytes: number,
+    signal: AbortSignal,
+  ): Promise<PartReply>;
+  /**
+   * Deletes the object if it still is this version (If-Match; null: whatever it is). Resolves also when nothing is there.
+   * The version id is that of the delete marker, where the bucket keeps versions.
+   */
+  remove(key: string, etag: string | null, signal: AbortSignal): Promise<{ readonly versionId: string | null }>;
+  /**
+   * Reads this version from `offset` to its end, chunk by chunk; awaits `onChunk` before it reads on. Another version at
+   * the key is a conflict error, none `s3.no-such-key`.
+   */
+  read(
+    source: ObjectVersion,
+    offset: number,
+    onChunk: (chunk: Uint8Array) => Promise<void> | void,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Cheapest authenticated request that tells whether bucket and credentials work; rejects with the reason. */
   probe(signal: AbortSignal): Promise<void>;
   /** Where a person can look at the object; a presigned or public address, valid for a while. */
   viewUrl(key: string): Promise<string>;
+  /** The network changed: connections and names from before are not to be trusted. What is in flight goes on. */
+  refreshConnections(): void;
   close(): void;
 }
 
@@ -293,4 +404,6 @@ export interface HttpReply {
 /** Sends once: no retry, no redirect for anything but GET and HEAD. Any status is a reply, not an error. */
 export interface HttpClient {
   send(request: HttpRequest, signal: AbortSignal): Promise<HttpReply>;
+  /** As `ObjectStore.refreshConnections`. */
+  refreshConnections(): void;
 }

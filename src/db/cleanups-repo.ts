@@ -1,19 +1,25 @@
 import type { EpochMs } from '../core/ports.ts';
 import type { ReadableDb } from './connection.ts';
 
-/** A multipart upload to abort. Without an id it is found by its key and by the time of the intent. */
+/**
+ * A multipart upload to abort; without an id it is found by its key and by the time of the intent. Or an object to delete,
+ * as long as it still is the version of `etag`.
+ */
 export interface StoredCleanup {
   readonly id: number;
+  readonly kind: 'abort-upload' | 'delete-object';
   readonly destination: string;
   readonly key: string;
   readonly uploadId: string | null;
+  /** Null for an upload. */
+  readonly etag: string | null;
   readonly intentAt: EpochMs;
   readonly endedAt: EpochMs;
   readonly attempts: number;
   readonly dueAt: EpochMs;
 }
 
-const COLUMNS = `id, destination, key, upload_id AS uploadId, intent_at AS intentAt, ended_at AS endedAt, attempts, due_at AS dueAt`;
+const COLUMNS = `id, kind, destination, key, upload_id AS uploadId, etag, intent_at AS intentAt, ended_at AS endedAt, attempts, due_at AS dueAt`;
 
 /** What must still be undone at services (P7). Rows stay until it has succeeded. */
 export class CleanupsRepo {
@@ -23,6 +29,10 @@ export class CleanupsRepo {
   readonly #postpone;
   readonly #count;
   readonly #boundDue;
+  readonly #addAbort;
+  readonly #addDelete;
+  readonly #addOrphans;
+  readonly #concerns;
 
   constructor(db: ReadableDb) {
     this.#due = db.prepare<unknown[], StoredCleanup>(
@@ -36,6 +46,22 @@ export class CleanupsRepo {
       'UPDATE cleanups SET attempts = attempts + 1, due_at = ?, last_error = ? WHERE id = ?',
     );
     this.#boundDue = db.prepare<unknown[]>('UPDATE cleanups SET due_at = ? WHERE due_at > ?');
+    this.#addAbort = db.prepare<unknown[]>(
+      `INSERT INTO cleanups (kind, destination, key, upload_id, intent_at, ended_at, due_at)
+       VALUES ('abort-upload', :destination, :key, :uploadId, :now, :now, :now)`,
+    );
+    this.#addOrphans = db.prepare<unknown[]>(
+      `INSERT INTO cleanups (kind, destination, key, intent_at, ended_at, due_at)
+       VALUES ('abort-upload', :destination, :key, 0, :endedAt, :now)`,
+    );
+    this.#addDelete = db.prepare<unknown[]>(
+      `INSERT INTO cleanups (kind, destination, key, etag, intent_at, ended_at, due_at)
+       VALUES ('delete-object', :destination, :key, :etag, :now, :now, :now)`,
+    );
+    this.#concerns = db.prepare<unknown[], { yes: number }>(
+      `SELECT 1 AS yes FROM cleanups WHERE kind = 'abort-upload' AND destination = ? AND key = ?
+       AND (upload_id IS NULL OR upload_id = ?) LIMIT 1`,
+    );
     this.#count = db.prepare<unknown[], { n: number }>('SELECT count(*) AS n FROM cleanups');
   }
 
@@ -59,6 +85,29 @@ export class CleanupsRepo {
   /** None waits for later than `latest`: the clock may have been set back. Returns how many that concerned. */
   boundDue(latest: EpochMs): number {
     return this.#boundDue.run(latest, latest).changes;
+  }
+
+  /** An upload that a person wants aborted. */
+  addAbort(
+    upload: { readonly destination: string; readonly key: string; readonly uploadId: string },
+    now: EpochMs,
+  ): void {
+    this.#addAbort.run({ ...upload, now });
+  }
+
+  /** Uploads of a key that is ours alone, whose ids nobody knows: whatever is open there goes, whenever it was begun. */
+  addOrphans(place: { readonly destination: string; readonly key: string }, now: EpochMs): void {
+    this.#addOrphans.run({ ...place, now, endedAt: Number.MAX_SAFE_INTEGER });
+  }
+
+  /** An object that must not stay; another version at its key is left alone. */
+  addDelete(object: { readonly destination: string; readonly key: string; readonly etag: string }, now: EpochMs): void {
+    this.#addDelete.run({ ...object, now });
+  }
+
+  /** Whether this upload is, or may be, one that is about to be aborted. */
+  concerns(destination: string, key: string, uploadId: string): boolean {
+    return this.#concerns.get(destination, key, uploadId) !== undefined;
   }
 
   count(): number {

@@ -1,8 +1,9 @@
 import type { Database } from 'better-sqlite3';
 import type { Migration } from './migration.ts';
 import { outbox } from './migrations/0001-outbox.ts';
+import { wholeEngine } from './migrations/0002-whole-engine.ts';
 
-export const MIGRATIONS: readonly Migration[] = [outbox];
+export const MIGRATIONS: readonly Migration[] = [outbox, wholeEngine];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 export function schemaVersion(db: Database): number {

@@ -3,16 +3,11 @@ import { TOLD_AS, type EventType } from '../core/event-types.ts';
 import type { OperationId } from '../core/ids.ts';
 import { PRIORITIES, type OperationKind, type Priority } from '../core/operation.ts';
 import type { Clock } from '../core/ports.ts';
-import { isTerminal, nextState, type State, type StateEvent } from '../core/states.ts';
+import { nextState, type State, type StateEvent } from '../core/states.ts';
 import type { ReadableDb } from './connection.ts';
 import type { EventsRepo } from './events-repo.ts';
-import {
-  fromRow,
-  jsonColumn,
-  type OperationChange,
-  type OperationRow,
-  type StoredOperation,
-} from './stored-operation.ts';
+import { changed, OperationUpdate } from './operation-update.ts';
+import { fromRow, type OperationChange, type OperationRow, type StoredOperation } from './stored-operation.ts';
 
 /** What is needed to make an operation; everything else starts empty. */
 export interface NewOperation {
@@ -37,20 +32,36 @@ export interface NewOperation {
   readonly externalUrl?: string | null;
 }
 
+/** A row that nothing has happened to yet, as the schema's defaults have it. */
+const EMPTY = {
+  state: 'pending',
+  parent: null,
+  step: null,
+  bytesDone: 0,
+  attempts: 0,
+  deaths: 0,
+  leaseEpoch: null,
+  leaseAttempt: 0,
+  ending: null,
+  dueAt: null,
+  heldUntil: 0,
+  error: null,
+  memo: {},
+  base: null,
+  remote: null,
+  verified: null,
+  externalId: null,
+  response: null,
+  startedAt: null,
+  completedAt: null,
+} as const satisfies Partial<StoredOperation>;
+
 /** Facts of a change for the history: type (default: how the step is told) and details without secrets. */
 export interface ChangeNote {
   readonly type?: EventType;
   readonly details?: Readonly<Record<string, unknown>>;
   readonly source?: 'internal' | 'external';
 }
-
-const UPDATE = `UPDATE operations SET state = :state, priority = :priority, target = :target, spec = :spec, sealed = :sealed,
-  bytes_total = :bytesTotal, bytes_done = :bytesDone, attempts = :attempts, deaths = :deaths, lease_epoch = :leaseEpoch,
-  lease_attempt = :leaseAttempt, ending = :ending, due_at = :dueAt, held_until = :heldUntil, error = :error, memo = :memo,
-  base = :base, remote = :remote, verified = :verified, external_id = :externalId, external_url = :externalUrl,
-  idempotency_key = :idempotencyKey, response = :response, started_at = :startedAt, updated_at = :updatedAt,
-  completed_at = :completedAt
-  WHERE seq = :seq AND state = :fromState AND lease_attempt = :fromLease`;
 
 /** Writes operations. Every change of state goes through `transition`, which is one fenced update plus its event. */
 export class OperationsRepo {
@@ -59,6 +70,7 @@ export class OperationsRepo {
   readonly #onChange: (seq: number) => void;
   readonly #insert;
   readonly #insertKey;
+  readonly #addKey;
   readonly #update;
   readonly #addBytes;
   readonly #boundDue;
@@ -77,13 +89,16 @@ export class OperationsRepo {
     this.#insert = db.prepare<unknown[]>(
       `INSERT INTO operations (id, kind, state, priority, lane, folder, path, destination, provider, target, resource_key, spec,
          sealed, content_type, bytes_total, idempotency_scope, idempotency_key, request_digest, external_url, created_at, updated_at)
-       VALUES (:id, :kind, 'pending', :priority, :lane, :folder, :path, :destination, :provider, :target, :resourceKey, :spec,
-         :sealed, :contentType, :bytesTotal, :idempotencyScope, :idempotencyKey, :requestDigest, :externalUrl, :now, :now)`,
+       VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#insertKey = db.prepare<unknown[]>(
       'INSERT INTO operation_keys (operation_seq, resource_key, held, active) VALUES (?, ?, 1, 0) ON CONFLICT DO NOTHING',
     );
-    this.#update = db.prepare<unknown[]>(UPDATE);
+    this.#addKey = db.prepare<unknown[]>(
+      `INSERT INTO operation_keys (operation_seq, resource_key, held, active)
+       SELECT seq, ?, 1, state = 'running' FROM operations WHERE seq = ? ON CONFLICT DO NOTHING`,
+    );
+    this.#update = new OperationUpdate(db);
     this.#addBytes = db.prepare<unknown[]>(
       "UPDATE operations SET bytes_done = ?, updated_at = ?, deaths = CASE WHEN ? THEN 0 ELSE deaths END WHERE seq = ? AND lease_attempt = ? AND state = 'running'",
     );
@@ -93,8 +108,8 @@ export class OperationsRepo {
     this.#byId = db.prepare<unknown[], OperationRow>('SELECT * FROM operations WHERE id = ?');
     this.#bySeq = db.prepare<unknown[], OperationRow>('SELECT * FROM operations WHERE seq = ?');
     this.#unfinishedOnKey = db.prepare<unknown[], OperationRow>(
-      `SELECT o.* FROM operation_keys k JOIN operations o ON o.seq = k.operation_seq
-       WHERE k.resource_key = ? AND o.state IN ('pending','running','waiting','conflict','failed','compensating') ORDER BY o.seq`,
+      `SELECT o.* FROM operations o WHERE o.seq IN (SELECT operation_seq FROM operation_keys WHERE resource_key = ?)
+       AND +o.state IN ('pending','running','waiting','conflict','failed','compensating') ORDER BY o.seq`,
     );
     this.#allRunning = db.prepare<unknown[], OperationRow>(
       "SELECT * FROM operations WHERE state = 'running' ORDER BY seq",
@@ -107,10 +122,12 @@ export class OperationsRepo {
 
   insert(made: NewOperation, details: Readonly<Record<string, unknown>> = {}): StoredOperation {
     const resourceKey = made.resourceKeys[0] ?? null;
-    const result = this.#insert.run({
+    const now = this.#clock.now();
+    const fresh: Omit<StoredOperation, 'seq'> = {
+      ...EMPTY,
       id: made.id,
       kind: made.kind,
-      priority: PRIORITIES.indexOf(made.priority),
+      priority: made.priority,
       lane: made.lane,
       folder: made.folder ?? null,
       path: made.path ?? null,
@@ -118,7 +135,7 @@ export class OperationsRepo {
       provider: made.provider ?? null,
       target: made.target,
       resourceKey,
-      spec: JSON.stringify(made.spec),
+      spec: made.spec,
       sealed: made.sealed ?? null,
       contentType: made.contentType ?? null,
       bytesTotal: made.bytesTotal ?? null,
@@ -126,15 +143,36 @@ export class OperationsRepo {
       idempotencyKey: made.idempotencyKey ?? null,
       requestDigest: made.requestDigest ?? null,
       externalUrl: made.externalUrl ?? null,
-      now: this.#clock.now(),
-    });
+      createdAt: now,
+      updatedAt: now,
+    };
+    const result = this.#insert.run(
+      fresh.id,
+      fresh.kind,
+      PRIORITIES.indexOf(fresh.priority),
+      fresh.lane,
+      fresh.folder,
+      fresh.path,
+      fresh.destination,
+      fresh.provider,
+      fresh.target,
+      resourceKey,
+      JSON.stringify(fresh.spec),
+      fresh.sealed,
+      fresh.contentType,
+      fresh.bytesTotal,
+      fresh.idempotencyScope,
+      fresh.idempotencyKey,
+      fresh.requestDigest,
+      fresh.externalUrl,
+      now,
+      now,
+    );
     const seq = Number(result.lastInsertRowid);
     for (const key of made.resourceKeys) this.#insertKey.run(seq, key);
     this.#events.append({ type: 'queued', operationId: made.id, resourceKey, from: null, to: 'pending', details });
     this.#onChange(seq);
-    const stored = this.bySeq(seq);
-    assert(stored !== null, 'an inserted operation can be read');
-    return stored;
+    return { ...fresh, seq };
   }
 
   /**
@@ -181,50 +219,8 @@ export class OperationsRepo {
   }
 
   #write(seen: StoredOperation, state: State, change: OperationChange): StoredOperation | null {
-    const now = this.#clock.now();
-    const leases = state === 'running' || state === 'compensating';
-    const next: StoredOperation = {
-      ...seen,
-      ...change,
-      state,
-      updatedAt: now,
-      completedAt: isTerminal(state) ? (seen.completedAt ?? now) : null,
-      ...(leases ? {} : { leaseEpoch: null, ending: null }),
-      ...(state === 'waiting' || state === 'compensating' || change.dueAt !== undefined ? {} : { dueAt: null }),
-    };
-    const result = this.#update.run({
-      seq: seen.seq,
-      fromState: seen.state,
-      fromLease: seen.leaseAttempt,
-      state,
-      priority: PRIORITIES.indexOf(next.priority),
-      target: next.target,
-      spec: JSON.stringify(next.spec),
-      sealed: next.sealed,
-      bytesTotal: next.bytesTotal,
-      bytesDone: next.bytesDone,
-      attempts: next.attempts,
-      deaths: next.deaths,
-      leaseEpoch: next.leaseEpoch,
-      leaseAttempt: next.leaseAttempt,
-      ending: next.ending,
-      dueAt: next.dueAt,
-      heldUntil: next.heldUntil,
-      error: jsonColumn(next.error),
-      memo: JSON.stringify(next.memo),
-      base: jsonColumn(next.base),
-      remote: jsonColumn(next.remote),
-      verified: next.verified === null ? null : Number(next.verified),
-      externalId: next.externalId,
-      externalUrl: next.externalUrl,
-      idempotencyKey: next.idempotencyKey,
-      response: jsonColumn(next.response),
-      startedAt: next.startedAt,
-      updatedAt: now,
-      completedAt: next.completedAt,
-    });
-    if (result.changes === 0) return null;
-    assert(result.changes === 1, 'a transition changes one row');
+    const next = changed(seen, state, change, this.#clock.now());
+    if (!this.#update.write(seen, next, change)) return null;
     this.#onChange(seen.seq);
     return next;
   }
@@ -246,7 +242,7 @@ export class OperationsRepo {
 
   /** A further resource that the operation changes from now on. */
   addKey(seq: number, resourceKey: string): void {
-    this.#insertKey.run(seq, resourceKey);
+    this.#addKey.run(resourceKey, seq);
   }
 
   byId(id: string): StoredOperation | null {

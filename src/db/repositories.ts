@@ -1,7 +1,9 @@
 import type { Clock, Random } from '../core/ports.ts';
+import { AfterUploadsRepo } from './after-uploads-repo.ts';
 import { ClaimsRepo } from './claims-repo.ts';
 import { CleanupsRepo } from './cleanups-repo.ts';
 import type { ReadableDb } from './connection.ts';
+import { DirectoriesRepo } from './directories-repo.ts';
 import { EngineRunsRepo } from './engine-runs-repo.ts';
 import { EventsRepo } from './events-repo.ts';
 import { FilesRepo } from './files-repo.ts';
@@ -10,8 +12,10 @@ import { OperationsRepo } from './operations-repo.ts';
 import { PausesRepo } from './pauses-repo.ts';
 import { QueueQueries } from './queue-queries.ts';
 import type { Sealer } from './seal.ts';
+import { RetentionRepo } from './retention-repo.ts';
 import { SecretsRepo } from './secrets-repo.ts';
 import { SettingsRepo } from './settings-repo.ts';
+import { TombstonesRepo } from './tombstones-repo.ts';
 import { UploadsRepo } from './uploads-repo.ts';
 
 /** All repositories over one connection, and the transaction that spans them. */
@@ -22,12 +26,16 @@ export interface Repositories {
   readonly events: EventsRepo;
   readonly uploads: UploadsRepo;
   readonly cleanups: CleanupsRepo;
+  readonly afterUploads: AfterUploadsRepo;
   readonly files: FilesRepo;
+  readonly directories: DirectoriesRepo;
+  readonly tombstones: TombstonesRepo;
   readonly folders: FoldersRepo;
   readonly pauses: PausesRepo;
   readonly secrets: SecretsRepo;
   readonly settings: SettingsRepo;
   readonly runs: EngineRunsRepo;
+  readonly retention: RetentionRepo;
   /** Runs `work` in one transaction; an exception rolls all of it back. May be nested. */
   transaction<T>(work: () => T): T;
 }
@@ -48,12 +56,16 @@ export function openRepositories(
     events,
     uploads: new UploadsRepo(db),
     cleanups: new CleanupsRepo(db),
+    afterUploads: new AfterUploadsRepo(db),
     files: new FilesRepo(db),
+    directories: new DirectoriesRepo(db),
+    tombstones: new TombstonesRepo(db),
     folders: new FoldersRepo(db),
     pauses: new PausesRepo(db),
     secrets: new SecretsRepo(db, sealer),
     settings: new SettingsRepo(db),
     runs: new EngineRunsRepo(db),
+    retention: new RetentionRepo(db),
     transaction: <T>(work: () => T): T => run.immediate(work) as T,
   };
 }

@@ -1,16 +1,32 @@
--- Generated from src/db/migrations by "npm run generate". Version 1.
+-- Generated from src/db/migrations by "npm run generate". Version 2.
 
-CREATE TABLE cleanups (
+CREATE TABLE after_uploads (
+  operation TEXT PRIMARY KEY REFERENCES operations(id) ON DELETE CASCADE,
+  action TEXT NOT NULL CHECK (action IN ('trash','archive')),
+  archive_path TEXT CHECK ((action = 'archive') = (archive_path IS NOT NULL)),
+  folder TEXT NOT NULL,
+  path TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  due_at INTEGER NOT NULL,
+  last_error TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX after_uploads_due ON after_uploads (folder, due_at);
+
+CREATE TABLE "cleanups" (
   id INTEGER PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('abort-upload')),
+  kind TEXT NOT NULL CHECK (kind IN ('abort-upload','delete-object')),
   destination TEXT NOT NULL,
   key TEXT NOT NULL,
   upload_id TEXT,
+  etag TEXT,
   intent_at INTEGER NOT NULL,
   ended_at INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   due_at INTEGER NOT NULL,
-  last_error TEXT
+  last_error TEXT,
+  CHECK (kind <> 'delete-object' OR etag IS NOT NULL)
 ) STRICT;
 
 CREATE INDEX cleanups_due ON cleanups (destination, due_at);
@@ -22,6 +38,14 @@ CREATE TABLE counters (
   bytes_total INTEGER NOT NULL,
   bytes_done INTEGER NOT NULL,
   PRIMARY KEY (lane, state)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE directories (
+  folder TEXT NOT NULL,
+  dir TEXT NOT NULL,
+  digest BLOB NOT NULL,
+  files INTEGER NOT NULL CHECK (files >= 0),
+  PRIMARY KEY (folder, dir)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE engine_runs (
@@ -63,11 +87,18 @@ CREATE TABLE files (
   mtime_ms INTEGER NOT NULL,
   base TEXT CHECK (base IS NULL OR json_valid(base)),
   checksum TEXT,
-  operation TEXT,
+  operation TEXT, gone_at INTEGER CHECK (gone_at IS NULL OR fingerprint IS NULL), identity TEXT CHECK (identity IS NULL OR gone_at IS NOT NULL), delete_remote INTEGER NOT NULL DEFAULT 0
+  CHECK (delete_remote = 0 OR (delete_remote = 1 AND gone_at IS NOT NULL)),
   PRIMARY KEY (folder, dir, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX files_by_key ON files (folder, key);
+
+CREATE INDEX files_gone ON files (folder, gone_at) WHERE gone_at IS NOT NULL;
+
+CREATE INDEX files_to_delete ON files (folder, (base IS NOT NULL), gone_at) WHERE delete_remote = 1;
+
+CREATE INDEX files_tombstones ON files (folder, identity) WHERE identity IS NOT NULL;
 
 CREATE TRIGGER files_count_delete AFTER DELETE ON files WHEN OLD.fingerprint IS NOT NULL BEGIN
   UPDATE folders SET files = files - 1 WHERE name = OLD.folder;
@@ -81,6 +112,19 @@ CREATE TRIGGER files_count_update AFTER UPDATE OF fingerprint ON files WHEN (NEW
   UPDATE folders SET files = files + CASE WHEN NEW.fingerprint IS NULL THEN -1 ELSE 1 END WHERE name = NEW.folder;
 END;
 
+CREATE TRIGGER files_stale_delete AFTER DELETE ON files BEGIN
+  DELETE FROM directories WHERE folder = OLD.folder AND dir = OLD.dir;
+END;
+
+CREATE TRIGGER files_stale_insert AFTER INSERT ON files BEGIN
+  DELETE FROM directories WHERE folder = NEW.folder AND dir = NEW.dir;
+END;
+
+CREATE TRIGGER files_stale_update AFTER UPDATE OF fingerprint, key ON files
+WHEN NEW.fingerprint IS NOT OLD.fingerprint OR NEW.key <> OLD.key BEGIN
+  DELETE FROM directories WHERE folder = NEW.folder AND dir = NEW.dir;
+END;
+
 CREATE TABLE folders (
   name TEXT PRIMARY KEY,
   root TEXT NOT NULL,
@@ -88,7 +132,7 @@ CREATE TABLE folders (
   last_scan_at INTEGER,
   files INTEGER NOT NULL DEFAULT 0,
   ignored INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
+, marker TEXT, guard TEXT CHECK (guard IS NULL OR json_valid(guard)), place TEXT) STRICT, WITHOUT ROWID;
 
 CREATE TABLE operation_keys (
   operation_seq INTEGER NOT NULL REFERENCES operations(seq) ON DELETE CASCADE,
@@ -167,7 +211,8 @@ CREATE INDEX operations_in_order ON operations (state, seq);
 CREATE INDEX operations_ready ON operations (lane, priority, seq) WHERE state = 'pending';
 
 CREATE TRIGGER operations_abandon_upload AFTER UPDATE OF state ON operations
-WHEN NEW.state IN ('succeeded','cancelled','superseded','conflict') AND EXISTS (SELECT 1 FROM uploads WHERE operation = NEW.id) BEGIN
+WHEN (NEW.state = 'succeeded' OR NEW.state = 'cancelled' OR NEW.state = 'superseded' OR NEW.state = 'conflict')
+  AND EXISTS (SELECT 1 FROM uploads WHERE operation = NEW.id) BEGIN
   INSERT INTO cleanups (kind, destination, key, upload_id, intent_at, ended_at, due_at)
   SELECT 'abort-upload', destination, key, upload_id, intent_at, NEW.updated_at, NEW.updated_at FROM uploads WHERE operation = NEW.id;
   DELETE FROM uploads WHERE operation = NEW.id;
@@ -193,8 +238,8 @@ END;
 
 CREATE TRIGGER operations_hold_keys AFTER UPDATE OF state ON operations WHEN NEW.state <> OLD.state BEGIN
   UPDATE operation_keys SET
-    held = NEW.state NOT IN ('failed','succeeded','cancelled','superseded'),
-    active = NEW.state IN ('running','compensating')
+    held = NOT (NEW.state = 'failed' OR NEW.state = 'succeeded' OR NEW.state = 'cancelled' OR NEW.state = 'superseded'),
+    active = NEW.state = 'running' OR NEW.state = 'compensating'
   WHERE operation_seq = NEW.seq;
 END;
 

@@ -9,6 +9,8 @@ export interface StoredVersion {
   readonly versionId: string | null;
   readonly sizeBytes: number | null;
   readonly lastModified: EpochMs | null;
+  /** The object's own metadata, kept of a version that was met in a conflict: who wrote it, and what an undo brings back. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 export interface StoredResponse {

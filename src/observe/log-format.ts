@@ -1,4 +1,5 @@
-import { redact, redactData } from './redact.ts';
+import { redactData } from '../core/redact-data.ts';
+import { redact } from '../core/redact.ts';
 
 export const LOG_LINE_FORMAT = '{y}-{m}-{d}T{h}:{i}:{s}.{ms}{z} {level} {text}';
 

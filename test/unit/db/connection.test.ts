@@ -52,7 +52,33 @@ function refusal(open: () => unknown): DatabaseError {
   throw new Error('it opened');
 }
 
+/** As the engine's life leaves it: its run ended, or not. */
+function withRun(ended: boolean): string {
+  const file = written();
+  const db = openWritable(file);
+  const { repos } = makeOutbox({ db });
+  const epoch = repos.runs.start(1, 0);
+  if (ended) repos.runs.end(epoch, 1);
+  db.close();
+  return file;
+}
+
 describe('openWritable', () => {
+  it.each([
+    { title: 'a large one after an engine that was killed', ended: false, quick: 0, refused: true },
+    { title: 'a large one that was closed well', ended: true, quick: 0, refused: false },
+    { title: 'a small one that was closed well', ended: true, quick: 2 ** 30, refused: true },
+  ])('looks at every page where that is quick or needed: $title', ({ ended, quick, refused }) => {
+    const file = withRun(ended);
+    const bytes = readFileSync(file);
+    // In the middle of the rows; schema and the engine's runs stand elsewhere.
+    bytes.fill(0xa5, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 4096);
+    writeFileSync(file, bytes);
+    const open = () => openWritable(file, MIGRATIONS, quick);
+    if (refused) expect(refusal(open).kind).toBe('corrupt');
+    else open().close();
+  });
+
   it('P1: makes a database that is durable at every commit', () => {
     const db = opened(openWritable(join(tempDir(), 'longshore.db')));
     const pragma = (name: string) => db.pragma(name, { simple: true });

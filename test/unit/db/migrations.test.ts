@@ -25,6 +25,34 @@ const STEPS: Readonly<Record<number, { readonly before: string; readonly after: 
       expect(db.prepare('SELECT operations FROM counters').pluck().get()).toBe(1);
     },
   },
+  2: {
+    before: `
+      INSERT INTO folders (name, root) VALUES ('drop', '/drop');
+      INSERT INTO files (folder, dir, name, key, fingerprint, size_bytes, mtime_ms, base)
+        VALUES ('drop', '', 'there', 'there', '1.2.3.4.5', 1, 2, '{"etag":"e"}'), ('drop', '', 'gone', 'gone', NULL, 1, 2, NULL);
+      INSERT INTO operations (id, kind, state, priority, lane, target, spec, lease_epoch, created_at, updated_at)
+        VALUES ('a', 'file.upload', 'running', 2, 'folder:drop', 'big', '{}', 1, 1, 1);
+      INSERT INTO uploads VALUES ('a', 'main', 'big', 'u', 1, 10, 10, 'CRC64NVME', '1.2.3.4.5');
+      INSERT INTO cleanups (kind, destination, key, upload_id, intent_at, ended_at, attempts, due_at, last_error)
+        VALUES ('abort-upload', 'main', 'k', 'v', 1, 2, 3, 4, 'why');`,
+    after: (db) => {
+      expect(db.prepare('SELECT name, gone_at, identity FROM files ORDER BY name').all()).toEqual([
+        { name: 'gone', gone_at: null, identity: null },
+        { name: 'there', gone_at: null, identity: null },
+      ]);
+      expect(db.prepare('SELECT key, upload_id, etag, attempts, due_at, last_error FROM cleanups').all()).toEqual([
+        { key: 'k', upload_id: 'v', etag: null, attempts: 3, due_at: 4, last_error: 'why' },
+      ]);
+      // P7: the trigger still writes the cleanup of what is given up.
+      db.exec("UPDATE operations SET state = 'cancelled', lease_epoch = NULL, completed_at = 2, updated_at = 2");
+      expect(db.prepare('SELECT key FROM cleanups ORDER BY id').pluck().all()).toEqual(['k', 'big']);
+      // What is known of a directory goes when its inventory changes.
+      db.exec(
+        `INSERT INTO directories VALUES ('drop', '', x'00', 1); UPDATE files SET fingerprint = '2.2.3.4.5' WHERE name = 'there'`,
+      );
+      expect(db.prepare('SELECT count(*) FROM directories').pluck().get()).toBe(0);
+    },
+  },
 };
 
 describe('migrations', () => {

@@ -4,8 +4,13 @@ import { makeOutbox } from '../../support/outbox.ts';
 
 /** Tables without a stated bound: no statement of a repository may walk one of these, or sort it. */
 const LARGE = new Set(['operations', 'operation_keys', 'events', 'files', 'parts']);
-/** Statements that sort a result on purpose: the few rows of one resource, and `retry --failed`, which takes all of them. */
-const SORTS_A_FEW = [/WHERE k\.resource_key = \?/, /state = 'failed' AND updated_at >= \?/];
+/** Statements that sort a result on purpose: few rows, or at most as many as a limit names, or all that a person asked for. */
+const SORTS_A_FEW = [
+  /WHERE resource_key = \?/, // the operations of one resource
+  /state = 'failed' AND updated_at >= \?/, // `retry --failed`
+  /SELECT DISTINCT dir FROM \(SELECT .* LIMIT \?\)/,
+  /INDEXED BY operations_held WHERE held_until > 0 AND state NOT IN/, // what a person paused item by item
+];
 
 interface Plan {
   readonly sql: string;
@@ -56,8 +61,11 @@ describe('P8, P11: with 100,000 operations in the queue', () => {
   );
 
   it.each([
-    ["o.state = 'pending' AND o.lane = ? AND o.priority = ?", 'operations_ready (lane=? AND priority=?)'],
-    ["o.state = 'waiting' AND o.lane = ? AND o.due_at <= ?", 'operations_due (lane=? AND due_at<?)'],
+    [
+      "o.state = 'pending' AND o.lane = (SELECT ?) AND o.priority = (SELECT ?)",
+      'operations_ready (lane=? AND priority=?)',
+    ],
+    ["o.state = 'waiting' AND o.lane = (SELECT ?) AND o.due_at <= (SELECT ?)", 'operations_due (lane=? AND due_at<?)'],
     ['min(due_at)', 'operations_due (lane=? AND due_at>?)'],
     ['min(held_until)', 'operations_held (held_until>?'],
     ['(updated_at, seq) < (:at, :seq)', 'operations_by_state (state=? AND updated_at<?)'],

@@ -138,9 +138,11 @@ describe('P7: an upload that its operation leaves behind', () => {
     expect(cleanups.due('main', now, 10)).toEqual([
       {
         id: 1,
+        kind: 'abort-upload',
         destination: 'main',
         key: 'drop/a',
         uploadId: 'upload-1',
+        etag: null,
         intentAt: operation.createdAt,
         endedAt: now,
         attempts: 0,

@@ -29,6 +29,15 @@ const sensitiveNames = new Set(['pwd', 'sig', 'jwt', 'auth', 'credentials']);
 /** Headers whose value goes on to the end of the line: it has spaces, commas and equals signs of its own. */
 const wholeLineEndings = ['authorization', 'cookie', 'cookies'];
 
+/** Elements of S3's error documents that repeat what was signed, or with what. */
+const SIGNED_ELEMENTS = new Set([
+  'signatureprovided',
+  'stringtosign',
+  'stringtosignbytes',
+  'canonicalrequest',
+  'canonicalrequestbytes',
+]);
+
 function plainName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_]/g, '');
 }
@@ -46,6 +55,9 @@ const authScheme = /\b(Bearer|Basic|Digest|Negotiate|AWS4-HMAC-SHA256)(\s{1,4})(
 const awsKeyId = /\b(AKIA|ASIA)[A-Z0-9]{12,}/g;
 const jsonWebToken = /\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g;
 const prefixedToken = /\b(whsec_|gh[opusr]_|github_pat_|glpat-|sk_live_|sk_test_|xox[abeprs]-)[\w+/=-]{8,}/g;
+/** As people write them in a sentence. */
+const spacedName = /\b((?:api|access|secret|private) key\s{0,4}[:=]\s{0,4}["']?)[^\s&,;"'<>]+/gi;
+const xmlElement = /<([A-Za-z][\w-]{1,80})>([^<]{1,100000})/g;
 /** A name and what leads to its value: `name: `, `name=`, `"name":"`, `\"name\": \"`, `name%3D`. */
 const nameAndSeparator = /([A-Za-z][\w-]{1,80})(\\{0,3}["']?\s{0,4}(?:[:=]|%3D)\s{0,4}\[?\s{0,4})/gi;
 
@@ -106,7 +118,8 @@ function looksLikeCredential(value: string): boolean {
 
 /**
  * The text with everything masked that is, or may be, a secret: values of sensitive headers, keys and parameters,
- * credentials in URLs, signatures of presigned URLs, AWS key ids, bearer tokens, JSON web tokens and private keys.
+ * credentials in URLs, signatures of presigned URLs, what S3 repeats of a signed request, AWS key ids, bearer tokens, JSON
+ * web tokens and private keys.
  */
 export function redact(text: string): string {
   return maskNamedValues(
@@ -116,49 +129,11 @@ export function redact(text: string): string {
       .replaceAll(authScheme, (whole, scheme: string, gap: string, value: string) =>
         looksLikeCredential(value) ? `${scheme}${gap}${MASK}` : whole,
       )
+      .replaceAll(xmlElement, (whole, name: string) =>
+        isSensitiveName(name) || SIGNED_ELEMENTS.has(plainName(name)) ? `<${name}>${MASK}` : whole,
+      )
+      .replaceAll(spacedName, `$1${MASK}`)
       .replaceAll(jsonWebToken, MASK)
       .replaceAll(prefixedToken, (_whole, prefix: string) => prefix + MASK),
   ).replaceAll(awsKeyId, (_whole, prefix: string) => prefix + MASK);
-}
-
-const deepest = 12;
-
-/**
- * The same for data: text is redacted, values under sensitive names are masked whole. Errors become their name, message,
- * code, stack and cause; cycles and what is deeper than 12 levels are cut. Nothing of the input is changed.
- */
-export function redactData(value: unknown): unknown {
-  return redactAt(value, 0, new Set());
-}
-
-function redactAt(value: unknown, depth: number, above: Set<object>): unknown {
-  if (typeof value === 'string') return redact(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Date) return value;
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
-  if (depth >= deepest || above.has(value)) return '[…]';
-  above.add(value);
-  try {
-    if (Array.isArray(value)) return value.map((item) => redactAt(item, depth + 1, above));
-    if (value instanceof Map) return redactAt(Object.fromEntries(value), depth + 1, above);
-    if (value instanceof Set) return redactAt([...value], depth + 1, above);
-    const entries: [string, unknown][] = Object.entries(value);
-    if (value instanceof Error) {
-      entries.unshift(['name', value.name], ['message', value.message], ['stack', value.stack]);
-      if (value.cause !== undefined) entries.push(['cause', value.cause]);
-    }
-    return Object.fromEntries(
-      entries.map(([key, item]) => [
-        key,
-        isSensitiveName(key) && isPlain(item) ? MASK : redactAt(item, depth + 1, above),
-      ]),
-    );
-  } finally {
-    above.delete(value);
-  }
-}
-
-/** An object under a sensitive name (`credentials: { … }`) is looked into; null tells that there is none. */
-function isPlain(value: unknown): boolean {
-  return value !== null && value !== undefined && (typeof value !== 'object' || Array.isArray(value));
 }

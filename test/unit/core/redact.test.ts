@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { describe, expect, test } from 'vitest';
-import { isSensitiveName, MASK, redact, redactData } from '../../../src/observe/redact.ts';
+import { redactData } from '../../../src/core/redact-data.ts';
+import { isSensitiveName, MASK, redact } from '../../../src/core/redact.ts';
 
 const secret = 'S3cr3tValue/abc+DEF=';
 
@@ -26,6 +27,9 @@ describe('P12: secrets stay out of text', () => {
     'a bearer token in words': `refused the Bearer ${secret}`,
     'a private key': `-----BEGIN RSA PRIVATE KEY-----\n${secret}\n-----END RSA PRIVATE KEY-----`,
     'a private key without its end': `-----BEGIN PRIVATE KEY-----\n${secret}`,
+    'an element of an S3 error': `<AWSAccessKeyId>${secret}</AWSAccessKeyId>`,
+    'what S3 says was signed': `<StringToSign>AWS4-HMAC-SHA256\n${secret}</StringToSign>`,
+    'a key with a blank in its name': `the api key: ${secret} is unknown`,
     'a webhook secret': `signed with whsec_${secret}`,
   };
   for (const [what, text] of Object.entries(hiding)) {
@@ -54,6 +58,7 @@ describe('what is no secret stays', () => {
     'Basic settings were saved',
     'code: net.refused, 3 tokens left in the bucket',
     'https://bucket.example/drop/a@b.txt?partNumber=3&uploadId=abc',
+    '<Error><Code>AccessDenied</Code><Message>no access key</Message></Error>',
     'at 12:30:05 the folder /home/me/Drop was scanned',
   ];
   for (const text of harmless) test(text, () => expect(redact(text)).toBe(text));
@@ -70,7 +75,21 @@ test('redacting twice changes nothing more', () => {
 
 test('hostile text takes time in proportion to its length', () => {
   const start = performance.now();
-  for (const unit of ['a', '=', '"', '://', 'token=', '\\"', 'eyJ', '-----BEGIN PRIVATE KEY-----', 'a-', ' : ']) {
+  for (const unit of [
+    'a',
+    '=',
+    '"',
+    '://',
+    'token=',
+    '<a>',
+    'api key:',
+    'https://a?',
+    '\\"',
+    'eyJ',
+    '-----BEGIN PRIVATE KEY-----',
+    'a-',
+    ' : ',
+  ]) {
     redact(unit.repeat(200_000 / unit.length));
   }
   expect(performance.now() - start).toBeLessThan(3000);
