@@ -2,7 +2,7 @@ import type { DestinationConfig, FolderConfig, LongshoreConfig, ProviderConfig, 
 import { formatKey } from './key-path.ts';
 import type { KeyPath } from './key-path.ts';
 import type { ConfigSource } from './load-config.ts';
-import { containsPath } from './load-context.ts';
+import { containsPath, pathsOf } from './load-context.ts';
 import { sortProblems } from './problem.ts';
 import type { ConfigProblem } from './problem.ts';
 
@@ -13,6 +13,7 @@ export interface WorkableFinding extends ConfigProblem {
     | 'folder-not-a-directory'
     | 'folder-unreadable'
     | 'folder-contains-data'
+    | 'folder-contains-archive'
     | 'key-space-overlap'
     | 'secret-missing'
     | 'env-missing'
@@ -55,7 +56,10 @@ export function checkWorkable(
       subject,
     });
   };
-  for (const [index, folder] of config.folders.entries()) checkFolder(folder, ['folders', index], probe, report);
+  for (const [index, folder] of config.folders.entries()) {
+    checkFolder(folder, ['folders', index], probe, report);
+    checkArchive(folder, index, config.folders, probe, report);
+  }
   for (const destination of Object.values(config.destinations)) checkDestination(destination, probe, report);
   for (const provider of Object.values(config.providers)) checkProvider(provider, probe, report);
   return sortProblems(findings);
@@ -109,6 +113,47 @@ function checkFolder(folder: FolderConfig, path: KeyPath, probe: WorkableProbe, 
       const message = `${folder.path} is a link to a place that contains Longshore’s own data directory.`;
       report(subject, 'folder-contains-data', at, message, 'Choose another folder or another data directory.');
     }
+  }
+}
+
+/** The schema compared the paths as written; links may still lead from one into the other. */
+function checkArchive(
+  folder: FolderConfig,
+  index: number,
+  folders: readonly FolderConfig[],
+  probe: WorkableProbe,
+  report: Report,
+): void {
+  if (folder.archivePath === null) return;
+  const archive = realPlace(folder.archivePath, probe);
+  for (const other of folders) {
+    const watched = probe.realPath(other.path);
+    if (archive === null || watched === null) continue;
+    if (!containsPath(watched, archive, probe.platform) && !containsPath(archive, watched, probe.platform)) continue;
+    const message = `The archive ${folder.archivePath} and the folder "${other.name}" lie one inside the other, through a link.`;
+    report(
+      { kind: 'folder', name: folder.name },
+      'folder-contains-archive',
+      ['folders', index, 'archivePath'],
+      message,
+      'Choose a directory beside your folders.',
+    );
+    return;
+  }
+}
+
+/** Where a path leads that may not be there yet: its nearest existing parent's real place, and the rest. */
+function realPlace(path: string, probe: WorkableProbe): string | null {
+  const paths = pathsOf(probe.platform);
+  const missing: string[] = [];
+  let place = path;
+  for (;;) {
+    const real = probe.realPath(place);
+    if (real !== null) return paths.join(real, ...missing);
+    const parent = paths.dirname(place);
+    if (parent === place) return null;
+    missing.unshift(paths.basename(place));
+    place = parent;
   }
 }
 

@@ -32,6 +32,38 @@ export interface FolderFreeze {
   readonly withFolder: string;
 }
 
+/** drop: uploads; a local delete leaves the remote. mirror: deletes and moves follow. */
+export type FolderMode = 'drop' | 'mirror';
+
+/** Who wins when the remote version is no longer the one that the local change was made from (DESIGN section 7). */
+export type ConflictStrategy = 'manual' | 'keep-both' | 'local-wins' | 'remote-wins' | 'newest-wins';
+
+/** How deletes follow in mirror mode. */
+export interface DeleteRules {
+  /** A file has to be gone for this long. */
+  readonly graceMs: number;
+  /** More than this many files ... */
+  readonly askAboveFiles: number;
+  /** ... that are more than this part of the folder, 0 to 1, at once: a person is asked first. */
+  readonly askAboveShare: number;
+}
+
+/** A stretch of the week in local time. `toMinute` ≤ `fromMinute` goes on into the next day. */
+export interface WeekWindow {
+  /** 0: Sunday. */
+  readonly days: readonly number[];
+  /** Minutes since midnight, 0 to 1439. */
+  readonly fromMinute: number;
+  /** 0 to 1440. */
+  readonly toMinute: number;
+}
+
+/** How requests leave this machine. `system`: what the host tells, else the environment. */
+export type ProxyConfig =
+  | { readonly kind: 'system' | 'environment' | 'none' }
+  /** Absolute http(s) URL; user info in it is a secret. */
+  | { readonly kind: 'url'; readonly url: string };
+
 export interface FolderConfig {
   readonly name: string;
   /** Absolute, normalised, symlinks not resolved. */
@@ -40,12 +72,15 @@ export interface FolderConfig {
   readonly destination: string;
   /** Empty, or ends with "/"; NFC. The object key is destination prefix + this + relative path. */
   readonly prefix: string;
-  readonly mode: 'drop';
-  readonly conflict: 'manual';
+  readonly mode: FolderMode;
+  readonly conflict: ConflictStrategy;
   /** gitignore patterns, beyond the built-in ones and `.longshoreignore`. */
   readonly ignore: readonly string[];
   readonly priority: Priority;
-  readonly afterUpload: 'keep';
+  readonly afterUpload: 'keep' | 'trash' | 'archive';
+  /** Absolute; for `archive` alone, else null. Lies outside of every folder. */
+  readonly archivePath: string | null;
+  readonly deletes: DeleteRules;
   /** Larger files are ignored by rule; null: no limit. */
   readonly maxFileSizeBytes: number | null;
   readonly minFileSizeBytes: number;
@@ -89,7 +124,12 @@ export interface DestinationConfig {
   readonly limits: {
     readonly concurrency: 'auto' | number;
     readonly partConcurrency: 'auto' | number;
+    /** 0: no limit of its own. */
+    readonly uploadKiBps: number;
   };
+  readonly proxy: ProxyConfig;
+  /** A transfer without any progress for this long ends the attempt. */
+  readonly stallTimeoutMs: number;
 }
 
 export type AuthConfig =
@@ -124,7 +164,24 @@ export interface LongshoreConfig {
   readonly subscriptions: readonly never[];
   readonly limits: {
     /** 0: unlimited. */
-    readonly uploadKiBps: 0;
+    readonly uploadKiBps: number;
+    /** The first window that holds now takes the place of `uploadKiBps`. */
+    readonly schedule: readonly (WeekWindow & { readonly uploadKiBps: number })[];
+    /** Bounds for `auto` are 1 and 32. */
     readonly concurrency: 'auto' | number;
+    /** Uploads start in these windows only; empty: always. */
+    readonly workingHours: readonly WeekWindow[];
+    /** Below this much room where the database lies nothing new starts. */
+    readonly minFreeDiskBytes: number;
+  };
+  readonly network: {
+    /** For destinations and providers without one of their own. */
+    readonly proxy: ProxyConfig;
+    readonly pauseOnBattery: boolean;
+    readonly pauseOnMetered: boolean;
+  };
+  readonly history: {
+    /** Events, and what has ended, are kept this long. */
+    readonly keepDays: number;
   };
 }

@@ -22,6 +22,16 @@ export interface Finding {
   readonly isMissing?: true;
 }
 
+/** A finding whose line and column are those of the value at `path`. */
+export function placed(path: KeyPath, message: string, hint: string): Finding {
+  return { path, pointAt: path, point: 'value', message, hint };
+}
+
+/** A finding about a key; `pointAt` is the nearest one that is there, null for the key itself. */
+export function placedAtKey(path: KeyPath, pointAt: KeyPath | null, message: string, hint: string): Finding {
+  return { path, pointAt: pointAt ?? path, point: 'key', message, hint };
+}
+
 export interface ExplainContext {
   readonly schema: z.ZodType;
   readonly root: unknown;
@@ -44,7 +54,7 @@ function explain(issue: Issue, base: KeyPath, context: ExplainContext): readonly
   const value = valueAt(context.root, path);
   if (issue.code === 'custom') {
     const hint: unknown = issue.params?.['hint'];
-    return [atValue(path, issue.message, typeof hint === 'string' ? hint : '')];
+    return [placed(path, issue.message, typeof hint === 'string' ? hint : '')];
   }
   if (value === undefined && path.length > 0) return [missing(path, expectation(issue, path, context))];
   if (value === null) return [noValue(path, expectation(issue, path, context))];
@@ -61,7 +71,7 @@ function explain(issue: Issue, base: KeyPath, context: ExplainContext): readonly
     case 'invalid_format':
     case 'invalid_element':
     case 'not_multiple_of':
-      return [atValue(path, wrongText(path, value, context), issue.message)];
+      return [placed(path, wrongText(path, value, context), issue.message)];
   }
 }
 
@@ -133,7 +143,7 @@ function explainUnion(
     const branch = bestBranch(issue.errors, value);
     if (branch !== null) return branch.flatMap((inner) => explain(inner, path, context));
   }
-  return [atValue(path, wrongText(path, value, context), issue.message)];
+  return [placed(path, wrongText(path, value, context), issue.message)];
 }
 
 /** The alternative that knows the most of the keys given, then the one with the fewest faults; null when none knows any. */
@@ -163,7 +173,7 @@ function wrongChoice(path: KeyPath, value: unknown, choices: readonly string[], 
   // What is near to a known word is no secret, wherever it stands.
   const near = typeof value === 'string' && !context.isFromEnv(path) ? suggest(value, choices) : null;
   const list = choices.length === 1 ? `It must be ${choices[0]}.` : `It can be ${choices.join(', ')}.`;
-  return atValue(path, wrongText(path, value, context), near === null ? list : `Did you mean "${near}"? ${list}`);
+  return placed(path, wrongText(path, value, context), near === null ? list : `Did you mean "${near}"? ${list}`);
 }
 
 function wrongType(
@@ -174,11 +184,11 @@ function wrongType(
 ): Finding {
   const wanted = TYPE_WORDS[issue.expected] ?? 'something else';
   const message = `${subject(path)} must be ${wanted}, not ${kindOf(value)}.`;
-  if (issue.message !== '') return atValue(path, message, issue.message);
+  if (issue.message !== '') return placed(path, message, issue.message);
   if (context.isFromEnv(path) && issue.expected !== 'string') {
-    return atValue(path, message, 'An environment variable always gives text: write the value itself here.');
+    return placed(path, message, 'An environment variable always gives text: write the value itself here.');
   }
-  return atValue(path, message, issue.expected === 'boolean' ? 'Write true or false, without quotes.' : '');
+  return placed(path, message, issue.expected === 'boolean' ? 'Write true or false, without quotes.' : '');
 }
 
 function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, path: KeyPath): Finding {
@@ -186,16 +196,16 @@ function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, pa
   const bound = Number(isSmall ? issue.minimum : issue.maximum);
   const name = subject(path);
   if (issue.origin === 'string') {
-    return atValue(path, isSmall ? `${name} is empty.` : `${name} is longer than ${bound} characters.`, issue.message);
+    return placed(path, isSmall ? `${name} is empty.` : `${name} is longer than ${bound} characters.`, issue.message);
   }
   if (issue.origin === 'array') {
-    return atValue(
+    return placed(
       path,
       isSmall ? `${name} has too few entries.` : `${name} has more than ${bound} entries.`,
       issue.message,
     );
   }
-  return atValue(
+  return placed(
     path,
     `${name} is too ${isSmall ? 'small' : 'large'}.`,
     `It must be at ${isSmall ? 'least' : 'most'} ${bound}.`,
@@ -260,10 +270,6 @@ function subject(path: KeyPath): string {
   const last = path.at(-1);
   if (last === undefined) return 'The configuration';
   return typeof last === 'number' ? `Entry ${last + 1} of "${String(path.at(-2) ?? '')}"` : `"${last}"`;
-}
-
-function atValue(path: KeyPath, message: string, hint: string): Finding {
-  return { path, pointAt: path, point: 'value', message, hint };
 }
 
 function keysOf(value: unknown): readonly string[] {

@@ -23,7 +23,8 @@ export function formatKey(path: KeyPath): string {
 export function maySayWhatIsAt(path: KeyPath): boolean {
   const [section, , field] = path;
   if (path.some((part) => typeof part === 'string' && part.includes(':'))) return false;
-  if (section === 'destinations') return field !== 'credentials';
+  if (section === 'destinations') return field !== 'credentials' && field !== 'proxy';
+  if (section === 'network') return path[1] !== 'proxy';
   if (section === 'providers') return field !== 'auth' && field !== 'headers';
   return true;
 }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 
 import type { LongshoreConfig } from './config-types.ts';
 import { crossCheck } from './cross-checks.ts';
-import type { CrossCheckInput } from './cross-checks.ts';
+import type { CrossCheckInput } from './cross-check-input.ts';
 import { explainIssues } from './explain-issue.ts';
 import type { Finding } from './explain-issue.ts';
 import { formatKey, maySayWhatIsAt } from './key-path.ts';

@@ -1,4 +1,4 @@
-import type { AuthConfig, CredentialsConfig, LongshoreConfig, SecretSource } from './config-types.ts';
+import type { AuthConfig, CredentialsConfig, LongshoreConfig, ProxyConfig, SecretSource } from './config-types.ts';
 
 /** Stands for a value that is not shown. */
 export const REDACTED = '•••';
@@ -20,9 +20,11 @@ const OPEN_HEADERS = new Set([
 export function redactConfig(config: LongshoreConfig): LongshoreConfig {
   return {
     ...config,
+    network: { ...config.network, proxy: redactProxy(config.network.proxy) },
     destinations: mapValues(config.destinations, (destination) => ({
       ...destination,
       credentials: redactCredentials(destination.credentials),
+      proxy: redactProxy(destination.proxy),
       publicUrl: destination.publicUrl === null ? null : redactQuery(destination.publicUrl),
     })),
     providers: mapValues(config.providers, (provider) => ({
@@ -43,6 +45,14 @@ function redactCredentials(credentials: CredentialsConfig): CredentialsConfig {
     secretAccessKey: REDACTED,
     sessionToken: credentials.sessionToken === null ? null : REDACTED,
   };
+}
+
+/** The user name is half of the secret, and shown no more than the password. */
+function redactProxy(proxy: ProxyConfig): ProxyConfig {
+  if (proxy.kind !== 'url') return proxy;
+  const { protocol, host, username, password } = new URL(proxy.url);
+  const userInfo = username === '' && password === '' ? '' : `${REDACTED}@`;
+  return { kind: 'url', url: `${protocol}//${userInfo}${host}` };
 }
 
 function redactAuth(auth: AuthConfig): AuthConfig {

@@ -2,15 +2,19 @@
 import type {
   AuthConfig,
   CredentialsConfig,
+  DeleteRules,
   DestinationConfig,
   FolderConfig,
   LongshoreConfig,
   ProviderConfig,
+  ProxyConfig,
   RetryConfig,
   SecretSource,
 } from './config-types.ts';
 import {
   API_KEY_HEADER,
+  DEFAULT_DELETES,
+  DEFAULT_SECTIONS,
   DESTINATION_RETRY,
   IDEMPOTENCY_WINDOW_MS,
   PART_SIZE_MIB,
@@ -18,17 +22,20 @@ import {
   PROVIDER_TIMEOUT_MS,
   REGION_OF_CUSTOM_ENDPOINT,
   STABILITY_MS,
+  STALL_TIMEOUT_MS,
 } from './defaults.ts';
 import { awsEndpoint, isAwsHost, normaliseEndpoint } from './endpoint.ts';
 import { normalisePrefix } from './key-prefix.ts';
 import { freezeOverlaps } from './key-space.ts';
 import { pathsOf } from './load-context.ts';
 import type { LoadContext } from './load-context.ts';
+import { proxyOf } from './proxy.ts';
 import type { DestinationInput } from './schema-destination.ts';
 import type { FolderInput } from './schema-folder.ts';
 import type { ProviderInput } from './schema-provider.ts';
 import type { ConfigInput } from './schema.ts';
-import { parseDurationMs, parseSizeBytes } from './units.ts';
+import { parseDurationMs, parseShare, parseSizeBytes } from './units.ts';
+import { resolveWeekWindow } from './week-words.ts';
 
 /** `path` as written in the file `configFile` (absolute). */
 export function resolvePath(path: string, configFile: string, context: LoadContext): string {
@@ -45,17 +52,27 @@ function resolveFolder(input: FolderInput, configFile: string, context: LoadCont
     path,
     destination: input.destination,
     prefix: normalisePrefix(input.prefix ?? ''),
-    mode: 'drop',
-    conflict: 'manual',
+    mode: input.mode ?? 'drop',
+    conflict: input.conflict ?? 'manual',
     ignore: input.ignore ?? [],
     priority: input.priority ?? 'normal',
-    afterUpload: 'keep',
+    afterUpload: input.afterUpload ?? 'keep',
+    archivePath: input.archivePath === undefined ? null : resolvePath(input.archivePath, configFile, context),
+    deletes: deletesOf(input.deletes),
     maxFileSizeBytes: input.maxFileSize === undefined ? null : sizeOf(input.maxFileSize),
     minFileSizeBytes: input.minFileSize === undefined ? 0 : sizeOf(input.minFileSize),
     stabilityMs: durationOf(input.stability, STABILITY_MS),
     scanIntervalMs: input.scanInterval === undefined ? null : durationOf(input.scanInterval, 0),
     paused: input.paused ?? false,
     frozen: null,
+  };
+}
+
+function deletesOf(input: FolderInput['deletes']): DeleteRules {
+  return {
+    graceMs: durationOf(input?.grace, DEFAULT_DELETES.graceMs),
+    askAboveFiles: input?.askAboveFiles ?? DEFAULT_DELETES.askAboveFiles,
+    askAboveShare: parseShare(input?.askAboveShare ?? '') ?? DEFAULT_DELETES.askAboveShare,
   };
 }
 
@@ -66,7 +83,7 @@ export function defaultFolderName(path: string, context: LoadContext): string {
 }
 
 /** Needs an endpoint or a region: cross-checks.ts sees to it. */
-function resolveDestination(name: string, input: DestinationInput): DestinationConfig {
+function resolveDestination(name: string, input: DestinationInput, proxyOfAll: ProxyConfig): DestinationConfig {
   const region = input.region ?? REGION_OF_CUSTOM_ENDPOINT;
   const endpoint = normaliseEndpoint(input.endpoint ?? awsEndpoint(region));
   return {
@@ -85,7 +102,10 @@ function resolveDestination(name: string, input: DestinationInput): DestinationC
     limits: {
       concurrency: input.limits?.concurrency ?? 'auto',
       partConcurrency: input.limits?.partConcurrency ?? 'auto',
+      uploadKiBps: input.limits?.uploadKiBps ?? 0,
     },
+    proxy: input.proxy === undefined ? proxyOfAll : proxyOf(input.proxy),
+    stallTimeoutMs: durationOf(input.stallTimeout, STALL_TIMEOUT_MS),
   };
 }
 
@@ -116,7 +136,8 @@ export function providerAddress(input: Partial<ProviderInput>): string | undefin
 
 /** `configFile` is absolute. `input` has passed the schema and the cross-checks. */
 export function resolveConfig(input: ConfigInput, configFile: string, context: LoadContext): LongshoreConfig {
-  const destinations = mapEntries(input.destinations, resolveDestination);
+  const network = networkOf(input.network);
+  const destinations = mapEntries(input.destinations, (name, entry) => resolveDestination(name, entry, network.proxy));
   const folders = (input.folders ?? []).map((folder) => resolveFolder(folder, configFile, context));
   return {
     device: input.device ?? deviceName(context.hostName),
@@ -125,7 +146,32 @@ export function resolveConfig(input: ConfigInput, configFile: string, context: L
     providers: mapEntries(input.providers, resolveProvider),
     flows: {},
     subscriptions: [],
-    limits: { uploadKiBps: 0, concurrency: input.limits?.concurrency ?? 'auto' },
+    limits: limitsOf(input.limits),
+    network,
+    history: { keepDays: input.history?.keepDays ?? DEFAULT_SECTIONS.history.keepDays },
+  };
+}
+
+function limitsOf(input: ConfigInput['limits']): LongshoreConfig['limits'] {
+  const defaults = DEFAULT_SECTIONS.limits;
+  return {
+    uploadKiBps: input?.uploadKiBps ?? defaults.uploadKiBps,
+    schedule: (input?.schedule ?? []).map((entry) => {
+      const { days, fromMinute, toMinute } = resolveWeekWindow(entry);
+      return { days, fromMinute, toMinute, uploadKiBps: entry.uploadKiBps };
+    }),
+    concurrency: input?.concurrency ?? defaults.concurrency,
+    workingHours: (input?.workingHours ?? []).map((window) => resolveWeekWindow(window)),
+    minFreeDiskBytes: input?.minFreeDisk === undefined ? defaults.minFreeDiskBytes : sizeOf(input.minFreeDisk),
+  };
+}
+
+function networkOf(input: ConfigInput['network']): LongshoreConfig['network'] {
+  const defaults = DEFAULT_SECTIONS.network;
+  return {
+    proxy: input?.proxy === undefined ? defaults.proxy : proxyOf(input.proxy),
+    pauseOnBattery: input?.pauseOnBattery ?? defaults.pauseOnBattery,
+    pauseOnMetered: input?.pauseOnMetered ?? defaults.pauseOnMetered,
   };
 }
 

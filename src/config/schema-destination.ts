@@ -7,7 +7,18 @@ import {
   PART_SIZE_MIB_MAX,
   PART_SIZE_MIB_MIN,
 } from './defaults.ts';
-import { autoOr, endpoint, keyPrefix, retryPolicy, secretName, secretText, text } from './schema-parts.ts';
+import {
+  autoOr,
+  duration,
+  endpoint,
+  keyPrefix,
+  proxy,
+  retryPolicy,
+  secretName,
+  secretText,
+  text,
+  uploadRate,
+} from './schema-parts.ts';
 
 const credentialsSchema = z
   .union(
@@ -93,8 +104,18 @@ export const destinationSchema = z
       .strictObject({
         concurrency: autoOr(DESTINATION_CONCURRENCY_MAX, 'Files in transfer at once.').optional(),
         partConcurrency: autoOr(DESTINATION_CONCURRENCY_MAX, 'Parts of one file in transfer at once.').optional(),
+        uploadKiBps: uploadRate('Bandwidth for uploads to this destination, KiB a second; 0: no limit.').optional(),
       })
       .meta({ description: 'Bounds for this destination.' })
+      .optional(),
+    proxy: proxy('How requests to it leave this machine. Default: as in `network`.', 'system').optional(),
+    stallTimeout: duration(
+      'A transfer without any progress for this long is ended and tried again.',
+      1000,
+      3_600_000,
+      'from 1s to 1h',
+    )
+      .meta({ default: '30s' })
       .optional(),
   })
   .meta({ description: 'A bucket on an S3-compatible service.' });

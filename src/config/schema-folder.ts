@@ -1,6 +1,27 @@
 import { z } from 'zod';
 
-import { displayName, choice, duration, keyPrefix, notYetKey, size, text } from './schema-parts.ts';
+import { ASK_ABOVE_DELETES } from './defaults.ts';
+import { directory, displayName, duration, keyPrefix, notYetKey, percentage, size, text } from './schema-parts.ts';
+
+const deletesSchema = z
+  .strictObject({
+    grace: duration('How long a file has to be gone before its object is deleted.', 0, 7 * 86_400_000, 'from 0s to 7d')
+      .meta({ default: '60s' })
+      .optional(),
+    askAboveFiles: z
+      .int()
+      .min(0)
+      .max(1_000_000_000)
+      .meta({
+        description: 'When more files than this, and more than "askAboveShare", are gone at once, you are asked first.',
+        default: ASK_ABOVE_DELETES,
+      })
+      .optional(),
+    askAboveShare: percentage('The part of the folder’s files that goes with "askAboveFiles".')
+      .meta({ default: '20%' })
+      .optional(),
+  })
+  .meta({ description: 'How deletes follow in mirror mode.' });
 
 export const folderSchema = z
   .strictObject({
@@ -8,26 +29,27 @@ export const folderSchema = z
       'A folder’s name has 1 to 64 characters, without "/", "\\" and line breaks.',
       'Unique name, shown everywhere. Default: the name of the directory.',
     ).optional(),
-    path: z
-      .string({
-        error: 'Write the path of a directory. For the home directory write ~/ (a bare ~ means "nothing" in YAML).',
-      })
-      .min(1)
-      .max(4096)
-      .meta({
-        description: 'The directory to watch. Relative paths start at this file’s directory; ~/ is the home directory.',
-      }),
+    path: directory('The directory to watch. Relative paths start at this file’s directory; ~/ is the home directory.'),
     destination: text('Name of the destination in `destinations`.'),
     prefix: keyPrefix(
       'Put before the relative path to form the object key. Without a leading "/"; ends with "/".',
     ).optional(),
-    mode: choice(
-      'mode',
-      ['drop'],
-      { mirror: 'Use "mode: drop": new and changed files go up, and a local delete leaves the remote object.' },
-      'drop: new and changed files go up; a local delete leaves the remote object.',
-    ).optional(),
-    conflict: choice('conflict', ['manual'], conflictStrategiesLater(), 'manual: a conflict waits for you.').optional(),
+    mode: z
+      .enum(['drop', 'mirror'])
+      .meta({
+        description:
+          'drop: new and changed files go up; a local delete leaves the remote object. mirror: deletes and moves follow.',
+        default: 'drop',
+      })
+      .optional(),
+    conflict: z
+      .enum(['manual', 'keep-both', 'local-wins', 'remote-wins', 'newest-wins'])
+      .meta({
+        description:
+          'Who wins when the remote object was changed as well. manual: waits for you. keep-both: yours goes up under a name of its own.',
+        default: 'manual',
+      })
+      .optional(),
     ignore: z
       .array(z.string().min(1).max(1024))
       .max(1000)
@@ -37,17 +59,20 @@ export const folderSchema = z
       .enum(['low', 'normal', 'high', 'critical'])
       .meta({ description: 'Which folder’s files go first when there is a queue.', default: 'normal' })
       .optional(),
-    afterUpload: choice(
-      'afterUpload',
-      ['keep'],
-      {
-        trash: 'Use "afterUpload: keep": Longshore leaves local files as they are.',
-        archive: 'Use "afterUpload: keep": Longshore leaves local files as they are.',
-      },
-      'keep: local files stay as they are.',
-    ).optional(),
+    afterUpload: z
+      .enum(['keep', 'trash', 'archive'])
+      .meta({
+        description:
+          'What happens to the local file when it is safely stored. trash: to the system’s trash. archive: moved to "archivePath".',
+        default: 'keep',
+      })
+      .optional(),
+    archivePath: directory('Where "afterUpload: archive" moves files; outside of every watched folder.').optional(),
+    deletes: deletesSchema.optional(),
     on: notYetKey('on (a flow or call per event)', 'Remove "on"; queue calls with `longshore call` instead.'),
-    maxFileSize: size('Larger files are ignored. Default: no limit.').optional(),
+    maxFileSize: size(
+      'Larger files are not taken; each shows as failed, so that none is missed. Default: no limit.',
+    ).optional(),
     minFileSize: size('Smaller files are ignored.').meta({ default: 0 }).optional(),
     stability: duration('How long a file must stand still before it is taken.', 0, 3_600_000, 'from 0s to 1h')
       .meta({ default: '500ms' })
@@ -61,11 +86,5 @@ export const folderSchema = z
     paused: z.boolean().meta({ description: 'true: nothing of this folder starts.', default: false }).optional(),
   })
   .meta({ description: 'A watched directory with its rules and its destination.' });
-
-/** The strategies of DESIGN section 7 that are refused so far, each with what to use instead. */
-export function conflictStrategiesLater(): Readonly<Record<string, string>> {
-  const instead = 'Use "conflict: manual", and settle conflicts with `longshore resolve`.';
-  return { 'keep-both': instead, 'local-wins': instead, 'remote-wins': instead, 'newest-wins': instead };
-}
 
 export type FolderInput = z.infer<typeof folderSchema>;

@@ -3,7 +3,9 @@ import { z } from 'zod';
 
 import { endpointFault } from './endpoint.ts';
 import { prefixFault } from './key-prefix.ts';
-import { DURATION_PATTERN, SIZE_PATTERN, parseDurationMs, parseSizeBytes } from './units.ts';
+import { proxyFault } from './proxy.ts';
+import { UPLOAD_KIBPS_MIN } from './defaults.ts';
+import { DURATION_PATTERN, SHARE_PATTERN, SIZE_PATTERN, parseDurationMs, parseSizeBytes } from './units.ts';
 
 /** A problem at the value under check, with its hint beside it. */
 function refuse(context: z.core.$RefinementCtx, message: string, hint: string): void {
@@ -80,6 +82,54 @@ export function autoOr(max: number, description: string) {
   return z
     .union([z.literal('auto'), z.int().min(1).max(max)], { error: expected })
     .meta({ description, default: 'auto' });
+}
+
+/** A bandwidth in KiB a second: 0 for no limit, else at least `UPLOAD_KIBPS_MIN`. */
+export function uploadRate(description: string) {
+  return z
+    .int()
+    .min(0)
+    .superRefine((rate, context) => {
+      if (rate <= 0 || rate >= UPLOAD_KIBPS_MIN) return;
+      const hint = `Write 0 for no limit, or at least ${UPLOAD_KIBPS_MIN}.`;
+      refuse(context, `${UPLOAD_KIBPS_MIN} KiB/s is the least that keeps a transfer alive.`, hint);
+    })
+    .meta({ description, default: 0, examples: [0, 512] });
+}
+
+/** A share of a whole, written with "%". */
+export function percentage(description: string) {
+  const expected = 'Write a percentage from 0% to 100%, such as 20%.';
+  return z
+    .string({ error: expected })
+    .regex(SHARE_PATTERN, { error: expected })
+    .meta({ description, examples: ['20%'] });
+}
+
+/** How requests leave this machine. May hold a password: no message repeats it. */
+export function proxy(description: string, defaultProxy: string) {
+  return z
+    .string()
+    .superRefine((written, context) => {
+      const fault = proxyFault(written);
+      if (fault !== null) refuse(context, fault.message, fault.hint);
+    })
+    .meta({
+      description,
+      default: defaultProxy,
+      examples: ['system', 'environment', 'none', 'http://proxy.example.com:3128'],
+    });
+}
+
+/** Path of a directory. */
+export function directory(description: string) {
+  return z
+    .string({
+      error: 'Write the path of a directory. For the home directory write ~/ (a bare ~ means "nothing" in YAML).',
+    })
+    .min(1)
+    .max(4096)
+    .meta({ description });
 }
 
 /** Text with something in it. */

@@ -2,8 +2,13 @@ import { z } from 'zod';
 
 import { API_KEY_HEADER, PROVIDER_RETRY } from './defaults.ts';
 import type { AUTH_TYPES_LATER } from './schema-marks.ts';
-import { conflictStrategiesLater } from './schema-folder.ts';
 import { choice, duration, endpoint, notYetKey, retryPolicy, secretValue } from './schema-parts.ts';
+
+/** The strategies of DESIGN section 7 that providers have not got so far, each with what to use instead. */
+function conflictStrategiesLater(): Readonly<Record<string, string>> {
+  const instead = 'Use "conflict: manual", and settle conflicts with `longshore resolve`.';
+  return { 'keep-both': instead, 'local-wins': instead, 'remote-wins': instead, 'newest-wins': instead };
+}
 
 /** RFC 9110, section 5.6.2: token. */
 const headerName = z

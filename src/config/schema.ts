@@ -1,10 +1,11 @@
 import { z } from 'zod';
 
-import { GLOBAL_CONCURRENCY_MAX } from './defaults.ts';
+import { GLOBAL_CONCURRENCY_MAX, HISTORY_DAYS_MAX, HISTORY_KEEP_DAYS, WEEK_WINDOWS_MAX } from './defaults.ts';
 import { destinationSchema } from './schema-destination.ts';
 import { folderSchema } from './schema-folder.ts';
-import { displayName, autoOr, entryName } from './schema-parts.ts';
+import { displayName, autoOr, entryName, proxy, size, uploadRate } from './schema-parts.ts';
 import { providerSchema } from './schema-provider.ts';
+import { weekWindow, weekWindowWith } from './schema-week.ts';
 
 /** `http://…` and `PROVIDER:/path` share one argument of `longshore call`. */
 const providerName = entryName.refine((name) => !/^https?$/i.test(name), {
@@ -36,23 +37,59 @@ export const configSchema = z
     ),
     limits: z
       .strictObject({
-        uploadKiBps: z
-          .number()
-          .min(0)
-          .superRefine((rate, context) => {
-            if (rate === 0) return;
-            const hint = 'Use "uploadKiBps: 0" (no limit); "concurrency" bounds how much goes on at once.';
-            context.addIssue({
-              code: 'custom',
-              message: 'A bandwidth limit (uploadKiBps) is not available yet.',
-              params: { hint },
-            });
-          })
-          .meta({ description: 'Bandwidth limit; 0: none (the only value so far).', default: 0, maximum: 0 })
+        uploadKiBps: uploadRate('Bandwidth for all uploads together, KiB a second; 0: no limit.').optional(),
+        schedule: z
+          .array(
+            weekWindowWith(
+              { uploadKiBps: uploadRate('The limit in this stretch of the week; 0: no limit.') },
+              'Another bandwidth limit in a stretch of the week.',
+            ),
+          )
+          .max(WEEK_WINDOWS_MAX)
+          .meta({ description: 'Other limits at certain times; the first entry that fits now holds.' })
           .optional(),
         concurrency: autoOr(GLOBAL_CONCURRENCY_MAX, 'Transfers at once over all destinations.').optional(),
+        workingHours: z
+          .array(weekWindow)
+          .max(WEEK_WINDOWS_MAX)
+          .meta({ description: 'Uploads start at these times only. Default: always.' })
+          .optional(),
+        minFreeDisk: size('With less room than this where the database lies, nothing new starts.')
+          .meta({ default: '200MiB' })
+          .optional(),
       })
       .meta({ description: 'Bounds for the whole engine.' })
+      .nullish(),
+    network: z
+      .strictObject({
+        proxy: proxy('How requests leave this machine; a destination can have its own.', 'system').optional(),
+        pauseOnBattery: z
+          .boolean()
+          .meta({ description: 'true: nothing new starts while on battery.', default: false })
+          .optional(),
+        pauseOnMetered: z
+          .boolean()
+          .meta({
+            description: 'true: nothing new starts on a connection that the system calls metered.',
+            default: false,
+          })
+          .optional(),
+      })
+      .meta({ description: 'The way out of this machine, and when not to take it.' })
+      .nullish(),
+    history: z
+      .strictObject({
+        keepDays: z
+          .int()
+          .min(1)
+          .max(HISTORY_DAYS_MAX)
+          .meta({
+            description: 'Events, and operations that have ended, are kept this long.',
+            default: HISTORY_KEEP_DAYS,
+          })
+          .optional(),
+      })
+      .meta({ description: 'What is kept of what has happened.' })
       .nullish(),
   })
   .meta({ title: 'Longshore configuration' });

@@ -14,6 +14,7 @@ const SIZE_BYTES: Readonly<Record<string, number>> = {
 };
 
 export const DURATION_PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+export const SHARE_PATTERN = /^(?:100|\d{1,2}(?:\.\d+)?)%$/;
 export const SIZE_PATTERN = /^(\d+(?:\.\d+)?) ?(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)$/;
 
 /** `500ms`, `30s`, `30m`, `2h`, `1.5d` in whole milliseconds; null for anything else or beyond 2^53. */
@@ -29,6 +30,11 @@ export function parseSizeBytes(size: string | number): number | null {
   const match = SIZE_PATTERN.exec(size);
   if (match === null) return null;
   return wholeOrNull(Number(match[1]) * (SIZE_BYTES[match[2] ?? ''] ?? Number.NaN));
+}
+
+/** `20%` as 0.2; null for anything but 0% to 100%. */
+export function parseShare(text: string): number | null {
+  return SHARE_PATTERN.test(text) ? Number(text.slice(0, -1)) / 100 : null;
 }
 
 function wholeOrNull(value: number): number | null {

@@ -53,6 +53,18 @@ describe('what is valid but can’t work now', () => {
     expect(findings(withFolder(''), { realPath: () => '/', realDataDir: null })).toEqual([]);
   });
 
+  it('an archive that lies in a watched folder through a link, also when it is not there yet', () => {
+    const text = withFolder('afterUpload: archive\narchivePath: /links/done/2026');
+    const probe = (places: Readonly<Record<string, string>>) => ({
+      realPath: (path: string) => places[path] ?? (path === '/' ? '/' : null),
+    });
+    expect(findings(text, probe({ '/srv/drop': '/disk/drop', '/links/done': '/disk/drop' }))).toMatchObject([
+      { key: 'folders[0].archivePath', code: 'folder-contains-archive', message: containing('"drop"') },
+    ]);
+    expect(findings(text, probe({ '/srv/drop': '/disk/drop', '/links/done': '/disk' }))).toEqual([]);
+    expect(findings(text, probe({ '/srv/drop': '/disk/drop', '/links/done/2026': '/disk' }))).toHaveLength(1);
+  });
+
   it('key spaces that overlap: the later folder, naming the earlier', () => {
     const text = `folders:\n  - { path: /a, destination: main }\n  - { path: /b, destination: main, prefix: x }\ndestinations:\n  main:${DESTINATION}\n`;
     expect(findings(text)).toMatchObject([

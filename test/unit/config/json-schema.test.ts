@@ -40,18 +40,7 @@ describe('the JSON Schema', () => {
   });
 
   it('does not propose what is not available yet', () => {
-    for (const later of [
-      'mirror',
-      'newest-wins',
-      'trash',
-      'oauth2',
-      'hmac',
-      'rateLimit',
-      'healthCheck',
-      'notYet',
-      '"available"',
-      '"on"',
-    ]) {
+    for (const later of ['oauth2', 'hmac', 'rateLimit', 'healthCheck', 'notYet', '"available"', '"on"']) {
       expect(text, later).not.toContain(later);
     }
     expect(schema).toMatchObject({
@@ -69,7 +58,9 @@ describe('the JSON Schema', () => {
           items: {
             required: ['path', 'destination'],
             properties: {
-              mode: { enum: ['drop'], default: 'drop' },
+              mode: { enum: ['drop', 'mirror'], default: 'drop' },
+              conflict: { enum: ['manual', 'keep-both', 'local-wins', 'remote-wins', 'newest-wins'] },
+              deletes: { properties: { askAboveFiles: { default: 50 }, askAboveShare: { default: '20%' } } },
               priority: { default: 'normal' },
               stability: { default: '500ms' },
             },

@@ -49,6 +49,8 @@ describe('a valid configuration', () => {
             ignore: [],
             priority: 'normal',
             afterUpload: 'keep',
+            archivePath: null,
+            deletes: { graceMs: 60_000, askAboveFiles: 50, askAboveShare: 0.2 },
             maxFileSizeBytes: null,
             minFileSizeBytes: 0,
             stabilityMs: 500,
@@ -65,13 +67,23 @@ describe('a valid configuration', () => {
             credentials: { kind: 'env' },
             partSizeBytes: 8_388_608,
             retry: { maxAttempts: 10, initialDelayMs: 1000, maxDelayMs: 300_000, multiplier: 2, jitter: 'full' },
-            limits: { concurrency: 'auto', partConcurrency: 'auto' },
+            limits: { concurrency: 'auto', partConcurrency: 'auto', uploadKiBps: 0 },
+            proxy: { kind: 'system' },
+            stallTimeoutMs: 30_000,
           },
         },
         providers: {},
         flows: {},
         subscriptions: [],
-        limits: { uploadKiBps: 0, concurrency: 'auto' },
+        limits: {
+          uploadKiBps: 0,
+          schedule: [],
+          concurrency: 'auto',
+          workingHours: [],
+          minFreeDiskBytes: 200 * 2 ** 20,
+        },
+        network: { proxy: { kind: 'system' }, pauseOnBattery: false, pauseOnMetered: false },
+        history: { keepDays: 90 },
       },
     });
   });
@@ -84,16 +96,27 @@ describe('a valid configuration', () => {
       config: {
         folders: [
           { name: 'drop', prefix: 'drop/', maxFileSizeBytes: 50 * 2 ** 30, scanIntervalMs: 600_000 },
-          { name: 'scans', path: join(EXAMPLES, 'scans'), priority: 'high' },
+          {
+            name: 'scans',
+            path: join(EXAMPLES, 'scans'),
+            priority: 'high',
+            afterUpload: 'archive',
+            archivePath: join(EXAMPLES, 'scanned'),
+          },
+          { name: 'notes', mode: 'mirror', conflict: 'keep-both', deletes: { graceMs: 300_000, askAboveShare: 0.2 } },
         ],
         destinations: {
           main: {
             credentials: { kind: 'literal', accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: null },
-            limits: { concurrency: 'auto', partConcurrency: 4 },
+            limits: { concurrency: 'auto', partConcurrency: 4, uploadKiBps: 0 },
+            proxy: { kind: 'none' },
+            stallTimeoutMs: 30_000,
           },
           archive: {
             endpoint: 'https://s3.eu-central-1.amazonaws.com',
             credentials: { kind: 'profile', profile: 'archive' },
+            limits: { uploadKiBps: 1024 },
+            proxy: { kind: 'system' },
           },
         },
         providers: {
@@ -110,6 +133,13 @@ describe('a valid configuration', () => {
             baseUrl: 'https://desk.example.com/api',
             auth: { type: 'apiKey', header: 'X-Api-Key', value: { kind: 'literal', value: 'desk' } },
           },
+        },
+        limits: {
+          uploadKiBps: 0,
+          schedule: [{ days: [1, 2, 3, 4, 5], fromMinute: 540, toMinute: 1080, uploadKiBps: 512 }],
+          concurrency: 'auto',
+          workingHours: [{ days: [0, 1, 2, 3, 4, 5, 6], fromMinute: 0, toMinute: 1440 }],
+          minFreeDiskBytes: 200 * 2 ** 20,
         },
       },
     });
@@ -158,6 +188,43 @@ describe('a valid configuration', () => {
     expect(path('~/Drop')).toBe('C:\\Users\\me\\Drop');
     expect(path('D:\\x')).toBe('D:\\x');
     expect(path('c:\\users\\ME')).toContain('contains Longshore’s own data directory');
+  });
+
+  it('takes the settings of the whole engine', () => {
+    const { limits, network, history } = good(`
+limits:
+  uploadKiBps: 2048
+  minFreeDisk: 1GiB
+  schedule:
+    - { days: [mon, fri-sun], from: '22:30', to: '6:00', uploadKiBps: 0 }
+    - { uploadKiBps: 64 }
+  workingHours: [{ days: sat-mon, from: 18:00 }]
+network: { proxy: http://proxy.example.com, pauseOnBattery: true, pauseOnMetered: true }
+history: { keepDays: 7 }
+`);
+    expect(limits).toMatchObject({
+      uploadKiBps: 2048,
+      minFreeDiskBytes: 2 ** 30,
+      schedule: [
+        { days: [0, 1, 5, 6], fromMinute: 1350, toMinute: 360, uploadKiBps: 0 },
+        { days: [0, 1, 2, 3, 4, 5, 6], fromMinute: 0, toMinute: 1440, uploadKiBps: 64 },
+      ],
+      workingHours: [{ days: [0, 1, 6], fromMinute: 1080, toMinute: 1440 }],
+    });
+    expect(network).toEqual({
+      proxy: { kind: 'url', url: 'http://proxy.example.com/' },
+      pauseOnBattery: true,
+      pauseOnMetered: true,
+    });
+    expect(history).toEqual({ keepDays: 7 });
+  });
+
+  it('takes the proxy of a destination before that of the engine', () => {
+    const text = `network: { proxy: environment }\ndestinations:\n  own:${DESTINATION}\n    proxy: none\n    stallTimeout: 5s\n  main:${DESTINATION}\n`;
+    expect(good(text).destinations).toMatchObject({
+      own: { proxy: { kind: 'none' }, stallTimeoutMs: 5000 },
+      main: { proxy: { kind: 'environment' } },
+    });
   });
 
   it('adds the "/" that a prefix lacks, and puts it in NFC', () => {
@@ -355,7 +422,7 @@ destinations:
       [1, 9, 'device', '"device" must be text, not a whole number.', ''],
       [3, 5, 'folders[0].nmae', '"nmae" is not a known key here.', 'Did you mean "name"'],
       [5, 18, 'folders[0].destination', 'There is no destination "mian".', 'Did you mean "main"'],
-      [6, 11, 'folders[0].mode', '"mode" can’t be "miror".', 'It must be drop.'],
+      [6, 11, 'folders[0].mode', '"mode" can’t be "miror".', 'Did you mean "mirror"'],
       [9, 15, 'folders[1].priority', '"priority" can’t be "hgih".', 'Did you mean "high"'],
       [
         10,

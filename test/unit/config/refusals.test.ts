@@ -19,16 +19,12 @@ const folders = (...entries: readonly string[]) =>
 
 describe('what is not built yet is refused by name, with what to use instead', () => {
   const cases: readonly (readonly [string, string, string])[] = [
-    ['mirror mode', withFolder('mode: mirror'), 'folders[0].mode'],
-    ['trash', withFolder('afterUpload: trash'), 'folders[0].afterUpload'],
-    ['archive', withFolder('afterUpload: archive'), 'folders[0].afterUpload'],
     ['on', withFolder('on: { uploaded: my-flow }'), 'folders[0].on'],
-    ...['keep-both', 'local-wins', 'remote-wins', 'newest-wins'].flatMap((strategy) => [
-      [`folder conflict ${strategy}`, withFolder(`conflict: ${strategy}`), 'folders[0].conflict'] as const,
-      [`provider conflict ${strategy}`, withApi(`conflict: ${strategy}`), 'providers.api.conflict'] as const,
-    ]),
+    ...['keep-both', 'local-wins', 'remote-wins', 'newest-wins'].map(
+      (strategy) =>
+        [`provider conflict ${strategy}`, withApi(`conflict: ${strategy}`), 'providers.api.conflict'] as const,
+    ),
     ['provider conflict merge', withApi('conflict: merge'), 'providers.api.conflict'],
-    ['upload limit', 'limits: { uploadKiBps: 512 }', 'limits.uploadKiBps'],
     ['flows', 'flows: { a: { steps: [] } }', 'flows'],
     ['flow files', 'flows: flows/*.yaml', 'flows'],
     ['subscriptions', 'subscriptions: [{ url: https://x.example }]', 'subscriptions'],
@@ -69,13 +65,12 @@ describe('what is not built yet is refused by name, with what to use instead', (
   });
 
   it('names the value refused', () => {
-    expect(problem(withFolder('mode: mirror'))).toMatchObject({
+    expect(problem(withApi('conflict: merge'))).toMatchObject({
       line: 4,
-      column: 11,
-      message: 'mode: mirror is not available yet.',
-      hint: containing('mode: drop'),
+      column: 15,
+      message: 'conflict: merge is not available yet.',
+      hint: containing('conflict: manual'),
     });
-    expect(problem(withFolder('conflict: newest-wins')).message).toBe('conflict: newest-wins is not available yet.');
     expect(problem(withApi('auth: { type: oauth2 }')).message).toBe('auth type oauth2 is not available yet.');
   });
 
@@ -104,6 +99,20 @@ describe('values out of range or form', () => {
     ['maxFileSize: 99999999TiB', 'out of range'],
     ['{ minFileSize: 2KiB, maxFileSize: 1KiB }', 'larger than "maxFileSize"'],
     ['paused: yes', 'must be true or false'],
+    ['mode: sync', '"mode" can’t be "sync"'],
+    ['conflict: merge', '"conflict" can’t be "merge"'],
+    ['afterUpload: delete', '"afterUpload" can’t be "delete"'],
+    ['afterUpload: archive', '"archivePath" is missing'],
+    ['archivePath: /srv/done', '"archivePath" is only for "afterUpload: archive"'],
+    ['{ afterUpload: trash, archivePath: /srv/done }', '"archivePath" is only for "afterUpload: archive"'],
+    ['{ afterUpload: archive, archivePath: ~bob/x }', 'Only your own home directory'],
+    ['{ mode: mirror, afterUpload: trash }', '"afterUpload: trash" can’t stand together with "mode: mirror"'],
+    ['deletes: { grace: 5m }', '"deletes" is only for "mode: mirror"'],
+    ['{ mode: drop, deletes: {} }', '"deletes" is only for "mode: mirror"'],
+    ['{ mode: mirror, deletes: { grace: 8d } }', 'out of range'],
+    ['{ mode: mirror, deletes: { askAboveShare: 20 } }', '"askAboveShare" must be text'],
+    ['{ mode: mirror, deletes: { askAboveShare: 101% } }', '"askAboveShare" can’t be "101%"'],
+    ['{ mode: mirror, deletes: { askAboveFiles: -1 } }', 'too small'],
     ['ignore: "*.bak"', 'must be a list'],
     ['ignore: [""]', 'is empty'],
     ['ignore: [5]', 'Entry 1 of "ignore" must be text'],
@@ -123,11 +132,52 @@ describe('values out of range or form', () => {
     ['retry: { jitter: some }', 'can’t be "some"'],
     ['retry: { initialDelay: 10m }', '"initialDelay" is longer than "maxDelay" (300s)'],
     ['retry: { maxDelay: 10ms }', '"initialDelay" is longer than "maxDelay" (0.01s)'],
+    ['limits: { uploadKiBps: 8 }', '16 KiB/s is the least'],
+    ['limits: { uploadKiBps: -1 }', 'too small'],
+    ['stallTimeout: 10ms', 'out of range'],
+    ['proxy: sytem', 'This is not a usable proxy.'],
+    ['proxy: socks5://127.0.0.1:1080', 'SOCKS proxies are not supported.'],
+    ['proxy: proxy.example.com:3128', 'This is not a usable proxy.'],
+    ['proxy: http://proxy.example.com:3128/path', 'ends after its port'],
+    ['proxy: http://u:100%@proxy.example.com', 'user name or password is not written'],
+    ['proxy: { url: http://x }', '"proxy" must be text'],
     ['region: "eu central"', 'can’t be "eu central"'],
     ['publicUrl: files.example.com/{key}', 'not a usable address template'],
     ['publicUrl: https://x.example/{name}', 'not a usable address template'],
   ])('of a destination: %s', (line, message) => {
     expect(problem(withDestination(line)).message).toContain(message);
+  });
+
+  it.each([
+    ['limits: { uploadKiBps: 1.5 }', 'limits.uploadKiBps', 'whole number'],
+    ['limits: { minFreeDisk: lots }', 'limits.minFreeDisk', 'can’t be "lots"'],
+    ['limits: { workingHours: [{ days: mo-fr }] }', 'limits.workingHours[0].days', 'can’t be "mo-fr"'],
+    ['limits: { workingHours: [{ days: [mon, funday] }] }', 'limits.workingHours[0].days', 'not what can stand here'],
+    ['limits: { workingHours: [{ days: [] }] }', 'limits.workingHours[0].days', 'too few entries'],
+    ['limits: { workingHours: [{ from: "24:00" }] }', 'limits.workingHours[0].from', 'can’t be "24:00"'],
+    ['limits: { workingHours: [{ from: 900 }] }', 'limits.workingHours[0].from', 'must be text'],
+    ['limits: { workingHours: [{ to: "24:01" }] }', 'limits.workingHours[0].to', 'can’t be "24:01"'],
+    [
+      'limits: { workingHours: [{ from: "9:00", to: "09:00" }] }',
+      'limits.workingHours[0].to',
+      '"from" and "to" are the same time.',
+    ],
+    ['limits: { schedule: [{ days: daily }] }', 'limits.schedule[0].uploadKiBps', '"uploadKiBps" is missing.'],
+    ['limits: { schedule: [{ uploadKiBps: 15 }] }', 'limits.schedule[0].uploadKiBps', '16 KiB/s is the least'],
+    ['limits: { schedule: [{ uploadKiBps: 16, til: "9:00" }] }', 'limits.schedule[0].til', 'not a known key here'],
+    ['network: { pauseOnBattery: yes }', 'network.pauseOnBattery', 'must be true or false'],
+    ['network: { proxy: direct }', 'network.proxy', 'This is not a usable proxy.'],
+    ['history: { keepDays: 0 }', 'history.keepDays', 'too small'],
+    ['history: { keepDays: 90d }', 'history.keepDays', 'must be a number, not text'],
+  ])('of the engine: %s', (text, key, message) => {
+    const found = problem(text);
+    expect(found.key).toBe(key);
+    expect(found.message).toContain(message);
+  });
+
+  it('says how days and times are written', () => {
+    expect(problem('limits: { workingHours: [{ days: weekdays }] }').hint).toContain('a range such as mon-fri');
+    expect(problem('limits: { workingHours: [{ to: noon }] }').hint).toContain('"24:00"');
   });
 
   it('of a provider: names, headers and what would be sent twice', () => {
@@ -243,6 +293,27 @@ describe('folders beside each other', () => {
     );
     expect(good(folders('path: /Home/Me, destination: main'), { dataDir }).folders).toHaveLength(1);
     expect(good(folders('path: /, destination: main'), { dataDir: null }).folders).toHaveLength(1);
+  });
+
+  it('refuses an archive in, around or at a watched folder, and in the data directory', () => {
+    const archive = (archivePath: string) =>
+      folders(
+        'path: /a/in, destination: main, prefix: in',
+        `path: /b/out, destination: other, prefix: out, afterUpload: archive, archivePath: '${archivePath}'`,
+      );
+    const messages = (archivePath: string) => {
+      const found = problem(archive(archivePath));
+      expect(found).toMatchObject({ line: 3, key: 'folders[1].archivePath' });
+      return found.message;
+    };
+    expect(messages('/b/out/done')).toContain('inside the directory that this folder watches');
+    expect(messages('/b/out')).toContain('inside the directory that this folder watches');
+    expect(messages('/a/in/x')).toContain('inside the directory that folders[0] watches');
+    expect(messages('/b')).toBe('The archive contains the directory that this folder watches.');
+    expect(messages('/')).toBe('The archive contains the directory that folders[0] watches.');
+    expect(messages('~/.local/share/longshore/archive')).toContain('inside Longshore’s own data directory');
+    expect(good(archive('/b/done')).folders[1]).toMatchObject({ afterUpload: 'archive', archivePath: '/b/done' });
+    expect(good(archive('../x')).folders[1]!.archivePath).toBe('/etc/x');
   });
 
   it('refuses another user’s home directory', () => {

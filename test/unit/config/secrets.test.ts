@@ -24,6 +24,11 @@ describe('P12 secrets stay secret: no problem repeats one, wherever it was put b
     ['env with a value', withCredentials(`{ env: ${SECRET} }`)],
     ['a line break at the end', withCredentials(`{ accessKeyId: a, secretAccessKey: "${SECRET}\\n" }`)],
     ['a password in the endpoint', withDestination('').replace('127.0.0.1', `u:${SECRET}@127.0.0.1`)],
+    ['a password in the proxy', withDestination(`proxy: htp://u:${SECRET}@proxy.example.com`)],
+    ['a password in a proxy with a path', withDestination(`proxy: http://u:${SECRET}@proxy.example.com/x`)],
+    ['a password in a proxy that is badly written', `network: { proxy: "http://u:${SECRET}%@proxy.example.com" }`],
+    ['a proxy as a mapping', `network: { proxy: { ${SECRET}: x } }`],
+    ['a proxy as a list', withDestination(`proxy: [${SECRET}]`)],
     ['a token in the address', withProvider(`baseUrl: https://x.example/?token=${SECRET}`)],
     ['a token in publicUrl', withDestination(`publicUrl: https://x.example/?t=${SECRET}`).replace('{', '{ a b ')],
     ['the key in the wrong place', withDestination(`secretAccessKey: ${SECRET}`)],
@@ -71,14 +76,21 @@ providers:
   b: { baseUrl: https://x.example, auth: { type: basic, username: zzzSECRET6, password: zzzSECRET7 } }
   c: { baseUrl: https://x.example, auth: { type: apiKey, value: zzzSECRET8 } }
   d: { baseUrl: https://x.example, auth: { type: bearer, token: { secret: visible-name } } }
+network: { proxy: http://zzzSECRET9:zzzSECRET10@proxy.example.com:3128 }
 `;
 
   it('shows no secret value, and all else', () => {
     const config = good(text);
     const shown = JSON.stringify(redactConfig(config));
-    expect(JSON.stringify(config).match(/zzzSECRET/g)).toHaveLength(9);
-    expect(shown).not.toContain('zzzSECRET');
-    expect(shown.split(REDACTED)).toHaveLength(10);
+    // The destination takes the proxy of `network`.
+    expect(
+      JSON.stringify(config)
+        .toLowerCase()
+        .match(/zzzsecret/g),
+    ).toHaveLength(13);
+    expect(shown.toLowerCase()).not.toContain('zzzsecret');
+    expect(shown.split(REDACTED)).toHaveLength(12);
+    expect(shown).toContain(`http://${REDACTED}@proxy.example.com:3128`);
     expect(shown).toContain('visible-name');
     expect(shown).toContain('VISIBLE');
     expect(shown).toContain('text/plain');
@@ -104,9 +116,11 @@ providers:
       'limits',
       'partSizeMiB',
       'prefix',
+      'proxy',
       'publicUrl',
       'region',
       'retry',
+      'stallTimeout',
       'type',
     ]);
     expect(Object.keys(sections)).toEqual([
@@ -117,6 +131,13 @@ providers:
       'flows',
       'subscriptions',
       'limits',
+      'network',
+      'history',
+    ]);
+    expect(Object.keys(sections.network.unwrap().unwrap().shape)).toEqual([
+      'proxy',
+      'pauseOnBattery',
+      'pauseOnMetered',
     ]);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { substituteEnv } from '../../../src/config/substitute-env.ts';
 import { suggest } from '../../../src/config/suggest.ts';
-import { parseDurationMs, parseSizeBytes } from '../../../src/config/units.ts';
+import { parseDurationMs, parseShare, parseSizeBytes } from '../../../src/config/units.ts';
 
 describe('durations', () => {
   it.each([
@@ -20,6 +20,19 @@ describe('durations', () => {
     'not %j',
     (text) => expect(parseDurationMs(text)).toBeNull(),
   );
+});
+
+describe('shares', () => {
+  it.each([
+    ['20%', 0.2],
+    ['0%', 0],
+    ['100%', 1],
+    ['12.5%', 0.125],
+  ])('%s', (text, share) => expect(parseShare(text)).toBe(share));
+
+  it.each(['20', '0.2', '101%', '100.1%', '-1%', '%', '20 %', ''])('not %j', (text) => {
+    expect(parseShare(text)).toBeNull();
+  });
 });
 
 describe('sizes', () => {
