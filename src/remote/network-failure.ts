@@ -1,3 +1,4 @@
+import errors from 'undici/lib/core/errors.js';
 import type { ErrorCode } from '../core/error-table.ts';
 
 /** Codes of Node's and OpenSSL's errors. Those that mean the same before and after a connection stood. */
@@ -18,6 +19,8 @@ const BY_CODE: Readonly<Record<string, ErrorCode>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'net.tls',
   SELF_SIGNED_CERT_IN_CHAIN: 'net.tls',
   HOSTNAME_MISMATCH: 'net.tls',
+  // Of Node's agents: the proxy answered CONNECT with something else than 200.
+  ERR_PROXY_TUNNEL: 'net.proxy',
 };
 const TLS_CODE =
   /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|ERR_OSSL_)/;
@@ -29,6 +32,15 @@ const BROKEN_CODES: ReadonlySet<string> = new Set([
   'ERR_STREAM_DESTROYED',
   'ERR_SOCKET_CLOSED',
   'UND_ERR_SOCKET',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_CLOSED',
+  'UND_ERR_DESTROYED',
+]);
+const TIMEOUT_CODES: ReadonlySet<string> = new Set([
+  'ETIMEDOUT',
+  'ESOCKETTIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
 ]);
 
 /**
@@ -42,7 +54,7 @@ export function networkFailure(error: unknown, connected: boolean): ErrorCode | 
   for (const { code, syscall } of systemErrors(error)) {
     // A local firewall rule refuses it. Of another call (a file, say) they are none of the network's.
     if (syscall === 'connect' && (code === 'EACCES' || code === 'EPERM')) return 'net.unreachable';
-    if (code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') return connected ? 'net.timeout' : 'net.connect-timeout';
+    if (TIMEOUT_CODES.has(code)) return connected ? 'net.timeout' : 'net.connect-timeout';
     if (BROKEN_CODES.has(code)) return connected ? 'net.reset' : 'net.unreachable';
     if (TLS_CODE.test(code)) return 'net.tls';
     const known = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
@@ -50,7 +62,7 @@ export function networkFailure(error: unknown, connected: boolean): ErrorCode | 
     // The HTTP parser met something that is no HTTP.
     if (code.startsWith('HPE_')) return 'net.reset';
   }
-  return null;
+  return error instanceof errors.HTTPParserError ? 'net.reset' : null;
 }
 
 interface SystemError {

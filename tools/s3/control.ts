@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Counters } from './counters.ts';
 import { OPERATION_NAMES } from './operation-name.ts';
 import type { FaultPlan, FaultRule } from './faults.ts';
+import { CONDITIONAL_METHODS, type ConditionalMethod } from './ignored-conditions.ts';
 
 /** No bucket can be called this. */
 export const CONTROL_PATH = '/_control/';
@@ -14,6 +15,7 @@ export interface ControlTarget {
   readonly token: string;
   readonly faults: FaultPlan;
   readonly counters: Counters;
+  readonly ignoredConditions: Set<ConditionalMethod>;
 }
 
 /** Digests have one length, which is what comparing in constant time needs. */
@@ -52,8 +54,14 @@ function assertRule(value: unknown): FaultRule {
   return rule;
 }
 
+function assertMethod(value: unknown): ConditionalMethod {
+  const method = CONDITIONAL_METHODS.find((one) => one === value);
+  if (method === undefined) throw new TypeError(`each method is one of: ${CONDITIONAL_METHODS.join(', ')}`);
+  return method;
+}
+
 async function answer(message: IncomingMessage, target: ControlTarget): Promise<unknown> {
-  const { faults, counters } = target;
+  const { faults, counters, ignoredConditions } = target;
   switch (`${message.method} ${(message.url ?? '').slice(CONTROL_PATH.length)}`) {
     case 'GET faults':
       return faults.rules();
@@ -68,6 +76,16 @@ async function answer(message: IncomingMessage, target: ControlTarget): Promise<
     case 'DELETE faults':
       faults.clear();
       return [];
+    case 'GET ignored-conditions':
+      return [...ignoredConditions];
+    case 'PUT ignored-conditions': {
+      const given = await readJson(message);
+      if (!Array.isArray(given)) throw new TypeError('the body must be a list of methods');
+      const methods = given.map(assertMethod);
+      ignoredConditions.clear();
+      for (const method of methods) ignoredConditions.add(method);
+      return methods;
+    }
     case 'GET counters':
       return counters.snapshot();
     case 'DELETE counters':
@@ -81,7 +99,7 @@ async function answer(message: IncomingMessage, target: ControlTarget): Promise<
 }
 
 /**
- * Serves `GET|PUT|DELETE faults`, `GET|DELETE counters` and `GET log` under the control path, as JSON, to whoever holds
+ * Serves `GET|PUT|DELETE faults`, `GET|PUT ignored-conditions`, `GET|DELETE counters` and `GET log` under the control path, as JSON, to whoever holds
  * the token.
  */
 export async function serveControl(

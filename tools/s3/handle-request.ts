@@ -6,6 +6,7 @@ import type { Counters } from './counters.ts';
 import { errorReply, factsOf } from './error-reply.ts';
 import { bandwidthOf, playFaults, resetAfterOf, truncateAfterOf } from './fault-effects.ts';
 import type { Fault, FaultPlan } from './faults.ts';
+import { withoutIgnoredConditions } from './ignored-conditions.ts';
 import type { Reply, ServerSettings } from './operation.ts';
 import { isWrite, operationOf } from './operation-name.ts';
 import type { OperationName } from './operation-name.ts';
@@ -81,7 +82,7 @@ async function perform(parts: ServerParts, exchange: Exchange, target: RequestTa
     bucketName: bucket ?? '',
     key: key ?? '',
     query: target.query,
-    headers: message.headers,
+    headers: withoutIgnoredConditions(message.headers, operation, settings.ignoredConditions),
     body,
     storage,
     settings,
@@ -148,6 +149,7 @@ export async function handleRequest(
   message.on('error', () => undefined);
   response.on('error', () => undefined);
   response.setHeader('server', 'longshore-s3-stand-in');
+  response.setHeader('date', new Date(parts.settings.nowMs()).toUTCString());
   response.setHeader('x-amz-request-id', exchange.requestId);
   response.setHeader('x-amz-id-2', 'local-stand-in');
   const reply = await answer(parts, exchange);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { CONDITIONAL_METHODS, type ConditionalMethod } from './ignored-conditions.ts';
 import { startS3Server } from './server.ts';
 
 const USAGE = `Longshore's local S3 stand-in, for the demo and the tests.
@@ -9,6 +10,7 @@ node tools/s3/main.ts --data DIR --access-key ID --secret-key KEY [options]
   --region NAME       default us-east-1
   --bucket NAME       make sure of a bucket; may be repeated
   --min-part-size N   least bytes of a part, default 5242880
+  --ignore-conditions LIST  of put,complete,copy,delete: take conditions there and ignore them
   --control-token T   serve faults and counters under /_control/
   --no-fsync          faster; survives a killed process but not a power cut
 
@@ -33,6 +35,7 @@ function readArguments() {
         'secret-key': { type: 'string' },
         bucket: { type: 'string', multiple: true, default: [] },
         'min-part-size': { type: 'string' },
+        'ignore-conditions': { type: 'string', default: '' },
         'control-token': { type: 'string' },
         'no-fsync': { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
@@ -45,6 +48,16 @@ function readArguments() {
 
 function wholeNumber(name: string, text: string): number {
   return /^\d{1,12}$/.test(text) ? Number(text) : fail(`--${name} wants a whole number, not "${text}"`);
+}
+
+function methodsOf(list: string): ConditionalMethod[] {
+  return list
+    .split(',')
+    .filter(Boolean)
+    .map(
+      (name) =>
+        CONDITIONAL_METHODS.find((one) => one === name) ?? fail(`--ignore-conditions knows no method "${name}"`),
+    );
 }
 
 const args = readArguments();
@@ -68,6 +81,7 @@ const server = await startS3Server({
   credentials: { accessKeyId, secretAccessKey },
   buckets: args.bucket,
   fsync: !args['no-fsync'],
+  ignoreConditions: methodsOf(args['ignore-conditions']),
   ...(minPartSize === undefined ? {} : { minPartSizeBytes: wholeNumber('min-part-size', minPartSize) }),
   ...(controlToken === undefined ? {} : { control: { token: controlToken } }),
 });

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Bucket } from './bucket.ts';
 import type { RequestBody } from './request-body.ts';
+import type { ConditionalMethod } from './ignored-conditions.ts';
 import { S3Error } from './s3-error.ts';
 import type { Storage } from './storage.ts';
 
@@ -11,6 +12,8 @@ export interface ServerSettings {
   readonly minPartSizeBytes: number;
   /** Whether a second Complete of one upload answers as the first did (`same`) or `NoSuchUpload` (`gone`). */
   readonly repeatedComplete: 'same' | 'gone';
+  /** Where conditions are taken and have no effect. May be changed while the server runs. */
+  readonly ignoredConditions: Set<ConditionalMethod>;
   readonly nowMs: () => number;
 }
 

@@ -6,6 +6,7 @@ import { CONTROL_PATH, serveControl } from './control.ts';
 import { Counters } from './counters.ts';
 import { FaultPlan } from './faults.ts';
 import { handleRequest } from './handle-request.ts';
+import type { ConditionalMethod } from './ignored-conditions.ts';
 import type { ServerParts } from './handle-request.ts';
 import { Storage } from './storage.ts';
 
@@ -31,6 +32,8 @@ export interface S3ServerOptions {
   readonly fsync?: boolean;
   /** What a second Complete of one upload gets: the first answer again (default) or `NoSuchUpload`. Services differ. */
   readonly repeatedComplete?: 'same' | 'gone';
+  /** Behaves like a service that takes these conditions and ignores them. Default: none. */
+  readonly ignoreConditions?: readonly ConditionalMethod[];
   /** The server's clock, in ms since 1970. */
   readonly nowMs?: () => number;
   /** Told of errors that are no refusal. Default: standard error. */
@@ -42,6 +45,8 @@ export interface S3Server {
   readonly port: number;
   readonly faults: FaultPlan;
   readonly counters: Counters;
+  /** Where conditions have no effect; add and delete at will. */
+  readonly ignoredConditions: Set<ConditionalMethod>;
   /** Ends open connections and stops. What was answered is on disk. */
   close(): Promise<void>;
 }
@@ -72,6 +77,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
     if (storage.find(bucket) === undefined) await storage.create(bucket, nowMs());
   }
   const faults = new FaultPlan();
+  const ignoredConditions = new Set(options.ignoreConditions);
   const counters = new Counters(() => storage.openUploads);
   const closing = new AbortController();
   const parts: ServerParts = {
@@ -86,6 +92,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
       region,
       minPartSizeBytes: options.minPartSizeBytes ?? 5 * 1024 * 1024,
       repeatedComplete: options.repeatedComplete ?? 'same',
+      ignoredConditions,
       nowMs,
     },
     faults,
@@ -98,7 +105,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
   const onRequest = (message: IncomingMessage, response: ServerResponse): void => {
     const isControl = control !== undefined && (message.url ?? '').startsWith(CONTROL_PATH);
     const work = isControl
-      ? serveControl(message, response, { token: control.token, faults, counters })
+      ? serveControl(message, response, { token: control.token, faults, counters, ignoredConditions })
       : handleRequest(parts, message, response);
     inProgress.add(work);
     void work.finally(() => inProgress.delete(work));
@@ -113,6 +120,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
     port,
     faults,
     counters,
+    ignoredConditions,
     async close() {
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../core/error-table.ts';
 import { LongshoreError } from '../../core/longshore-error.ts';
 import { networkFailure } from '../network-failure.ts';
-import { bareUrl, redactDetail, safeCause } from '../redact.ts';
+import { bareUrl, redactDetail, safeCause } from '../../core/redact-detail.ts';
 
 export interface FailedCall {
   readonly url: string;

@@ -1,9 +1,12 @@
-import { Agent as HttpAgent, validateHeaderName, validateHeaderValue, type ClientRequest } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import { validateHeaderName, validateHeaderValue, type ClientRequest } from 'node:http';
 import got, { type Request as GotStream, type Response } from 'got';
+import { LongshoreError } from '../../core/longshore-error.ts';
 import type { HttpClient, HttpReply, HttpRequest } from '../../core/ports.ts';
 import { followConnection } from '../connection.ts';
 import { flattenHeaders } from '../headers.ts';
+import type { ProxyResolver } from '../proxy.ts';
+import { bareUrl } from '../../core/redact-detail.ts';
+import { Agents, type AgentPair } from './agents.ts';
 import { CallTimedOut, classifyHttpTransport, MalformedCall, type FailedCall } from './classify-http-transport.ts';
 
 export interface HttpClientOptions {
@@ -15,15 +18,19 @@ export interface HttpClientOptions {
   readonly userAgent: string;
   /** Certificate authorities (PEM) to trust in place of the built-in ones. */
   readonly ca?: readonly string[];
+  /** Asked anew for every call. */
+  readonly proxyFor: ProxyResolver;
 }
 
 const DEFAULT_HTTP_CLIENT_OPTIONS: HttpClientOptions = {
   maxSockets: 16,
   connectTimeoutMs: 10_000,
   userAgent: 'longshore',
+  proxyFor: () => null,
 };
 
 const NO_BYTES = new Uint8Array(0);
+const PROXY_AUTH_REQUIRED = 407;
 
 type CallProgress = { -readonly [K in 'connected' | 'replying']: FailedCall[K] };
 
@@ -33,20 +40,20 @@ export interface ClosableHttpClient extends HttpClient {
 
 export function createHttpClient(options: Partial<HttpClientOptions> = {}): ClosableHttpClient {
   const settings = { ...DEFAULT_HTTP_CLIENT_OPTIONS, ...options };
-  const keepAlive = { keepAlive: true, maxSockets: settings.maxSockets };
-  // Said, so that NODE_TLS_REJECT_UNAUTHORIZED can't turn verification off.
-  const tls = { ...keepAlive, rejectUnauthorized: true };
-  const agent = {
-    http: new HttpAgent(keepAlive),
-    https: new HttpsAgent(settings.ca === undefined ? tls : { ...tls, ca: [...settings.ca] }),
-  };
+  const agents = new Agents(settings);
   return {
     async send(request, signal) {
       signal.throwIfAborted();
       const facts: CallProgress = { connected: false, replying: false };
       try {
         assertHeaders(request.headers);
-        return await sendOnce(open(request, settings, agent), request, settings, facts, signal);
+        const { agent, viaProxy } = agents.route(new URL(request.url).origin);
+        const reply = await sendOnce(open(request, settings, agent), request, settings, facts, signal);
+        // Of the proxy itself (RFC 9110 section 15.5.8): the service was never asked.
+        if (viaProxy && reply.status === PROXY_AUTH_REQUIRED) {
+          throw new LongshoreError('net.proxy', { sent: false, subject: bareUrl(request.url) });
+        }
+        return reply;
       } catch (error) {
         signal.throwIfAborted();
         throw classifyHttpTransport(error, {
@@ -56,18 +63,16 @@ export function createHttpClient(options: Partial<HttpClientOptions> = {}): Clos
         });
       }
     },
+    refreshConnections() {
+      agents.refresh();
+    },
     close() {
-      agent.http.destroy();
-      agent.https.destroy();
+      agents.destroy();
     },
   };
 }
 
-function open(
-  request: HttpRequest,
-  settings: HttpClientOptions,
-  agent: { readonly http: HttpAgent; readonly https: HttpsAgent },
-): GotStream {
+function open(request: HttpRequest, settings: HttpClientOptions, agent: AgentPair): GotStream {
   const method = request.method.toUpperCase();
   const bodyless = method === 'GET' || method === 'HEAD';
   const origin = new URL(request.url).origin;

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../core/error-table.ts';
 import { LongshoreError, type ErrorContext } from '../../core/longshore-error.ts';
 import type { EpochMs, HttpReply } from '../../core/ports.ts';
-import { bareUrl } from '../redact.ts';
+import { bareUrl } from '../../core/redact-detail.ts';
 import { parseRetryAfterMs } from '../retry-after.ts';
 import { problemText } from './problem-text.ts';
 

@@ -1,5 +1,5 @@
 import type { HttpReply } from '../../core/ports.ts';
-import { redactDetail } from '../redact.ts';
+import { redactDetail } from '../../core/redact-detail.ts';
 
 /**
  * The service's own words in a refusal, redacted: title and detail of a problem document (RFC 9457), the usual members of

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../core/error-table.ts';
 import { LongshoreError, toLongshoreError, type ErrorContext } from '../../core/longshore-error.ts';
 import type { EpochMs, WriteCondition } from '../../core/ports.ts';
 import { networkFailure } from '../network-failure.ts';
-import { redactDetail, safeCause } from '../redact.ts';
+import { bareUrl, redactDetail, safeCause } from '../../core/redact-detail.ts';
 import { parseRetryAfterMs } from '../retry-after.ts';
 import { TransferEnded, type Exchange, type RawReply } from './exchange.ts';
 import { byServiceCode, byStatus } from './service-codes.ts';
@@ -12,21 +12,37 @@ export class UnusableReply extends Error {
   override readonly name = 'UnusableReply';
 }
 
+/** A reply of the lean path with an error's status (read only here, from the exchange). */
+export class RefusedReply extends Error {
+  override readonly name = 'RefusedReply';
+
+  constructor(status: number) {
+    super(`the service answered with ${status}`);
+  }
+}
+
+/**
+ * What a refused precondition means depends on who set it: a write's or a delete's is about the object's present version, a
+ * copy has one for its source and one for its target, and a read is pinned to a version.
+ */
+export type RequestCondition = WriteCondition['kind'] | 'delete' | 'copy' | 'read';
+
 export interface FailedRequest {
   /** Key, prefix or bucket. */
   readonly subject: string;
-  /** Of a conditional write; null for everything else. */
-  readonly condition: WriteCondition | null;
-  readonly exchange: Pick<Exchange, 'started' | 'connected' | 'reply'>;
+  /** Null for a request without a precondition. */
+  readonly condition: RequestCondition | null;
+  readonly exchange: Pick<Exchange, 'started' | 'connected' | 'viaProxy' | 'reply'>;
   readonly now: EpochMs;
 }
 
 const ENDED: Readonly<Record<TransferEnded['reason'], ErrorCode>> = {
-  'connect-timeout': 'net.connect-timeout',
   stalled: 'net.stalled',
   'no-reply': 'net.timeout',
   'reply-too-long': 's3.server-error',
-  'reply-cut': 'net.reset',
+  'captive-portal': 'net.captive-portal',
+  // Never told to anyone: its request has ended in another way.
+  'not-wanted': 'net.reset',
 };
 
 /**
@@ -40,13 +56,38 @@ export function classifyS3(error: unknown, failed: FailedRequest): LongshoreErro
   if (error instanceof LongshoreError) return error;
   const { exchange } = failed;
   if (!exchange.started) return beforeSending(error, failed);
+  if (error instanceof TransferEnded && error.reason === 'captive-portal') return inTheWay(error, failed);
   if (exchange.reply !== null) return classifyReply(error, exchange.reply, failed);
 
-  const code = error instanceof TransferEnded ? ENDED[error.reason] : networkFailure(error, exchange.connected);
+  const met = codeOfEnd(error, exchange.connected);
+  // It is the proxy that could not be reached. What TLS has to say is about the service behind it, most often.
+  const code = exchange.viaProxy && !exchange.connected && met !== 'net.tls' ? 'net.proxy' : met;
   if (code === null) return unexpected(error, failed);
   return new LongshoreError(
     code,
     { ...words(error), sent: exchange.connected, subject: failed.subject },
+    safeCause(error),
+  );
+}
+
+function codeOfEnd(error: unknown, connected: boolean): ErrorCode | null {
+  if (error instanceof TransferEnded) return ENDED[error.reason];
+  // Of a reply that was given up half-way.
+  return error instanceof UnusableReply ? 's3.server-error' : networkFailure(error, connected);
+}
+
+/** The service got nothing: another answered in its place. */
+function inTheWay(error: TransferEnded, failed: FailedRequest): LongshoreError {
+  const { reply } = failed.exchange;
+  const location = bareUrl(reply?.headers['location'] ?? '');
+  return new LongshoreError(
+    'net.captive-portal',
+    {
+      ...(reply === null ? {} : { status: reply.status }),
+      ...(location === '' ? {} : { detail: location }),
+      sent: false,
+      subject: failed.subject,
+    },
     safeCause(error),
   );
 }
@@ -66,9 +107,12 @@ function beforeSending(error: unknown, failed: FailedRequest): LongshoreError {
 function classifyReply(error: unknown, reply: RawReply, failed: FailedRequest): LongshoreError {
   const said = readErrorReply(reply);
   const code = codeOfReply(said.code, said.message, reply.status, failed.condition);
-  const detail = redactDetail(
-    [said.code, said.message ?? (error instanceof UnusableReply ? error.message : '')].filter(Boolean).join(': '),
-  );
+  const message = said.message ?? (error instanceof UnusableReply ? error.message : '');
+  // Apart: together a code such as "InvalidToken" would look like the name of a secret that follows.
+  const detail = [said.code ?? '', message]
+    .map((text) => redactDetail(text))
+    .filter(Boolean)
+    .join(': ');
   const retryAfterMs = parseRetryAfterMs(reply.headers['retry-after'], failed.now);
   const context: ErrorContext = {
     status: reply.status,
@@ -85,23 +129,31 @@ function codeOfReply(
   serviceCode: string | undefined,
   message: string | undefined,
   status: number,
-  condition: WriteCondition | null,
+  condition: RequestCondition | null,
 ): ErrorCode {
   if (serviceCode === 'PreconditionFailed' || (status === 412 && serviceCode === undefined)) {
-    if (condition === null) return 's3.rejected';
-    return condition.kind === 'create' ? 'conflict.exists' : 'conflict.changed';
+    return condition === null ? 's3.rejected' : PRECONDITION[condition];
   }
   // One code for a wrong region and for a key that is empty or malformed.
   if (serviceCode === 'AuthorizationHeaderMalformed' && /access key/i.test(message ?? '')) return 's3.bad-credentials';
   const known = serviceCode === undefined ? undefined : byServiceCode(serviceCode);
   if (known !== undefined) return known;
   // If-Match found nothing. Services that name what is missing have been heard above.
-  if (status === 404 && condition?.kind === 'replace') return 'conflict.deleted';
+  if (status === 404 && condition === 'replace') return 'conflict.deleted';
+  if (status === 404 && (condition === 'copy' || condition === 'read')) return 's3.no-such-key';
   return byStatus(status, serviceCode !== undefined);
 }
 
+const PRECONDITION: Readonly<Record<RequestCondition, ErrorCode>> = {
+  create: 'conflict.exists',
+  replace: 'conflict.changed',
+  delete: 'conflict.changed',
+  read: 'conflict.changed',
+  copy: 's3.precondition-failed',
+};
+
 function effectUnknown(code: ErrorCode, status: number): boolean {
-  if (code.startsWith('conflict.')) return false;
+  if (code.startsWith('conflict.') || code === 's3.precondition-failed') return false;
   // "Slow down" is said before anything is done, also inside of a reply that began with 200.
   if (code === 's3.slow-down' || code === 's3.quota') return false;
   return status < 400 ? status < 300 : status >= 500 && status !== 501;

@@ -1,15 +1,21 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { credentialProvider } from './credentials.ts';
-import type { S3Limits, S3Options } from './options.ts';
-import { S3Transport } from './transport.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { CredentialSource } from './credentials.ts';
+import type { S3Options } from './options.ts';
+import type { S3Transport } from './transport.ts';
 
 /** The SDK as Longshore uses it: one try, checksums given and not made up, no waiting for "100 Continue". */
-export function createClient(options: S3Options, limits: S3Limits): S3Client {
+export function createClient(
+  options: S3Options,
+  credentials: CredentialSource,
+  transport: S3Transport,
+  clock: Pick<Clock, 'now'>,
+): S3Client {
   const client = new S3Client({
     endpoint: options.endpoint,
     region: options.region,
     forcePathStyle: options.forcePathStyle,
-    credentials: credentialProvider(options.credentials),
+    credentials: credentials.forSdk,
     maxAttempts: 1,
     // Bodies carry the checksums that the executor made; replies are compared by the executor.
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -17,11 +23,27 @@ export function createClient(options: S3Options, limits: S3Limits): S3Client {
     // A round trip per part, and a trap with services that ignore it.
     expectContinueHeader: false,
     followRegionRedirects: false,
-    requestHandler: new S3Transport(limits, options.ca),
-    customUserAgent: options.userAgent ?? 'longshore',
+    requestHandler: transport,
+    customUserAgent: userAgentOf(options),
   });
+  signByClock(client, clock);
   if (options.endpoint.startsWith('https:')) sendPayloadUnsigned(client);
   return client;
+}
+
+export function userAgentOf(options: S3Options): string {
+  return options.userAgent ?? 'longshore';
+}
+
+/** The SDK knows time as the machine's plus an offset, which it would learn by its own rules. */
+function signByClock(client: S3Client, clock: Pick<Clock, 'now'>): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      client.config.systemClockOffset = clock.now() - Date.now();
+      return next(args);
+    },
+    { step: 'initialize', name: 'longshoreClock' },
+  );
 }
 
 /**

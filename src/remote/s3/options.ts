@@ -1,3 +1,5 @@
+import type { ProxyResolver } from '../proxy.ts';
+
 /** What the adapter needs to know of a destination. The composition root makes it from the configuration. */
 
 export interface AwsKeys {
@@ -65,8 +67,12 @@ export interface S3Options {
   readonly publicUrl: string | null;
   readonly dialect?: S3Dialect;
   readonly limits?: Partial<S3Limits>;
+  /** Who signs and reads the frequent requests: ourselves, which is cheap, or the SDK. */
+  readonly signing?: 'lean' | 'sdk';
   /** Certificate authorities (PEM) to trust in place of the built-in ones. */
   readonly ca?: readonly string[];
+  /** Which proxy to go through; without one, none. */
+  readonly proxyFor?: ProxyResolver;
   /** Product and version for the User-Agent header. */
   readonly userAgent?: string;
 }

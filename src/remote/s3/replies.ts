@@ -1,8 +1,3 @@
-import type {
-  CompleteMultipartUploadCommandOutput,
-  HeadObjectCommandOutput,
-  PutObjectCommandOutput,
-} from '@aws-sdk/client-s3';
 import type { Checksum, ChecksumAlgorithm, RemoteObject, WriteReply } from '../../core/ports.ts';
 import { isChecksumValue } from '../../core/checksum.ts';
 import { UnusableReply } from './classify-s3.ts';
@@ -66,7 +61,17 @@ function etagIsMd5(etag: string | undefined, reply: Encryption): boolean {
   return !encryptedOtherwise && /^[0-9a-f]{32}(-\d+)?$/.test(bareEtag(etag ?? ''));
 }
 
-export function remoteObject(reply: HeadObjectCommandOutput): RemoteObject {
+/** What replies about an object tell, as far as it matters, under the SDK's names. */
+export interface ObjectFields extends ChecksumFields, Encryption {
+  readonly ETag?: string | undefined;
+  readonly VersionId?: string | undefined;
+  readonly ContentLength?: number | undefined;
+  readonly LastModified?: Date | undefined;
+  readonly Metadata?: Readonly<Record<string, string>> | undefined;
+  readonly ChecksumType?: string | undefined;
+}
+
+export function remoteObject(reply: ObjectFields): RemoteObject {
   const etag = requireEtag(reply.ETag);
   if (reply.ContentLength === undefined) throw new UnusableReply('the reply has no length');
   return {
@@ -81,7 +86,7 @@ export function remoteObject(reply: HeadObjectCommandOutput): RemoteObject {
   };
 }
 
-export function writeReply(reply: PutObjectCommandOutput | CompleteMultipartUploadCommandOutput): WriteReply {
+export function writeReply(reply: ObjectFields): WriteReply {
   const etag = bareEtag(reply.ETag ?? '');
   return {
     etag: etag === '' ? null : etag,

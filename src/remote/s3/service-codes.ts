@@ -84,7 +84,7 @@ const BY_SERVICE_CODE: Readonly<Record<string, ErrorCode>> = {
 /** Statuses that mean the same whatever the service's code, or where there is none (HEAD, proxies). */
 const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   301: 's3.wrong-region',
-  // Any other redirect is none of S3's: most likely a network that wants a log-in first.
+  // Any other redirect with an address is taken for a captive portal before.
   302: 's3.server-error',
   303: 's3.server-error',
   307: 's3.server-error',
@@ -92,6 +92,7 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   401: 's3.bad-credentials',
   403: 's3.access-denied',
   405: 's3.not-supported',
+  407: 'net.proxy',
   408: 'net.stalled',
   409: 's3.busy',
   413: 's3.too-large',

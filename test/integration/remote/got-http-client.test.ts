@@ -1,10 +1,13 @@
+import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LongshoreError } from '../../../src/core/longshore-error.ts';
 import type { HttpRequest } from '../../../src/core/ports.ts';
 import { createHttpClient, type HttpClientOptions } from '../../../src/remote/http/got-http-client.ts';
+import { proxyResolver } from '../../../src/remote/proxy.ts';
 import { afterBody, closedPort, startFaultServer, type Answer } from '../../support/fault-server.ts';
+import { ForwardProxy } from '../../support/forward-proxy.ts';
 import { LOOPBACK_CERTIFICATE } from '../../support/loopback-tls.ts';
 import { until } from '../../support/until.ts';
 
@@ -266,5 +269,72 @@ describe('failures', () => {
     expect(await work).toBe(reason);
     await until('the connection is gone', () => server.openSockets === 0);
     await expect(clientWith().send(requestTo(server.url), AbortSignal.abort(reason))).rejects.toBe(reason);
+  });
+});
+
+describe('the way to a service', () => {
+  const through = (proxy: ForwardProxy) => proxyResolver({ kind: 'url', url: proxy.url }, {});
+
+  async function proxyTo(port: number, user?: string) {
+    const hosts = { localhost: port, 'api.invalid': port };
+    const proxy = await ForwardProxy.start(user === undefined ? { hosts } : { hosts, user });
+    cleanups.push(() => proxy.close());
+    return proxy;
+  }
+
+  it('plain http goes to the proxy whole, and keeps its connection', async () => {
+    const { server, seen } = await recorder();
+    const proxy = await proxyTo(Number(new URL(server.url).port), 'u:p%3Aw');
+    const client = clientWith({ proxyFor: through(proxy) });
+    for (const path of ['/a?b=c', '/d']) await client.send(requestTo(`http://api.invalid${path}`), NEVER);
+    expect(proxy.served).toEqual(['GET http://api.invalid/a?b=c', 'GET http://api.invalid/d']);
+    expect(seen[0]?.headers).toMatchObject({ host: 'api.invalid' });
+    expect(seen[0]?.headers).not.toHaveProperty('proxy-authorization');
+  });
+
+  it('https goes through a tunnel, and the service’s certificate is still verified', async () => {
+    const server = await serve((_, reply) => reply.writeHead(200).end('ok'), true);
+    const { port } = new URL(server.url);
+    const proxy = await proxyTo(Number(port), 'u:p');
+    const proxyFor = through(proxy);
+    const trusting = clientWith({ proxyFor, ca: [LOOPBACK_CERTIFICATE] });
+    const reply = await trusting.send(requestTo(`https://localhost:${port}/`), NEVER);
+    expect(Buffer.from(reply.body).toString()).toBe('ok');
+    expect(proxy.served).toEqual([`CONNECT localhost:${port}`]);
+    const wary = await failure(clientWith({ proxyFor }).send(requestTo(`https://localhost:${port}/`), NEVER));
+    expect(wary).toMatchObject({ code: 'net.tls', context: { sent: false } });
+  });
+
+  it.each(['http', 'https'])('a proxy that wants another log-in is not the service’s refusal: %s', async (scheme) => {
+    const { server } = await recorder();
+    const { port } = new URL(server.url);
+    const proxy = await proxyTo(Number(port), 'u:right');
+    const url = proxy.url.replace('right', 'wrong');
+    const client = clientWith({ proxyFor: proxyResolver({ kind: 'url', url }, {}) });
+    const refused = await failure(client.send(requestTo(`${scheme}://localhost:${port}/`), NEVER));
+    expect(refused).toMatchObject({ code: 'net.proxy', class: 'unreachable', context: { sent: false } });
+    expect(inspect(refused, { depth: 9 }), 'P12').not.toContain('wrong');
+  });
+
+  it('is made anew after the network changed; what is in flight goes on, and idle connections are closed', async () => {
+    const sockets = new Set<unknown>();
+    const held: (() => void)[] = [];
+    const server = await serve((request, reply) => {
+      sockets.add(request.socket);
+      if (request.url === '/slow') held.push(() => void reply.writeHead(200).end('slow'));
+      else reply.writeHead(200).end('quick');
+    });
+    const client = clientWith();
+    await client.send(requestTo(`${server.url}/`), NEVER);
+    const slow = client.send(requestTo(`${server.url}/slow`), NEVER);
+    await until('the slow one is under way', () => held.length === 1);
+    await client.send(requestTo(`${server.url}/`), NEVER);
+    const before = new Set(sockets);
+    client.refreshConnections();
+    await client.send(requestTo(`${server.url}/`), NEVER);
+    expect([...sockets].filter((socket) => !before.has(socket))).toHaveLength(1);
+    for (const end of held) end();
+    expect(Buffer.from((await slow).body).toString()).toBe('slow');
+    await until('those from before are closed', () => [...before].every((socket) => (socket as Socket).destroyed));
   });
 });

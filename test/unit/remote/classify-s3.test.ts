@@ -10,7 +10,7 @@ function failed(reply: RawReply | null, more: Partial<FailedRequest> = {}): Fail
   return {
     subject: 'drop/a.txt',
     condition: null,
-    exchange: { started: true, connected: true, reply },
+    exchange: { started: true, connected: true, viaProxy: false, reply },
     now: NOW,
     ...more,
   };
@@ -111,8 +111,8 @@ describe('what the service says', () => {
 });
 
 describe('conditions (P4)', () => {
-  const create = { condition: { kind: 'create' } } as const;
-  const replace = { condition: { kind: 'replace', etag: 'e' } } as const;
+  const create = { condition: 'create' } as const;
+  const replace = { condition: 'replace' } as const;
 
   it('a 412 is a conflict of the condition’s kind', () => {
     expect(classifyS3(SDK_ERROR, failed(refusal(412, 'PreconditionFailed'), create)).code).toBe('conflict.exists');
@@ -124,6 +124,26 @@ describe('conditions (P4)', () => {
     expect(classifyS3(SDK_ERROR, failed(refusal(404, 'NoSuchBucket'), replace)).code).toBe('s3.no-such-bucket');
     expect(classifyS3(SDK_ERROR, failed(refusal(404, 'NoSuchUpload'), replace)).code).toBe('s3.no-such-upload');
     expect(classifyS3(SDK_ERROR, failed(refusal(404, 'NoSuchKey'), create)).code).toBe('s3.rejected');
+  });
+
+  it('of a copy are about source or target: it does not tell which', () => {
+    const copy = { condition: 'copy' } as const;
+    const refused = classifyS3(SDK_ERROR, failed(refusal(412, 'PreconditionFailed'), copy));
+    expect(refused).toMatchObject({ code: 's3.precondition-failed', class: 'transient', context: { sent: false } });
+    expect(classifyS3(SDK_ERROR, failed(refusal(404, 'NoSuchKey'), copy)).code).toBe('s3.no-such-key');
+    expect(classifyS3(SDK_ERROR, failed(refusal(404, 'NoSuchUpload'), copy)).code).toBe('s3.no-such-upload');
+  });
+
+  it('of a read pin the version', () => {
+    const read = { condition: 'read' } as const;
+    expect(classifyS3(SDK_ERROR, failed(refusal(412, 'PreconditionFailed'), read)).code).toBe('conflict.changed');
+    expect(classifyS3(SDK_ERROR, failed(refusal(404, 'NoSuchVersion'), read)).code).toBe('s3.no-such-key');
+    expect(classifyS3(SDK_ERROR, failed(refusal(404, 'NoSuchBucket'), read)).code).toBe('s3.no-such-bucket');
+  });
+
+  it('of a delete are about what is there', () => {
+    const remove = { condition: 'delete' } as const;
+    expect(classifyS3(SDK_ERROR, failed(refusal(412, 'PreconditionFailed'), remove)).code).toBe('conflict.changed');
   });
 
   it('leaves no doubt about the effect', () => {
@@ -148,15 +168,13 @@ describe('whether the service may have acted', () => {
   it('a broken connection: only when it stood', () => {
     const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
     expect(classifyS3(reset, failed(null))).toMatchObject({ code: 'net.reset', context: { sent: true } });
-    const early = failed(null, { exchange: { started: true, connected: false, reply: null } });
+    const early = failed(null, { exchange: { started: true, connected: false, viaProxy: false, reply: null } });
     expect(classifyS3(reset, early)).toMatchObject({ code: 'net.unreachable', context: { sent: false } });
   });
 
   it.each([
-    ['connect-timeout', 'net.connect-timeout'],
     ['stalled', 'net.stalled'],
     ['no-reply', 'net.timeout'],
-    ['reply-cut', 'net.reset'],
     ['reply-too-long', 's3.server-error'],
   ] as const)('ended by us as %s', (reason, code) => {
     const error = classifyS3(new TransferEnded(reason), failed(null));
@@ -164,8 +182,29 @@ describe('whether the service may have acted', () => {
   });
 });
 
+describe('what stands in the way', () => {
+  it('a captive portal: the service got nothing', () => {
+    const page = { status: 302, headers: { location: 'http://login.example/?token=c0ffee' }, body: Buffer.alloc(0) };
+    const error = classifyS3(new TransferEnded('captive-portal'), failed(page));
+    expect(error).toMatchObject({
+      code: 'net.captive-portal',
+      class: 'unreachable',
+      context: { sent: false, status: 302, detail: 'http://login.example/' },
+    });
+  });
+
+  it('a proxy that can’t be reached is not taken for the service', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const exchange = { started: true, connected: false, viaProxy: true, reply: null };
+    expect(classifyS3(refused, failed(null, { exchange }))).toMatchObject({ code: 'net.proxy', class: 'unreachable' });
+    const certificate = Object.assign(new Error('self-signed'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    expect(classifyS3(certificate, failed(null, { exchange })).code).toBe('net.tls');
+    expect(classifyS3(SDK_ERROR, failed(reply(407))).code).toBe('net.proxy');
+  });
+});
+
 describe('before anything was sent', () => {
-  const unsent = failed(null, { exchange: { started: false, connected: false, reply: null } });
+  const unsent = failed(null, { exchange: { started: false, connected: false, viaProxy: false, reply: null } });
 
   it('credentials that can’t be had are wrong credentials', () => {
     const error = Object.assign(new Error('Could not resolve credentials'), { name: 'CredentialsProviderError' });
