@@ -14,13 +14,18 @@ export interface DefaultIgnore {
   readonly why: string;
 }
 
+/** What Longshore brings into a folder has such a name until it is whole. */
+export const PARTIAL_PREFIX = '.longshore-part-';
+
 const BROWSER = 'a download that has not finished';
 const MACOS = 'kept by macOS for itself';
 const EDITOR = "an editor's lock, swap or recovery file";
 
 export const DEFAULT_IGNORES: readonly DefaultIgnore[] = [
   { pattern: '.longshoreignore', why: 'the rules themselves' },
+  { pattern: '.longshore-folder', why: 'the marker by which Longshore knows a mirrored folder' },
   { pattern: '.longshore', why: "Longshore's own files in a folder" },
+  { pattern: `${PARTIAL_PREFIX}*`, why: 'a download of Longshore that has not finished' },
 
   { pattern: '*.tmp', why: 'what most programs write before they rename' },
   { pattern: '*.part', why: BROWSER },

@@ -1,8 +1,10 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
-import type { ScannedDirectory, ScannedFile, ScanProblem } from '../core/ports.ts';
+import type { ScanProblem } from '../core/ports.ts';
 import { errnoOf } from './classify-fs.ts';
+import { type DirectoryListing, listingDigest } from './directory-listing.ts';
 import { type EntryNames, listNames } from './entry-names.ts';
-import { fileStat, otherKind } from './file-stat.ts';
+import { FileColumns } from './file-columns.ts';
+import { otherKind } from './file-stat.ts';
 import { IGNORE_FILE, readIgnoreFile } from './ignore-file.ts';
 import { IgnoreRules } from './ignore-rules.ts';
 import { scanProblem } from './scan-problem.ts';
@@ -13,7 +15,7 @@ export interface ScanLimits {
 }
 
 export interface DirectoryReading {
-  readonly scanned: ScannedDirectory;
+  readonly scanned: DirectoryListing;
   /** The rules that hold below, with those of the directory's own ignore file. */
   readonly rules: IgnoreRules;
 }
@@ -61,23 +63,23 @@ export function scanDirectory(
 }
 
 /** A directory that is not there any more. */
-export function goneDirectory(dir: string): ScannedDirectory {
-  return { ...EMPTY, dir, complete: true, gone: true };
+export function goneDirectory(dir: string): DirectoryListing {
+  return { ...EMPTY, dir, files: new FileColumns(), complete: true, gone: true };
 }
 
 /** A directory of which nothing is known. */
-export function unreadDirectory(dir: string, problem: ScanProblem): ScannedDirectory {
-  return { ...EMPTY, dir, problems: [problem], complete: false, gone: false };
+export function unreadDirectory(dir: string, problem: ScanProblem): DirectoryListing {
+  return { ...EMPTY, dir, files: new FileColumns(), problems: [problem], complete: false, gone: false };
 }
 
 const EMPTY = {
-  files: [],
   subdirectories: [],
   problems: [],
   ignored: 0,
   ignoredNames: [],
   volume: '',
-} satisfies Partial<ScannedDirectory>;
+  digest: '',
+} satisfies Partial<DirectoryListing>;
 
 function volumeOf(absolute: string): string {
   return String(lstatSync(`${absolute}/.`, { bigint: true }).dev);
@@ -89,7 +91,7 @@ class Sorting {
   readonly #dir: string;
   readonly #rules: IgnoreRules;
   readonly #limits: ScanLimits;
-  readonly #files: ScannedFile[] = [];
+  readonly #files = new FileColumns();
   readonly #subdirectories: string[] = [];
   readonly #ignoredNames: string[] = [];
 
@@ -127,19 +129,19 @@ class Sorting {
   }
 
   #judgeSize(name: string, stats: BigIntStats): void {
-    const { sizeBytes, mtimeMs, ctimeMs, fingerprint } = fileStat(stats);
+    const sizeBytes = Number(stats.size);
     const { maxFileSizeBytes, minFileSizeBytes } = this.#limits;
     if (sizeBytes < minFileSizeBytes) {
       this.#ignoredNames.push(name);
     } else if (sizeBytes > maxFileSizeBytes) {
       this.problems.push({ name, code: 'local.too-large', detail: `${sizeBytes} bytes of ${maxFileSizeBytes}` });
     } else {
-      this.#files.push({ name, sizeBytes, mtimeMs, ctimeMs, fingerprint });
+      this.#files.add(name, stats);
     }
   }
 
-  result(volume: string): ScannedDirectory {
-    return {
+  result(volume: string): DirectoryListing {
+    const found = {
       dir: this.#dir,
       files: this.#files,
       subdirectories: this.#subdirectories,
@@ -147,8 +149,7 @@ class Sorting {
       ignored: this.#ignoredNames.length,
       ignoredNames: this.#ignoredNames,
       volume,
-      complete: true,
-      gone: false,
     };
+    return { ...found, digest: listingDigest(found), complete: true, gone: false };
   }
 }

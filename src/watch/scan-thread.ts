@@ -3,7 +3,7 @@ import { assert } from '../core/assert.ts';
 import { LongshoreError } from '../core/longshore-error.ts';
 import type { Clock, ScannedDirectory, ScanRequest, ScanSummary } from '../core/ports.ts';
 import { abortReason } from './abort-reason.ts';
-import { ABORT, CONTROL_BYTES, type ScanOrder, type ScanReport, TAKEN, unpackDirectory } from './scan-messages.ts';
+import { ABORT, CONTROL_BYTES, type ScanOrder, type ScanReport, TAKEN, unpackBatch } from './scan-messages.ts';
 
 /** An aborted thread that does not answer for so long hangs in the file system. */
 const ABORT_GRACE_MS = 2000;
@@ -92,7 +92,7 @@ export class ScanThread {
     if (run === null) return;
     switch (report.kind) {
       case 'batch':
-        run.tail = run.tail.then(() => this.#handOver(run, report.directories.map(unpackDirectory)));
+        run.tail = run.tail.then(() => this.#handOver(run, unpackBatch(report.batch)));
         break;
       case 'done':
         void run.tail.then(() => (run.reason === null ? run.resolve(report.summary) : run.reject(run.reason)));

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
-import type { RootState, ScannedDirectory, ScanRequest } from '../core/ports.ts';
+import type { RootState, ScanRequest } from '../core/ports.ts';
 import { errnoOf } from './classify-fs.ts';
+import type { DirectoryListing } from './directory-listing.ts';
 import { readIgnoreFile } from './ignore-file.ts';
 import { IgnoreRules } from './ignore-rules.ts';
 import { lookAtRoot, type RootIdentity } from './root-state.ts';
@@ -20,7 +21,7 @@ export interface TreeSummary {
  * Directories wait on a stack of their own, so depth is bounded by memory and not by the call stack. Links are not
  * followed, so there are no cycles. `goOn` is called often and throws to end the walk.
  */
-export function* scanTree(request: ScanRequest, goOn: () => void): Generator<ScannedDirectory, TreeSummary, void> {
+export function* scanTree(request: ScanRequest, goOn: () => void): Generator<DirectoryListing, TreeSummary, void> {
   const first = lookAtRoot(request.root, request.volume);
   const { identity } = first;
   if (identity === null || first.state.kind !== 'healthy') {
@@ -62,7 +63,7 @@ function summary(request: ScanRequest, identity: RootIdentity): TreeSummary {
   return { root: now.state, volume };
 }
 
-function noPermission(scanned: ScannedDirectory): RootState | null {
+function noPermission(scanned: DirectoryListing): RootState | null {
   const problem = scanned.problems.find(({ name, code }) => name === '.' && code === 'local.permission');
   return problem === undefined ? null : { kind: 'no-permission', detail: problem.detail };
 }
@@ -90,7 +91,7 @@ class Trunk {
   readonly #root: string;
   readonly #rules: IgnoreRules;
   /** What was found at each directory on a way; the rules include the directory's own. */
-  readonly #found = new Map<string, IgnoreRules | ScannedDirectory | 'left-out'>();
+  readonly #found = new Map<string, IgnoreRules | DirectoryListing | 'left-out'>();
 
   constructor(request: ScanRequest) {
     this.#root = request.root;
@@ -98,7 +99,7 @@ class Trunk {
   }
 
   /** The rules that hold on entering `dir`, without its own; or that it is gone, in trouble, or left out by a rule. */
-  to(dir: string): IgnoreRules | ScannedDirectory | 'left-out' {
+  to(dir: string): IgnoreRules | DirectoryListing | 'left-out' {
     let rules: IgnoreRules = this.#rules;
     if (dir === '') return rules;
     let way = '';
@@ -115,7 +116,7 @@ class Trunk {
     return rules;
   }
 
-  #inside(dir: string, rules: IgnoreRules): IgnoreRules | ScannedDirectory | 'left-out' {
+  #inside(dir: string, rules: IgnoreRules): IgnoreRules | DirectoryListing | 'left-out' {
     const known = this.#found.get(dir);
     if (known !== undefined) return known;
     const own = readIgnoreFile(rules, dir === '' ? this.#root : `${this.#root}/${dir}`, dir);
@@ -125,7 +126,7 @@ class Trunk {
   }
 
   /** Null when the directory can be entered. A link on the way is not followed. */
-  #enter(dir: string, name: string, rules: IgnoreRules): ScannedDirectory | 'left-out' | null {
+  #enter(dir: string, name: string, rules: IgnoreRules): DirectoryListing | 'left-out' | null {
     try {
       const stats = lstatSync(`${this.#root}/${dir}`, { throwIfNoEntry: false });
       if (stats === undefined) return goneDirectory(dir);

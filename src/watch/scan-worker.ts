@@ -2,13 +2,13 @@
 import { parentPort } from 'node:worker_threads';
 import { assert } from '../core/assert.ts';
 import type { ScanSummary } from '../core/ports.ts';
+import type { DirectoryListing } from './directory-listing.ts';
 import {
   ABORT,
   BATCH_DIRECTORIES,
   BATCH_ENTRIES,
   BATCHES_IN_FLIGHT,
-  type PackedDirectory,
-  packDirectory,
+  packBatch,
   type ScanOrder,
   type ScanReport,
   TAKEN,
@@ -39,17 +39,15 @@ function scan({ request, control }: ScanOrder): ScanSummary {
     if (Atomics.load(control, ABORT) !== 0) throw new Aborted();
   };
   let sent = 0;
-  let batch: PackedDirectory[] = [];
+  let listings: DirectoryListing[] = [];
   let entries = 0;
   const send = () => {
-    if (batch.length === 0) return;
+    if (listings.length === 0) return;
+    const batch = packBatch(listings);
+    listings = [];
     waitForRoom(control, sent, goOn);
-    report(
-      { kind: 'batch', directories: batch },
-      batch.map(({ numbers }) => numbers.buffer),
-    );
+    report({ kind: 'batch', batch }, [batch.numbers.buffer]);
     sent += 1;
-    batch = [];
     entries = 0;
   };
   const walk = scanTree(request, goOn);
@@ -59,9 +57,9 @@ function scan({ request, control }: ScanOrder): ScanSummary {
       send();
       return { ...step.value, cpuMs: cpuMs() - cpuAtStart };
     }
-    batch.push(packDirectory(step.value));
-    entries += step.value.files.length + step.value.subdirectories.length + step.value.problems.length;
-    if (entries >= BATCH_ENTRIES || batch.length >= BATCH_DIRECTORIES) send();
+    listings.push(step.value);
+    entries += step.value.files.names.length + step.value.subdirectories.length + step.value.problems.length;
+    if (entries >= BATCH_ENTRIES || listings.length >= BATCH_DIRECTORIES) send();
   }
 }
 

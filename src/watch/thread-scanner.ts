@@ -11,8 +11,10 @@ export interface ThreadScannerOptions {
 
 /** So many scans run at once; others wait. More gain nothing on one disk. */
 const SCANS_AT_ONCE = 4;
-/** So many idle threads are kept for the next scan (10 MB each). */
+/** So many idle threads are kept for the next scan … */
 const IDLE_THREADS = 1;
+/** … for so long, ms: one takes 25 MB, and a new one starts in 40 ms. */
+const KEEP_IDLE_MS = 15_000;
 
 type OnBatch = (batch: readonly ScannedDirectory[]) => Promise<void> | void;
 
@@ -29,6 +31,7 @@ export class ThreadScanner implements Scanner {
   readonly #hung = new Map<string, ScanThread>();
   #running = 0;
   #closed = false;
+  #cancelEnd: () => void = () => undefined;
 
   constructor(options: ThreadScannerOptions) {
     this.#options = options;
@@ -56,12 +59,14 @@ export class ThreadScanner implements Scanner {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#cancelEnd();
     const threads = [...this.#idle.splice(0), ...this.#busy];
     await Promise.all(threads.map((thread) => thread.end()));
   }
 
   async #scanInThread(request: ScanRequest, onBatch: OnBatch, signal: AbortSignal): Promise<ScanSummary> {
     if (this.#closed) throw new DOMException('the scanner was closed', 'AbortError');
+    this.#cancelEnd();
     const thread = this.#idle.pop() ?? new ScanThread(this.#options.workerUrl, this.#options.clock);
     this.#busy.add(thread);
     try {
@@ -69,9 +74,18 @@ export class ThreadScanner implements Scanner {
     } finally {
       this.#busy.delete(thread);
       if (thread.hangs) this.#hung.set(request.root, thread);
-      else if (!thread.ended && !this.#closed && this.#idle.length < IDLE_THREADS) this.#idle.push(thread);
+      else if (!thread.ended && !this.#closed && this.#idle.length < IDLE_THREADS) this.#keep(thread);
       else void thread.end();
     }
+  }
+
+  /** The next scan soon has a thread that is warm; a folder that rests has none. */
+  #keep(thread: ScanThread): void {
+    this.#idle.push(thread);
+    this.#cancelEnd();
+    this.#cancelEnd = this.#options.clock.setTimer(KEEP_IDLE_MS, () => {
+      for (const idle of this.#idle.splice(0)) void idle.end();
+    });
   }
 
   /** Waits until a scan may start; whoever gets the turn gives it back by lowering `#running`. */

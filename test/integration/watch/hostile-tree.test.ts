@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ScannedDirectory } from '../../../src/core/ports.ts';
+import type { DirectoryListing } from '../../../src/watch/directory-listing.ts';
 import { DiskFiles } from '../../../src/watch/local-files.ts';
 import { scanTree } from '../../../src/watch/scan-tree.ts';
 import { ThreadScanner } from '../../../src/watch/thread-scanner.ts';
@@ -18,7 +18,7 @@ const byteNames = process.platform === 'linux';
 
 /** Walks step by step, with `meanwhile` after the directory `after` was reported. */
 function walk(root: string, after: string, meanwhile: () => void) {
-  const seen: ScannedDirectory[] = [];
+  const seen: DirectoryListing[] = [];
   const steps = scanTree(scanRequest(root), () => undefined);
   for (;;) {
     const step = steps.next();
