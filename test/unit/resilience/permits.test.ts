@@ -57,6 +57,75 @@ describe('permits', () => {
     expect([added.mock.calls.length, removed.mock.calls.length]).toEqual([1, 0]);
   });
 
+  it('P10: go to the folder that holds the fewest, and within it to the operation that does', async () => {
+    const permits = new Permits(2);
+    const order: string[] = [];
+    const held = await Promise.all([permits.acquire(forever), permits.acquire(forever)]);
+    const claim = async (group: string, owner: string) => {
+      const release = await permits.acquire(forever, { group, owner, bulk: false });
+      order.push(`${group}${owner}`);
+      return release;
+    };
+    const all = [claim('a', '1'), claim('a', '1'), claim('a', '2'), claim('b', '1'), claim('b', '2'), claim('c', '1')];
+    for (const release of held) release();
+    await Promise.all(all.slice(0, 1));
+    for (let turn = 0; turn < all.length; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      // Only the first of folder a gives back; later ones hold, so that holding counts.
+      permits.setLimit(permits.limit + 1);
+    }
+    await Promise.all(all);
+    expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a1']);
+  });
+
+  it('do not go to a folder that holds some because it came later', async () => {
+    const permits = new Permits(2);
+    const of = (group: string, owner: string) => permits.acquire(forever, { group, owner, bulk: false });
+    const releases = await Promise.all([of('a', '1'), of('a', '2')]);
+    const order: string[] = [];
+    const waiting = ['b', 'a', 'a'].map((group, index) => of(group, `w${index}`).then(() => order.push(group)));
+    releases[0]?.();
+    await waiting[0];
+    expect(order).toEqual(['b']);
+    permits.setLimit(4);
+    await Promise.all(waiting);
+  });
+
+  it('are never all with parts of large files', async () => {
+    const permits = new Permits(8);
+    const bulk = Array.from({ length: 12 }, () => permits.acquire(forever, { group: 'a', owner: 'large', bulk: true }));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([permits.inUse, permits.bulkLimit]).toEqual([6, 6]);
+    expect(permits.isWaiting('large')).toBe(true);
+    const small = await permits.acquire(forever, { group: 'a', owner: 'small', bulk: false });
+    expect(permits.inUse).toBe(7);
+    small();
+    for (const part of bulk) (await part)();
+    expect([permits.inUse, permits.isWaiting('large')]).toEqual([0, false]);
+    expect([1, 2, 3, 4, 32].map((limit) => new Permits(limit).bulkLimit)).toEqual([1, 2, 3, 3, 24]);
+    expect(new Permits(32, 5).bulkLimit).toBe(5);
+  });
+
+  it('become more and fewer while they are in use', async () => {
+    const permits = new Permits(1);
+    const granted: (() => void)[] = [];
+    const all = Array.from({ length: 4 }, () => permits.acquire(forever).then((release) => granted.push(release)));
+    const settle = () => new Promise((resolve) => setImmediate(resolve));
+    await settle();
+    expect(granted).toHaveLength(1);
+    permits.setLimit(3);
+    await settle();
+    expect(granted).toHaveLength(3);
+    permits.setLimit(1);
+    granted[0]?.();
+    granted[1]?.();
+    await settle();
+    expect(granted, 'those in use run off first').toHaveLength(3);
+    granted[2]?.();
+    await Promise.all(all);
+    expect(permits.inUse).toBe(1);
+  });
+
   it('never exceed the budget, whatever is acquired, given back and aborted', async () => {
     const step = fc.constantFrom('acquire', 'release', 'abort');
     await fc.assert(

@@ -1,0 +1,113 @@
+import {
+  adaptConcurrency,
+  rebound,
+  startConcurrency,
+  type Concurrency,
+  type ConcurrencyBounds,
+  type TransferSample,
+} from './adapt-concurrency.ts';
+import type { TransferMeter } from './measured-store.ts';
+import { Permits, type PermitClaim } from './permits.ts';
+
+/** Where transfers get their permits from. */
+export interface TransferPermits {
+  /** Resolves with a function that gives the permit back (once); rejects with the signal's reason. */
+  acquire(signal: AbortSignal, claim?: PermitClaim): Promise<() => void>;
+}
+
+/** Under a bandwidth limit each transfer gets at least this, bytes per second: services drop a connection that idles. */
+const LEAST_PER_TRANSFER = 32 * 1024;
+
+export interface PoolRules {
+  readonly bounds: ConcurrencyBounds;
+  /** The limit to begin with. */
+  readonly start: number | undefined;
+  /** Parts of large files under way at most: what memory they may take. */
+  readonly mostBulk: number;
+}
+
+export interface TransferPoolOptions {
+  /** Names the destination among those that share `shared`. */
+  readonly name: string;
+  readonly rules: PoolRules;
+  /** The budget over all destinations. */
+  readonly shared: Permits;
+  /** The bandwidth that holds now; 0: no limit. */
+  readonly bytesPerSecond: () => number;
+  /** The limit is another one now. */
+  readonly onLimit: () => void;
+}
+
+/** The budget of one destination: PUTs and parts of all its folders, adapted to what it bears. */
+export class TransferPool implements TransferPermits, TransferMeter {
+  readonly #options: TransferPoolOptions;
+  readonly #permits: Permits;
+  #rules: PoolRules;
+  #adapted: Concurrency;
+
+  constructor(options: TransferPoolOptions) {
+    this.#options = options;
+    this.#rules = options.rules;
+    this.#adapted = startConcurrency(options.rules.bounds, options.rules.start);
+    this.#permits = new Permits(this.#adapted.limit, options.rules.mostBulk);
+    this.refresh();
+  }
+
+  /** Transfers at once, as things are now. */
+  get limit(): number {
+    return this.#permits.limit;
+  }
+
+  /** Of these, parts of large files. */
+  get bulkLimit(): number {
+    return this.#permits.bulkLimit;
+  }
+
+  get inUse(): number {
+    return this.#permits.inUse;
+  }
+
+  /** Whether an operation waits for its turn to transfer. */
+  isWaiting(owner: string): boolean {
+    return this.#permits.isWaiting(owner) || this.#options.shared.isWaiting(owner);
+  }
+
+  setRules(rules: PoolRules): void {
+    this.#rules = rules;
+    this.#adapted = rebound(this.#adapted, rules.bounds);
+    this.refresh();
+  }
+
+  ended(sample: TransferSample): void {
+    this.#adapted = adaptConcurrency(this.#adapted, sample, this.#rules.bounds);
+    this.refresh();
+  }
+
+  /** Also follows a bandwidth that changed. */
+  refresh(): void {
+    const limit = Math.min(this.#adapted.limit, transfersAt(this.#options.bytesPerSecond()));
+    const before = this.#permits.limit;
+    this.#permits.setLimit(limit, this.#rules.mostBulk);
+    if (limit !== before) this.#options.onLimit();
+  }
+
+  async acquire(signal: AbortSignal, claim?: PermitClaim): Promise<() => void> {
+    const { shared, name } = this.#options;
+    const release = await this.#permits.acquire(signal, claim);
+    try {
+      const releaseShared = await shared.acquire(signal, { group: name, owner: claim?.owner ?? '', bulk: false });
+      return () => {
+        releaseShared();
+        release();
+      };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+}
+
+function transfersAt(bytesPerSecond: number): number {
+  if (bytesPerSecond === 0) return Number.MAX_SAFE_INTEGER;
+  return Math.max(1, Math.floor(bytesPerSecond / LEAST_PER_TRANSFER));
+}
