@@ -20,6 +20,8 @@ export interface CommandDeps {
   readonly stopRunning: StopRunning;
   /** A file's directory is to be looked at again. */
   readonly hintDirty: (operation: StoredOperation) => void;
+  /** The configuration has this folder, and scans look at it. */
+  readonly isWatched: (folder: string) => boolean;
 }
 
 /** What people ask of operations. Works on the database alone; a running engine is told through the two hooks. */
@@ -32,7 +34,7 @@ export class Commands {
 
   /** Failed operations go back to the queue with a fresh budget; waiting ones become due now. Null when done. */
   retry(id: string, newKey: boolean): Refused | null {
-    const { repos, clock, random } = this.#deps;
+    const { repos, clock, random, hintDirty } = this.#deps;
     const operation = repos.operations.byId(id);
     if (operation === null) return { id, reason: 'there is no such item' };
     if (operation.state === 'waiting') {
@@ -41,7 +43,7 @@ export class Commands {
     }
     if (operation.state !== 'failed')
       return { id, reason: `it is ${operation.state}: only failed and waiting items can be retried` };
-    if (operation.kind === 'file.upload') return this.#retryUpload(operation);
+    if (operation.kind === 'file.upload' || operation.kind === 'file.move') return this.#retryUpload(operation);
     const memo: CallMemo = operation.memo;
     if (memo.unsettled === true && !newKey && operation.error?.code === 'call.outcome-unknown') {
       return { id, reason: 'its outcome is unknown: look at the service, then retry with --new-key' };
@@ -53,6 +55,7 @@ export class Commands {
       { attempts: 0, ...key },
       { type: 'retried', source: 'external', details: { newKey } },
     );
+    if (operation.kind.startsWith('file.')) hintDirty(operation);
     return null;
   }
 
@@ -63,7 +66,9 @@ export class Commands {
       hintDirty(operation);
       return null;
     }
-    // It never had a key: the next scan judges the file anew.
+    // It never had a key: the next scan judges the file anew, if there is one.
+    if (operation.folder === null || !this.#deps.isWatched(operation.folder))
+      return { id: operation.id, reason: 'its folder is not in the configuration: add it again, or cancel the item' };
     repos.transaction(() => {
       repos.operations.transition(operation, 'supersede', {}, { type: 'looked-at-again', source: 'external' });
       if (operation.folder === null || operation.path === null) return;

@@ -1,8 +1,15 @@
 import { AssertionFailed } from '../core/assert.ts';
 import { LongshoreError } from '../core/longshore-error.ts';
-import type { Clock, EpochMs, RootState, ScannedDirectory, Scanner, ScanSummary, Watcher } from '../core/ports.ts';
+import type { Clock, EpochMs, Random, RootState, Scanner, ScanRequest, ScanSummary, Watcher } from '../core/ports.ts';
+import type { StoredFolder, StoredGuard } from '../db/folders-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
-import type { PlannedFolder, Planner } from './planner.ts';
+import { Followers } from './followers.ts';
+import { settleIn } from './folder-place.ts';
+import type { PlannedFolder } from './planned-folder.ts';
+import type { Planner } from './planner.ts';
+import { adoptRoot, markerTrouble, type MarkerFile } from './root-marker.ts';
+import { ScanPass } from './scan-pass.ts';
+import { inTurns, type Steps } from './turns.ts';
 
 /** A burst of hints becomes one scan, ms. */
 const HINT_DELAY_MS = 20;
@@ -12,6 +19,9 @@ const MAX_DIRTY = 1000;
 const MAX_PERIOD_MS = 10 * 60_000;
 const MIN_PERIOD_MS = 60_000;
 const PERIOD_PER_CPU = 400;
+/** While the watch can't see everything scans stand in for it: sooner, and for at most a fortieth of a core. */
+const BLIND_PERIOD_MS = 15_000;
+const BLIND_PERIOD_PER_CPU = 40;
 /** A frozen folder, or one whose scan broke, is looked at again after this, ms. */
 const RETRY_MS = 5000;
 
@@ -22,19 +32,29 @@ export interface SyncedFolder extends PlannedFolder {
   readonly minFileSizeBytes: number;
   /** Longest time between two full scans; null: adaptive. */
   readonly scanIntervalMs: number | null;
+  /** Where the files go: destination, bucket and prefix. Another place is another inventory. */
+  readonly place: string;
+  /** What is known of gone files is kept this long. */
+  readonly keepGoneMs: number;
 }
 
 export interface FolderSyncDeps {
   readonly repos: Repositories;
   readonly clock: Clock;
+  readonly random: Random;
   readonly scanner: Scanner;
   readonly watcher: Watcher;
+  readonly changes: MarkerFile;
   readonly planner: Planner;
+  /** The disk or the database is in trouble: nothing is concluded from what is not there. */
+  readonly inTrouble: () => boolean;
   /** Something was queued, or the folder's state changed. */
   readonly onChange: (folder: string) => void;
   /** A scan broke and is done again. */
   readonly onTrouble: (folder: string, error: unknown) => void;
   readonly onFatal: (error: unknown) => void;
+  /** Names that rules leave out, of each directory that a scan meets. */
+  readonly onIgnored?: (dir: string, names: readonly string[]) => void;
 }
 
 export interface FolderState {
@@ -45,25 +65,33 @@ export interface FolderState {
   readonly settled: boolean;
   /** Files are still changing on disk. */
   readonly settling: boolean;
+  /** More deletes than a person may have meant wait for a word. */
+  readonly guard: StoredGuard | null;
+  /** When the next objects follow their deleted files; null: none waits, or all are held by the guard. */
+  readonly deletesAt: EpochMs | null;
 }
 
 /**
  * Keeps one folder's inventory true: hints make directories dirty, scans tell what is there. Scans of one folder run one
- * after the other; their findings reach the outbox in one transaction per batch.
+ * after the other; their findings reach the outbox in transactions of bounded length.
  */
 export class FolderSync {
   readonly folder: SyncedFolder;
   readonly #deps: FolderSyncDeps;
+  readonly #followers: Followers;
   readonly #stopping = new AbortController();
   readonly #dirty = new Set<string>();
   /** Directories with young files, and when to look at them again. */
   readonly #settling = new Map<string, EpochMs>();
   #started = false;
+  #settledIn = false;
   #fullScanWanted = true;
   #fullScanDone = false;
   #scanning: Promise<void> | null = null;
   #frozen: LongshoreError | null = null;
   #degraded: string | null = null;
+  /** The marker can't be written: deletes are not followed. */
+  #unmarked: LongshoreError | null = null;
   #nextFullAt: EpochMs = 0;
   #cancelTimer: (() => void) | null = null;
   /** When the armed timer fires, by the clock that never jumps. */
@@ -73,11 +101,13 @@ export class FolderSync {
   constructor(folder: SyncedFolder, deps: FolderSyncDeps) {
     this.folder = folder;
     this.#deps = deps;
+    this.#followers = new Followers(folder, deps);
   }
 
   start(): void {
     this.#started = true;
     this.#deps.repos.folders.ensure(this.folder.name, this.folder.root);
+    this.#followers.refresh();
     this.#stopWatching = this.#deps.watcher.watch(this.folder.root, this.folder.ignore, {
       onDirty: (dir) => {
         this.markDirty(dir);
@@ -87,6 +117,10 @@ export class FolderSync {
       },
       onDegraded: (reason) => {
         this.#degraded = reason;
+        if (reason !== null) {
+          this.#nextFullAt = Math.min(this.#nextFullAt, this.#deps.clock.now() + BLIND_PERIOD_MS);
+          this.#schedule(BLIND_PERIOD_MS);
+        }
         this.#deps.onChange(this.folder.name);
       },
     });
@@ -101,10 +135,14 @@ export class FolderSync {
   }
 
   state(): FolderState {
+    const unmarked =
+      this.#unmarked === null
+        ? null
+        : `Deletes are not followed: the marker can't be written. ${this.#unmarked.message}`;
     return {
       scanning: this.#scanning !== null,
       frozen: this.#frozen,
-      degraded: this.#degraded,
+      degraded: this.#degraded ?? unmarked,
       settled:
         this.#fullScanDone &&
         !this.#fullScanWanted &&
@@ -112,6 +150,8 @@ export class FolderSync {
         this.#dirty.size === 0 &&
         this.#settling.size === 0,
       settling: this.#settling.size > 0,
+      guard: this.#followers.guard(),
+      deletesAt: this.#followers.nextAt(),
     };
   }
 
@@ -119,6 +159,12 @@ export class FolderSync {
     if (this.#dirty.size >= MAX_DIRTY) this.#fullScanWanted = true;
     else this.#dirty.add(dir);
     this.#schedule(HINT_DELAY_MS);
+  }
+
+  /** A person decided about its deletes, or about its root. */
+  decided(): void {
+    if (this.#settledIn) this.#followers.refresh();
+    this.requestFullScan();
   }
 
   requestFullScan(): void {
@@ -160,6 +206,7 @@ export class FolderSync {
   }
 
   #scheduleNext(): void {
+    if (this.#stopping.signal.aborted) return;
     if (this.#fullScanWanted && this.#frozen === null) {
       this.#schedule(0);
       return;
@@ -169,162 +216,169 @@ export class FolderSync {
       return;
     }
     const now = this.#deps.clock.now();
-    const next = Math.min(this.#nextFullAt, ...this.#settling.values());
+    const deletesAt = this.#frozen === null ? this.#followers.nextAt() : null;
+    const next = Math.min(this.#nextFullAt, deletesAt ?? this.#nextFullAt, ...this.#settling.values());
     this.#schedule(Math.max(1, Math.min(next - now, MAX_PERIOD_MS)));
   }
 
   async #scan(): Promise<void> {
+    await this.#settleIn();
     const now = this.#deps.clock.now();
     for (const [dir, at] of this.#settling) {
       if (at > now) continue;
       this.#settling.delete(dir);
       this.#dirty.add(dir);
     }
-    const full = this.#fullScanWanted || now >= this.#nextFullAt || this.#frozen !== null;
+    for (const dir of this.#followers.dueDirectories(MAX_DIRTY)) this.#dirty.add(dir);
+    const full =
+      this.#fullScanWanted || now >= this.#nextFullAt || this.#frozen !== null || this.#dirty.size >= MAX_DIRTY;
     const dirty = [...this.#dirty];
     this.#dirty.clear();
     if (full) {
       this.#fullScanWanted = false;
       this.#settling.clear();
     } else if (dirty.length === 0) return;
-    const pass = new ScanPass(this.folder, this.#deps, full, (dir, at) => this.#settling.set(dir, at));
-    let summary: ScanSummary;
+    const under = full ? [{ dir: '', below: true }] : dirty.map((dir) => ({ dir, below: this.#isNew(dir) }));
     try {
-      summary = await this.#deps.scanner.scan(
-        {
-          root: this.folder.root,
-          ignore: this.folder.ignore,
-          maxFileSizeBytes: this.folder.maxFileSizeBytes,
-          minFileSizeBytes: this.folder.minFileSizeBytes,
-          under: full ? [{ dir: '', below: true }] : dirty.map((dir) => ({ dir, below: this.#isNew(dir) })),
-        },
-        (batch) => {
-          this.#stopping.signal.throwIfAborted();
-          pass.take(batch);
-        },
-        this.#stopping.signal,
-      );
+      await this.#look(full, under);
     } catch (error) {
       for (const dir of dirty) this.#dirty.add(dir);
       throw error;
     }
-    this.#conclude(pass, summary, full);
   }
 
-  /** A directory that we know nothing of may have come with everything below it. */
-  #isNew(dir: string): boolean {
-    return dir !== '' && this.#deps.repos.files.inDirectory(this.folder.name, dir).length === 0;
+  /** Before the first look: whether the inventory tells of this place, and of this way of keeping it. */
+  async #settleIn(): Promise<void> {
+    if (this.#settledIn) return;
+    await settleIn(this.#deps, this.folder, this.#stopping.signal);
+    this.#followers.refresh();
+    this.#settledIn = true;
   }
 
-  #conclude(pass: ScanPass, summary: ScanSummary, full: boolean): void {
-    const { repos, clock } = this.#deps;
-    const stored = repos.folders.get(this.folder.name);
-    const moved = stored?.volume !== null && summary.volume !== null && stored?.volume !== summary.volume;
-    const trouble =
-      rootTrouble(summary.root, this.folder.root) ??
-      (moved && full && pass.lostEverything() ? otherVolume(this.folder.root) : null);
-    if (trouble === null && moved && !full) {
+  async #look(full: boolean, under: ScanRequest['under']): Promise<void> {
+    const { repos } = this.#deps;
+    const before = repos.folders.get(this.folder.name) ?? repos.folders.ensure(this.folder.name, this.folder.root);
+    const startedAt = this.#deps.clock.now();
+    const pass = new ScanPass(
+      this.folder,
+      { ...this.#deps, onSettling: (dir, at) => this.#settling.set(dir, at) },
+      full,
+    );
+    const foreign = await this.#markerTrouble(before);
+    // What stands in the wrong root is not ours to send: only the state of the root itself is asked for.
+    const summary = await this.#walk(pass, foreign === null ? under : []);
+    if (this.#freeze(before, pass, summary, full, foreign ?? (await this.#markerTrouble(before)))) return;
+    const moved = before.volume !== null && summary.volume !== null && before.volume !== summary.volume;
+    if (moved && !full) {
       // A drive came or went. What is missing in a few directories tells nothing before all has been looked at.
       this.#fullScanWanted = true;
       return;
     }
-    this.#frozen = trouble;
-    if (trouble !== null) {
-      // Nothing may be concluded from what is not there; the folder waits for its drive.
-      this.#nextFullAt = clock.now() + RETRY_MS;
-      return;
+    const unmet = await this.#turns(pass.unmet());
+    if (unmet.length > 0) {
+      const again = await this.#walk(
+        pass,
+        unmet.map((dir) => ({ dir, below: true })),
+      );
+      if (this.#freeze(before, pass, again, full, await this.#markerTrouble(before))) return;
     }
-    pass.forgetGone();
-    if (summary.volume !== null && (stored?.volume === null || moved))
+    await this.#conclude(pass, before, full, unmet, startedAt);
+    if (summary.volume !== null && (before.volume === null || moved))
       repos.folders.setVolume(this.folder.name, summary.volume);
     if (!full) return;
-    repos.folders.setScanned(this.folder.name, clock.now(), pass.ignored);
+    await this.#keepMarker(before);
+    repos.folders.setScanned(this.folder.name, this.#deps.clock.now(), pass.ignored);
     this.#fullScanDone = true;
-    const period = Math.min(MAX_PERIOD_MS, Math.max(MIN_PERIOD_MS, PERIOD_PER_CPU * summary.cpuMs));
-    this.#nextFullAt = clock.now() + (this.folder.scanIntervalMs ?? period);
+    this.#nextFullAt = this.#deps.clock.now() + this.#period(summary.cpuMs);
   }
-}
 
-/** What one scan finds out. Absences are collected and applied only after the scan has ended well. */
-class ScanPass {
-  readonly #folder: SyncedFolder;
-  readonly #deps: FolderSyncDeps;
-  readonly #full: boolean;
-  readonly #onSettling: (dir: string, lookAgainAt: EpochMs) => void;
-  readonly #seen = new Set<string>();
-  readonly #unreadable: string[] = [];
-  readonly #gone: { readonly dir: string; readonly names: readonly string[] }[] = [];
-  #present = 0;
-  ignored = 0;
+  /** From this full scan to the next, ms. What a person chose holds, except that a blind watch is stood in for. */
+  #period(cpuMs: number): number {
+    const chosen = this.folder.scanIntervalMs;
+    if (this.#degraded === null) return chosen ?? within(MIN_PERIOD_MS, PERIOD_PER_CPU * cpuMs);
+    return Math.min(chosen ?? MAX_PERIOD_MS, within(BLIND_PERIOD_MS, BLIND_PERIOD_PER_CPU * cpuMs));
+  }
 
-  constructor(
-    folder: SyncedFolder,
-    deps: FolderSyncDeps,
+  /** The scan ended well and the root is healthy: now absences count, and new names may be moves. */
+  async #conclude(
+    pass: ScanPass,
+    before: StoredFolder,
     full: boolean,
-    onSettling: (dir: string, at: EpochMs) => void,
-  ) {
-    this.#folder = folder;
-    this.#deps = deps;
-    this.#full = full;
-    this.#onSettling = onSettling;
-  }
-
-  take(batch: readonly ScannedDirectory[]): void {
-    const { repos, planner, onChange } = this.#deps;
-    let queued = 0;
-    repos.transaction(() => {
-      for (const directory of batch) {
-        this.ignored += directory.ignored;
-        // What can't be taken is there all the same.
-        this.#present += directory.files.length + directory.problems.length;
-        if (directory.gone) {
-          this.#goneBelow(directory.dir);
-          continue;
-        }
-        this.#seen.add(directory.dir);
-        if (!directory.complete) this.#unreadable.push(directory.dir);
-        const plan = planner.plan(this.#folder, directory);
-        queued += plan.queued;
-        if (plan.lookAgainAt !== null) this.#onSettling(directory.dir, plan.lookAgainAt);
-        if (plan.gone.length > 0) this.#gone.push({ dir: directory.dir, names: plan.gone });
-      }
-    });
-    if (queued > 0) onChange(this.#folder.name);
-  }
-
-  /** The root shows nothing of what we know: another drive, or none, is mounted there. */
-  lostEverything(): boolean {
-    return this.#present === 0 && (this.#deps.repos.folders.get(this.#folder.name)?.files ?? 0) > 0;
-  }
-
-  forgetGone(): void {
-    const { repos, planner } = this.#deps;
-    if (this.#full) {
-      for (const dir of repos.files.directoriesUnder(this.#folder.name, '')) {
-        if (!this.#seen.has(dir) && !this.#isBelowUnreadable(dir)) this.#goneDirectory(dir);
-      }
+    unmet: readonly string[],
+    startedAt: EpochMs,
+  ): Promise<void> {
+    const { inTrouble, onChange } = this.#deps;
+    const suspended = pass.damaged || inTrouble();
+    if (!suspended) {
+      await this.#turns(pass.leaveOut(unmet));
+      const follows = this.folder.mode === 'mirror' && before.marker !== null;
+      const lookAgain = await this.#turns(pass.bury(follows, before.volume));
+      for (const dir of lookAgain) this.#dirty.add(dir);
     }
-    repos.transaction(() => {
-      for (const { dir, names } of this.#gone) planner.forgetGone(this.#folder, dir, names);
-    });
-    if (this.#gone.length > 0) this.#deps.onChange(this.#folder.name);
+    await this.#turns(pass.queueHeld());
+    if (!suspended) {
+      await this.#followers.follow(startedAt, (dir) => pass.looked(dir), this.#stopping.signal);
+      if (full) await this.#followers.expire(this.#stopping.signal);
+    }
+    if (pass.queued > 0 || pass.absences > 0) onChange(this.folder.name);
   }
 
-  #isBelowUnreadable(dir: string): boolean {
-    return this.#unreadable.some(
-      (unreadable) => unreadable === '' || dir === unreadable || dir.startsWith(`${unreadable}/`),
+  async #walk(pass: ScanPass, under: ScanRequest['under']): Promise<ScanSummary> {
+    const { root, ignore, maxFileSizeBytes, minFileSizeBytes } = this.folder;
+    return this.#deps.scanner.scan(
+      { root, ignore, maxFileSizeBytes, minFileSizeBytes, under },
+      async (batch) => {
+        this.#stopping.signal.throwIfAborted();
+        const queued = pass.queued;
+        await this.#turns(pass.take(batch));
+        if (pass.queued > queued) this.#deps.onChange(this.folder.name);
+      },
+      this.#stopping.signal,
     );
   }
 
-  #goneBelow(dir: string): void {
-    for (const known of this.#deps.repos.files.directoriesUnder(this.#folder.name, dir)) this.#goneDirectory(known);
+  #turns<T>(steps: Steps<T>): Promise<T> {
+    return inTurns(this.#deps, this.#stopping.signal, steps);
   }
 
-  #goneDirectory(dir: string): void {
-    const files = this.#deps.repos.files
-      .inDirectory(this.#folder.name, dir)
-      .filter((file) => file.fingerprint !== null);
-    if (files.length > 0) this.#gone.push({ dir, names: files.map((file) => file.name) });
+  async #markerTrouble({ marker }: StoredFolder): Promise<LongshoreError | null> {
+    if (this.folder.mode !== 'mirror' || marker === null) return null;
+    return markerTrouble(this.#deps.changes, this.folder.root, marker);
+  }
+
+  /** True when nothing may be concluded from what is not there; the folder waits for its drive. */
+  #freeze(
+    before: StoredFolder,
+    pass: ScanPass,
+    summary: ScanSummary,
+    full: boolean,
+    foreign: LongshoreError | null,
+  ): boolean {
+    const moved = before.volume !== null && summary.volume !== null && before.volume !== summary.volume;
+    this.#frozen =
+      rootTrouble(summary.root, this.folder.root) ??
+      foreign ??
+      (moved && full && pass.lostEverything() ? otherVolume(this.folder.root) : null);
+    if (this.#frozen !== null) this.#nextFullAt = this.#deps.clock.now() + RETRY_MS;
+    return this.#frozen !== null;
+  }
+
+  /** The first healthy scan in mirror mode: from now on the root is known by its marker, and deletes are followed. */
+  async #keepMarker(before: StoredFolder): Promise<void> {
+    if (this.folder.mode !== 'mirror' || before.marker !== null) return;
+    const { repos, changes, random } = this.#deps;
+    try {
+      repos.folders.setMarker(this.folder.name, await adoptRoot(changes, this.folder.root, random));
+      this.#unmarked = null;
+    } catch (error) {
+      if (!(error instanceof LongshoreError)) throw error;
+      this.#unmarked = error;
+    }
+  }
+
+  /** A directory that we know nothing of may have come with everything below it. */
+  #isNew(dir: string): boolean {
+    return dir !== '' && this.#deps.repos.files.page(this.folder.name, dir, null, 1).length === 0;
   }
 }
 
@@ -344,4 +398,8 @@ function rootTrouble(root: RootState, path: string): LongshoreError | null {
 
 function otherVolume(path: string): LongshoreError {
   return new LongshoreError('folder.other-volume', { subject: path });
+}
+
+function within(leastMs: number, periodMs: number): number {
+  return Math.min(MAX_PERIOD_MS, Math.max(leastMs, periodMs));
 }

@@ -4,6 +4,7 @@ import type { Clock, EpochMs, Random } from '../core/ports.ts';
 import { FOREVER, type StoredOperation } from '../db/stored-operation.ts';
 import type { StoredPause } from '../db/pauses-repo.ts';
 import { retryDelayMs, type RetryPolicy } from '../resilience/retry-policy.ts';
+import { WeekSchedule, type WeekWindow } from '../resilience/week-window.ts';
 
 /** How long an unreachable service is left alone between looks: soon at first, then every minute. */
 const REACH_POLICY: RetryPolicy = {
@@ -30,6 +31,29 @@ export interface LaneInfo {
   readonly gate: Gate | null;
 }
 
+/** What the configuration says of gates. */
+export interface GateRules {
+  /** Files are transferred in these windows only; none: always. */
+  readonly workingHours: readonly WeekWindow[];
+  readonly pauseOnBattery: boolean;
+  readonly pauseOnMetered: boolean;
+  /** Below this much room where the database lies nothing new starts. */
+  readonly minFreeDiskBytes: number;
+}
+
+/** What the host tells of the machine. */
+export interface PowerState {
+  readonly onBattery: boolean;
+  /** The connection is paid by what goes over it. */
+  readonly metered: boolean;
+}
+
+/** Gates at which transfers that are under way stop at their checkpoint. Behind the others what runs may end. */
+const STOPPING_GATES: ReadonlySet<Gate> = new Set(['paused', 'schedule-closed', 'on-battery', 'metered']);
+
+/** The disk is well again only this much above the limit: what is written meanwhile must not shut the gate again at once. */
+const DISK_HYSTERESIS = 1.1;
+
 interface Unreachable {
   readonly error: LongshoreError;
   readonly since: EpochMs;
@@ -47,11 +71,48 @@ export class GateKeeper {
   readonly #reached = new Set<Service>();
   #pauses = new Map<string, EpochMs>();
   #offline = false;
+  /** The database could not be written. */
   #diskFull = false;
+  #diskLow = false;
+  #freeDiskBytes: number | null = null;
+  #rules: GateRules = { workingHours: [], pauseOnBattery: false, pauseOnMetered: false, minFreeDiskBytes: 0 };
+  #workingHours = new WeekSchedule<WeekWindow>([]);
+  #power: PowerState = { onBattery: false, metered: false };
 
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
     this.#random = random;
+  }
+
+  setRules(rules: GateRules): void {
+    this.#rules = rules;
+    this.#workingHours = new WeekSchedule(rules.workingHours);
+    if (this.#freeDiskBytes !== null) this.setFreeDisk(this.#freeDiskBytes);
+  }
+
+  setPower(power: PowerState): void {
+    this.#power = power;
+  }
+
+  /** What is free where the database lies. */
+  setFreeDisk(bytes: number): void {
+    this.#freeDiskBytes = bytes;
+    const { minFreeDiskBytes } = this.#rules;
+    this.#diskLow = bytes < (this.#diskLow ? minFreeDiskBytes * DISK_HYSTERESIS : minFreeDiskBytes);
+  }
+
+  /** Room for the database is short, or gone: nothing new starts, and no delete is concluded. */
+  get diskLow(): boolean {
+    return this.#diskFull || this.#diskLow;
+  }
+
+  get minFreeDiskBytes(): number {
+    return this.#rules.minFreeDiskBytes;
+  }
+
+  /** What was free at the last look; null before the first. */
+  get freeDiskBytes(): number | null {
+    return this.#freeDiskBytes;
   }
 
   setPauses(pauses: readonly StoredPause[]): void {
@@ -72,10 +133,12 @@ export class GateKeeper {
     return this.#offline;
   }
 
-  /** Ends every wait for a service: network change, wake-up, resume. */
-  lookAgainNow(): void {
-    for (const [service, entry] of this.#unreachable)
+  /** Ends every wait for a service, or for this one: network change, wake-up, resume, somebody asks. */
+  lookAgainNow(only?: Service): void {
+    for (const [service, entry] of this.#unreachable) {
+      if (only !== undefined && service !== only) continue;
       this.#unreachable.set(service, { ...entry, nextTryAt: this.#clock.now(), tries: 0 });
+    }
   }
 
   /** The service could not be reached. */
@@ -118,6 +181,11 @@ export class GateKeeper {
     return this.#unreachable.get(service) ?? null;
   }
 
+  /** Services that could not be reached when they were last looked at. */
+  outOfReach(): readonly Service[] {
+    return [...this.#unreachable.keys()];
+  }
+
   /** Null when the scope is not paused, or not any more. */
   pausedUntil(scope: string): EpochMs | null {
     const until = this.#pauses.get(scope) ?? 0;
@@ -128,9 +196,45 @@ export class GateKeeper {
   gateOf(lane: LaneInfo): Gate | null {
     if (lane.pauseScopes.some((scope) => (this.#pauses.get(scope) ?? 0) > this.#clock.now())) return 'paused';
     if (lane.gate !== null) return lane.gate;
-    if (this.#diskFull) return 'disk-low';
+    if (this.diskLow) return 'disk-low';
+    const machine = carriesFiles(lane) ? this.#fileGate(lane.loopback) : null;
+    if (machine !== null) return machine;
     if (this.#offline && !lane.loopback) return 'offline';
     return this.#unreachable.has(lane.service) ? 'unreachable' : null;
+  }
+
+  /** Transfers of the lane that are under way have to stop at their checkpoint. */
+  stopsTransfers(lane: LaneInfo): boolean {
+    const gate = this.gateOf(lane);
+    return gate !== null && STOPPING_GATES.has(gate);
+  }
+
+  /** When working hours begin again; null while they last, and when they never will. */
+  workingHoursBegin(): EpochMs | null {
+    const now = this.#clock.now();
+    if (this.#inWorkingHours(now)) return null;
+    return this.#workingHours.nextHolding(now);
+  }
+
+  /** Gates that hold for files whatever their folder, with what is known of them. */
+  machineGates(): readonly ('disk-low' | 'schedule-closed' | 'on-battery' | 'metered')[] {
+    return [
+      ...(this.diskLow ? (['disk-low'] as const) : []),
+      ...(this.#inWorkingHours(this.#clock.now()) ? [] : (['schedule-closed'] as const)),
+      ...(this.#power.onBattery && this.#rules.pauseOnBattery ? (['on-battery'] as const) : []),
+      ...(this.#power.metered && this.#rules.pauseOnMetered ? (['metered'] as const) : []),
+    ];
+  }
+
+  /** Working hours, battery and metered lines concern files: calls are small, and other programs wait for them. */
+  #fileGate(loopback: boolean): Gate | null {
+    if (!this.#inWorkingHours(this.#clock.now())) return 'schedule-closed';
+    if (this.#power.onBattery && this.#rules.pauseOnBattery) return 'on-battery';
+    return this.#power.metered && this.#rules.pauseOnMetered && !loopback ? 'metered' : null;
+  }
+
+  #inWorkingHours(now: EpochMs): boolean {
+    return this.#rules.workingHours.length === 0 || this.#workingHours.windowAt(now) !== null;
   }
 
   /** How many operations of the lane may start at most: none behind a gate, one to probe an unreachable service. */
@@ -147,15 +251,25 @@ export class GateKeeper {
     if (entry !== undefined) this.#unreachable.set(service, { ...entry, probing: true });
   }
 
-  /** When, after `since`, a gate opens by itself: the end of a pause, or the next look at a service. */
-  nextOpening(since: EpochMs): EpochMs | null {
+  /**
+   * When, after `since`, a gate opens or shuts by itself: the end of a pause, the next look at a service, the beginning or
+   * the end of working hours.
+   */
+  nextChange(since: EpochMs): EpochMs | null {
+    const hours = this.#rules.workingHours.length === 0 ? null : this.#workingHours.nextChange(since);
     const times = [
       ...this.#pauses.values(),
+      ...(hours === null ? [] : [hours]),
       ...[...this.#unreachable.values()].filter((entry) => !entry.probing).map((entry) => entry.nextTryAt),
     ];
     const future = times.filter((time) => time > since && time < FOREVER);
     return future.length === 0 ? null : Math.min(...future);
   }
+}
+
+/** Lanes of folders are called so (`folderLane`, `deletesLane`). */
+function carriesFiles({ lane }: LaneInfo): boolean {
+  return lane.startsWith('folder:') || lane.startsWith('deletes:');
 }
 
 /** The gate of one operation: its own pause, else its lane's. */

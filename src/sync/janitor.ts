@@ -1,8 +1,10 @@
+import { assert } from '../core/assert.ts';
 import { LongshoreError, toLongshoreError } from '../core/longshore-error.ts';
 import type { Clock, EpochMs, Random } from '../core/ports.ts';
 import type { StoredCleanup } from '../db/cleanups-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
 import { MAX_RETRY_AFTER_MS, retryDelayMs, type RetryPolicy } from '../resilience/retry-policy.ts';
+import { deleteConditionHolds } from './capabilities/condition-holds.ts';
 import { findOrphans } from './upload/orphans.ts';
 import type { UploadTarget } from './upload/upload-context.ts';
 
@@ -40,7 +42,7 @@ export interface JanitorDeps {
   readonly onFatal: (error: unknown) => void;
 }
 
-/** Runs cleanup rows until each has succeeded (P7): abandoned multipart uploads are aborted. */
+/** Runs cleanup rows until each has succeeded (P7): abandoned multipart uploads are aborted, left objects deleted. */
 export class Janitor {
   readonly #deps: JanitorDeps;
   readonly #stopping = new AbortController();
@@ -119,7 +121,7 @@ export class Janitor {
         repos.cleanups.done(cleanup.id);
         const details = { destination: cleanup.destination, key: cleanup.key };
         repos.events.append({
-          type: 'upload-aborted',
+          type: cleanup.kind === 'delete-object' ? 'object-removed' : 'upload-aborted',
           operationId: null,
           resourceKey: `${cleanup.destination}:${cleanup.key}`,
           from: null,
@@ -144,7 +146,7 @@ export class Janitor {
 
   /** A Create whose reply was lost may reach the service after the first look: there are two more. */
   #lateLook(cleanup: StoredCleanup): { readonly at: EpochMs; readonly reason: string } | null {
-    if (cleanup.uploadId !== null || cleanup.attempts >= LATE_LOOKS) return null;
+    if (cleanup.kind !== 'abort-upload' || cleanup.uploadId !== null || cleanup.attempts >= LATE_LOOKS) return null;
     return { at: this.#deps.clock.now() + LATE_CREATE_MS, reason: 'a request may still be on its way' };
   }
 
@@ -154,6 +156,10 @@ export class Janitor {
     target: UploadTarget,
   ): Promise<{ readonly at: EpochMs; readonly reason: string } | null> {
     const { signal } = this.#stopping;
+    if (cleanup.kind === 'delete-object') {
+      await removeLeft(target, cleanup.key, cleanup.etag, signal);
+      return null;
+    }
     if (cleanup.uploadId !== null) {
       await target.store.abortUpload(cleanup.key, cleanup.uploadId, signal);
       return null;
@@ -183,5 +189,16 @@ export class Janitor {
     this.#cancelTimer = this.#deps.clock.setTimer(Math.max(1, Math.min(...times) - now), () => {
       this.wake();
     });
+  }
+}
+
+/** Another version at the key is not what was left there: it stays. */
+async function removeLeft(target: UploadTarget, key: string, etag: string | null, signal: AbortSignal): Promise<void> {
+  assert(etag !== null, 'an object to delete is named by its version');
+  if (!(await deleteConditionHolds(target, key, etag, signal))) return;
+  try {
+    await target.store.remove(key, etag, signal);
+  } catch (error) {
+    if (!(error instanceof LongshoreError) || error.class !== 'conflict') throw error;
   }
 }

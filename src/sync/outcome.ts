@@ -30,8 +30,14 @@ export type Outcome =
       readonly change: OperationChange;
       readonly base: StoredVersion | null;
       readonly remote: StoredVersion | null;
+      /** What more there is to say, a sentence. */
+      readonly detail?: string | null;
+      /** Decides the conflict at once, in the same transaction; it stands as it is where that can't be. */
+      readonly decide?: (conflict: StoredOperation) => void;
     }
   | { readonly kind: 'failed'; readonly error: LongshoreError; readonly change?: OperationChange }
+  /** A newer local state has made it moot: it ends as superseded, with the reason in its history. */
+  | { readonly kind: 'obsolete'; readonly reason: string; readonly change?: OperationChange }
   | { readonly kind: 'stopped'; readonly change?: OperationChange };
 
 export interface Attempt {

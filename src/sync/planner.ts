@@ -1,105 +1,80 @@
-import type { ErrorCode } from '../core/error-table.ts';
-import { newOperationId } from '../core/ids.ts';
 import type { Fingerprint } from '../core/fingerprint.ts';
-import type { Priority } from '../core/operation.ts';
-import type { Clock, EpochMs, Random, ScannedDirectory, ScannedFile, ScanProblem } from '../core/ports.ts';
-import type { StoredFile } from '../db/files-repo.ts';
-import type { Repositories } from '../db/repositories.ts';
-import { judgeFile } from './judge-file.ts';
-import { joinPath } from './paths.ts';
-import { errorOfCode } from './settle.ts';
-import { folderLane, objectResource, uploadSpec, type UploadSpec } from './specs.ts';
-import { supersede, type StopRunning } from './supersede.ts';
-
-/** The rules of a folder, as the planner needs them. */
-export interface PlannedFolder {
-  readonly name: string;
-  readonly destination: string;
-  /** Destination prefix + folder prefix. */
-  readonly keyPrefix: string;
-  readonly priority: Priority;
-  readonly stabilityMs: number;
-}
-
-/** The object key of a relative path, or why there can be none. */
-export type KeyOf = (
-  keyPrefix: string,
-  path: string,
-) =>
-  | { readonly ok: true; readonly key: string; readonly originalName: string | null }
-  | { readonly ok: false; readonly code: ErrorCode };
-
-export interface PlannerDeps {
-  readonly repos: Repositories;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly stopRunning: StopRunning;
-  readonly keyOf: KeyOf;
-  readonly contentTypeOf: (name: string) => string;
-}
+import type { EpochMs, ScannedDirectory, ScannedFile } from '../core/ports.ts';
+import type { FilesRepo, StoredFile } from '../db/files-repo.ts';
+import { Burials } from './burials.ts';
+import { FileQueue } from './file-queue.ts';
+import { judgeFile, type FileJudgement } from './judge-file.ts';
+import type { PlannedFolder, PlannerDeps } from './planned-folder.ts';
+import { objectResource } from './specs.ts';
+import { QUEUE_COST, type Steps } from './turns.ts';
 
 export interface DirectoryPlan {
   /** Operations that were queued. */
   readonly queued: number;
   /** A file there is too young: the directory wants another look then. */
   readonly lookAgainAt: EpochMs | null;
-  /** Names that the inventory has and the directory has no longer; applied by `forgetGone` after a healthy scan. */
+  /** Names that the inventory has and the directory has no longer; they count only after a healthy scan. */
   readonly gone: readonly string[];
+  /** New names, held back until it is known whether they are moves. */
+  readonly held: readonly ScannedFile[];
+  /** Files and problems that are there. */
+  readonly present: number;
 }
 
 /** First meetings with states whose times lie in the future; bounded, as it is only a rare aid. */
 const MAX_FIRST_SEEN = 10_000;
+/** Rows that are read at a time. */
+const PAGE = 1000;
+/** Stands for a directory whose plan is under way; no real digest has this length. */
+const UNDER_WAY = '00';
 
-/** Compares what a scan found with the inventory and queues what follows. One directory, one call, in a transaction. */
+/** Compares what a scan found with the inventory and queues what follows. One directory at a time, in small steps. */
 export class Planner {
+  readonly queue: FileQueue;
+  readonly burials: Burials;
   readonly #deps: PlannerDeps;
   readonly #firstSeen = new Map<string, { readonly fingerprint: Fingerprint; readonly at: EpochMs }>();
 
   constructor(deps: PlannerDeps) {
     this.#deps = deps;
+    this.queue = new FileQueue(deps);
+    this.burials = new Burials(deps, this.queue);
   }
 
-  plan(folder: PlannedFolder, directory: ScannedDirectory): DirectoryPlan {
-    const known = new Map(
-      this.#deps.repos.files.inDirectory(folder.name, directory.dir).map((file) => [file.name, file]),
-    );
-    let queued = 0;
-    let lookAgainAt: EpochMs | null = null;
-    for (const found of directory.files) {
-      const before = known.get(found.name) ?? null;
-      known.delete(found.name);
-      const judgement = this.#judge(folder, directory.dir, before, found);
-      if (judgement.kind === 'settling') {
-        lookAgainAt = Math.min(lookAgainAt ?? Number.MAX_SAFE_INTEGER, judgement.lookAgainAt);
-      } else if (judgement.kind === 'queue') {
-        this.#queue(folder, directory.dir, found, before, judgement.hashFirst);
-        queued += 1;
-      }
+  /** `hold`: new names are handed back instead of queued. */
+  *plan(folder: PlannedFolder, directory: ScannedDirectory, hold: boolean): Steps<DirectoryPlan> {
+    const { directories } = this.#deps.repos;
+    const { dir, digest } = directory;
+    const settled = directories.settledFiles(folder.name, dir, digest);
+    if (settled !== null) {
+      yield 1;
+      return { queued: 0, lookAgainAt: null, gone: [], held: [], present: settled };
     }
-    for (const problem of directory.problems) {
-      if (problem.name === '') continue;
-      if (this.#report(folder, directory.dir, problem, known.get(problem.name) ?? null)) queued += 1;
-      known.delete(problem.name);
+    const plan = new PlanInMaking(this, folder, directory, hold);
+    let owed = 1;
+    let interrupted = false;
+    for (const cost of plan.steps(this.#deps.repos.files)) {
+      owed += cost;
+      if (plan.clean && owed < PAGE) continue;
+      // Triggers take this row away when the inventory of the directory changes before the end of the plan.
+      if (plan.clean && !interrupted && digest !== '')
+        directories.setSettled(folder.name, dir, UNDER_WAY, directory.files.length);
+      interrupted = true;
+      yield owed;
+      owed = 0;
     }
-    const gone = directory.complete ? [...known.values()].filter((file) => file.fingerprint !== null) : [];
-    return { queued, lookAgainAt, gone: gone.map((file) => file.name) };
+    if (plan.clean && digest !== '') {
+      if (interrupted) directories.confirm(folder.name, dir, UNDER_WAY, digest);
+      else directories.setSettled(folder.name, dir, digest, directory.files.length);
+    }
+    yield owed;
+    return plan.result();
   }
 
-  /** The files are gone from a healthy root: in drop mode the storage keeps them, and what was still to send is moot. */
-  forgetGone(folder: PlannedFolder, dir: string, names: readonly string[]): void {
-    const { repos, stopRunning } = this.#deps;
-    for (const name of names) {
-      const file = repos.files.get(folder.name, dir, name);
-      if (file === null || file.fingerprint === null) continue;
-      supersede(repos, problemResource(folder, dir, name), 'the file is gone', stopRunning);
-      const resource = this.#ownObject(folder, file);
-      if (resource !== null) supersede(repos, resource, 'the file is gone', stopRunning);
-      repos.files.put({ ...file, fingerprint: null });
-    }
-  }
-
-  #judge(folder: PlannedFolder, dir: string, before: StoredFile | null, found: ScannedFile) {
+  judge(folder: PlannedFolder, dir: string, before: StoredFile | null, found: ScannedFile): FileJudgement {
     const { clock } = this.#deps;
+    // By far the most frequent answer, without making a text to look up.
+    if (before?.fingerprint === found.fingerprint && this.#firstSeen.size === 0) return { kind: 'known' };
     const id = `${folder.name}\0${dir}\0${found.name}`;
     const seen = this.#firstSeen.get(id);
     // A time ahead of now: the clock was set back since. Then this meeting counts as the first.
@@ -109,197 +84,119 @@ export class Planner {
     else if (firstSeenAt === null && (seen !== undefined || this.#firstSeen.size < MAX_FIRST_SEEN)) {
       this.#firstSeen.set(id, { fingerprint: found.fingerprint, at: clock.now() });
     }
+    if (judgement.kind === 'queue' && before !== null && this.#isArriving(folder, before))
+      return { kind: 'settling', lookAgainAt: clock.now() + Math.max(1, folder.stabilityMs) };
     return judgement;
   }
 
-  #queue(folder: PlannedFolder, dir: string, found: ScannedFile, before: StoredFile | null, hashFirst: boolean): void {
-    const { repos, clock, random, stopRunning, contentTypeOf } = this.#deps;
-    const path = joinPath(dir, found.name);
-    const key = this.#deps.keyOf(folder.keyPrefix, path);
-    if (!key.ok) {
-      this.#fail(folder, dir, found, before, key.code, null);
-      return;
-    }
-    const other = repos.files
-      .byKey(folder.name, key.key)
-      .find((file) => joinPath(file.dir, file.name) !== path && this.#holdsKey(file));
-    if (other !== undefined) {
-      this.#fail(folder, dir, found, before, 'local.name-collision', joinPath(other.dir, other.name));
-      return;
-    }
-    if (before !== null && before.operation !== null) {
-      supersede(repos, problemResource(folder, dir, found.name), 'the trouble is gone', stopRunning);
-    }
-    const resource = objectResource(folder.destination, key.key);
-    supersede(repos, resource, 'the file changed', stopRunning);
-    const spec: UploadSpec = {
-      key: key.key,
-      fingerprint: found.fingerprint,
-      sizeBytes: found.sizeBytes,
-      mtimeMs: found.mtimeMs,
-      originalName: key.originalName,
-      // Only where the storage is known to hold the recorded content: an unfinished one may have left other bytes there.
-      hashFirst: hashFirst && this.#isSettled(before),
-      beside: false,
-    };
-    const operation = repos.operations.insert(
-      {
-        id: newOperationId(clock, random),
-        kind: 'file.upload',
-        priority: folder.priority,
-        lane: folderLane(folder.name),
-        target: key.key,
-        resourceKeys: [resource],
-        spec,
-        folder: folder.name,
-        path,
-        destination: folder.destination,
-        contentType: contentTypeOf(found.name),
-        bytesTotal: found.sizeBytes,
-      },
-      { sizeBytes: found.sizeBytes, key: key.key },
-    );
-    this.#remember(folder, dir, found.name, found, key.key, found.fingerprint, before, operation.id);
-  }
-
-  /** The file stands for its key. One that can't be taken keeps key and base for better days, and is in nobody's way. */
-  #holdsKey(file: StoredFile): boolean {
-    if (isProblem(file.fingerprint)) return false;
-    const operation = file.operation === null ? null : this.#deps.repos.operations.byId(file.operation);
-    return operation === null || uploadSpec(operation).key !== '';
-  }
-
-  /** The object that this row alone stands for: null while it has none, is gone, or another file has the key. */
-  #ownObject(folder: PlannedFolder, file: StoredFile): string | null {
-    if (file.key === '' || file.fingerprint === null || !this.#holdsKey(file)) return null;
-    const rivals = this.#deps.repos.files
-      .byKey(folder.name, file.key)
-      .filter((other) => (other.dir !== file.dir || other.name !== file.name) && this.#holdsKey(other));
-    return rivals.length === 0 ? objectResource(folder.destination, file.key) : null;
-  }
-
-  #isSettled(file: StoredFile | null): boolean {
-    if (file === null || file.operation === null) return false;
-    return this.#deps.repos.operations.byId(file.operation)?.state === 'succeeded';
-  }
-
-  /** A file that can't be taken becomes a failed operation of its own: visible, with a reason (P2). */
-  #fail(
-    folder: PlannedFolder,
-    dir: string,
-    found: ScannedFile,
-    before: StoredFile | null,
-    code: ErrorCode,
-    detail: string | null,
-  ): void {
-    const problem = {
-      name: found.name,
-      code,
-      detail: detail ?? '',
-      sizeBytes: found.sizeBytes,
-      fingerprint: found.fingerprint,
-    };
-    this.#failedOperation(folder, dir, problem, before, found.fingerprint);
-  }
-
-  #report(folder: PlannedFolder, dir: string, problem: ScanProblem, before: StoredFile | null): boolean {
-    const fingerprint = `!${problem.code}` as Fingerprint;
-    if (before?.fingerprint === fingerprint) return false;
-    this.#failedOperation(folder, dir, { ...problem, sizeBytes: 0, fingerprint }, before, fingerprint);
-    return true;
-  }
-
-  #failedOperation(
-    folder: PlannedFolder,
-    dir: string,
-    problem: {
-      readonly name: string;
-      readonly code: ErrorCode;
-      readonly detail: string;
-      readonly sizeBytes: number;
-      readonly fingerprint: Fingerprint;
-    },
-    before: StoredFile | null,
-    fingerprint: Fingerprint,
-  ): void {
-    const { repos, clock, random, stopRunning } = this.#deps;
-    const path = joinPath(dir, problem.name);
-    const resource = problemResource(folder, dir, problem.name);
-    supersede(repos, resource, 'the file changed', stopRunning);
-    const object = before === null ? null : this.#ownObject(folder, before);
-    if (object !== null) supersede(repos, object, 'the file changed', stopRunning);
-    const spec: UploadSpec = {
-      key: '',
-      fingerprint: problem.fingerprint,
-      sizeBytes: problem.sizeBytes,
-      mtimeMs: clock.now(),
-      originalName: null,
-      hashFirst: false,
-      beside: false,
-    };
-    const operation = repos.operations.insert({
-      id: newOperationId(clock, random),
-      kind: 'file.upload',
-      priority: folder.priority,
-      lane: folderLane(folder.name),
-      target: path,
-      resourceKeys: [resource],
-      spec,
-      folder: folder.name,
-      path,
-      destination: folder.destination,
-      bytesTotal: problem.sizeBytes,
-    });
-    const detail = problem.detail === '' ? null : problem.detail;
-    repos.operations.transition(
-      operation,
-      'fail',
-      { error: errorOfCode(problem.code, detail) },
-      { details: { code: problem.code, detail } },
-    );
-    this.#remember(
-      folder,
-      dir,
-      problem.name,
-      { sizeBytes: problem.sizeBytes, mtimeMs: clock.now() },
-      before?.key ?? '',
-      fingerprint,
-      before,
-      operation.id,
-    );
-  }
-
-  #remember(
-    folder: PlannedFolder,
-    dir: string,
-    name: string,
-    facts: { readonly sizeBytes: number; readonly mtimeMs: number },
-    key: string,
-    fingerprint: Fingerprint,
-    before: StoredFile | null,
-    operation: string,
-  ): void {
-    this.#deps.repos.files.put({
-      folder: folder.name,
-      dir,
-      name,
-      key,
-      fingerprint,
-      sizeBytes: facts.sizeBytes,
-      mtimeMs: Math.floor(facts.mtimeMs),
-      base: before?.key === key ? before.base : null,
-      checksum: before?.key === key ? before.checksum : null,
-      operation,
-    });
+  /** A download is about to put a version there, or has and is about to say so: that is no change of the user's. */
+  #isArriving(folder: PlannedFolder, file: StoredFile): boolean {
+    if (file.key === '') return false;
+    const unfinished = this.#deps.repos.operations.unfinishedOn(objectResource(folder.destination, file.key));
+    return unfinished.some(({ kind, state }) => kind === 'file.download' && state === 'running');
   }
 }
 
-/** Problems that a scan reports have no real fingerprint: a code stands in for it. */
-function isProblem(fingerprint: Fingerprint | null): boolean {
-  return fingerprint?.startsWith('!') === true;
+/** One directory's comparison while it is made. Steps return what they cost. */
+class PlanInMaking {
+  readonly #planner: Planner;
+  readonly #folder: PlannedFolder;
+  readonly #directory: ScannedDirectory;
+  readonly #hold: boolean;
+  readonly #found: Map<string, ScannedFile>;
+  readonly #problems;
+  readonly #ignored: ReadonlySet<string>;
+  readonly #gone: string[] = [];
+  readonly #held: ScannedFile[] = [];
+  #queued = 0;
+  #lookAgainAt: EpochMs | null = null;
+  /** The inventory knows all that is there, and nothing is to be done about it. */
+  clean: boolean;
+
+  constructor(planner: Planner, folder: PlannedFolder, directory: ScannedDirectory, hold: boolean) {
+    this.#planner = planner;
+    this.#folder = folder;
+    this.#directory = directory;
+    this.#hold = hold;
+    this.#found = new Map(directory.files.map((file) => [file.name, file]));
+    this.#problems = new Map(directory.problems.map((problem) => [problem.name, problem]));
+    this.#ignored = new Set(directory.ignoredNames);
+    this.clean = directory.complete && !directory.gone && directory.problems.length === 0;
+  }
+
+  *steps(files: FilesRepo): Steps<void> {
+    const { dir } = this.#directory;
+    for (let page = files.page(this.#folder.name, dir, null, PAGE); page.length > 0;) {
+      for (const row of page) yield this.#known(row);
+      page = page.length < PAGE ? [] : files.page(this.#folder.name, dir, page.at(-1)?.name ?? null, PAGE);
+    }
+    yield* this.#rest();
+  }
+
+  /** A file of the inventory: still there, in trouble, left out by a rule, or gone. */
+  #known(row: StoredFile): number {
+    const found = this.#found.get(row.name);
+    if (found !== undefined) {
+      this.#found.delete(row.name);
+      return this.#judge(found, row);
+    }
+    const problem = this.#problems.get(row.name);
+    if (problem !== undefined) {
+      this.#problems.delete(row.name);
+      if (!this.#planner.queue.problem(this.#folder, this.#directory.dir, problem, row)) return 1;
+      this.#queued += 1;
+      return QUEUE_COST;
+    }
+    if (this.#ignored.has(row.name)) {
+      if (this.#planner.burials.leaveOut(this.#folder, row)) this.clean = false;
+      return QUEUE_COST;
+    }
+    if (row.fingerprint === null || !this.#directory.complete) return 1;
+    this.clean = false;
+    this.#gone.push(row.name);
+    return 1;
+  }
+
+  /** What the inventory has never met. */
+  *#rest(): Steps<void> {
+    for (const found of this.#found.values()) yield this.#judge(found, null);
+    for (const problem of this.#problems.values()) {
+      if (problem.name === '') continue;
+      if (this.#planner.queue.problem(this.#folder, this.#directory.dir, problem, null)) this.#queued += 1;
+      yield QUEUE_COST;
+    }
+  }
+
+  result(): DirectoryPlan {
+    const { files, problems } = this.#directory;
+    return {
+      queued: this.#queued,
+      lookAgainAt: this.#lookAgainAt,
+      gone: this.#gone,
+      held: this.#held,
+      present: files.length + problems.length,
+    };
+  }
+
+  #judge(found: ScannedFile, before: StoredFile | null): number {
+    const judgement = this.#planner.judge(this.#folder, this.#directory.dir, before, found);
+    if (judgement.kind === 'known') return 1;
+    this.clean = false;
+    if (judgement.kind === 'settling') {
+      this.#lookAgainAt = Math.min(this.#lookAgainAt ?? Number.MAX_SAFE_INTEGER, judgement.lookAgainAt);
+      return 1;
+    }
+    if (this.#hold && isNewName(before)) {
+      this.#held.push(found);
+      return 1;
+    }
+    this.#planner.queue.upload(this.#folder, this.#directory.dir, found, before, judgement.hashFirst);
+    this.#queued += 1;
+    return QUEUE_COST;
+  }
 }
 
-/** Its own resource: the trouble with one name must not touch the good file that has the same key. */
-function problemResource(folder: PlannedFolder, dir: string, name: string): string {
-  return `local:${folder.name}/${joinPath(dir, name)}`;
+/** The inventory has no version of it: it may be a known file that moved here. */
+export function isNewName(before: StoredFile | null): boolean {
+  return before === null || (before.fingerprint === null && before.base === null);
 }

@@ -1,21 +1,28 @@
-import { assert, AssertionFailed } from '../core/assert.ts';
-import { LongshoreError, toLongshoreError } from '../core/longshore-error.ts';
-import { PRIORITIES, type OperationKind } from '../core/operation.ts';
+import type { OperationKind } from '../core/operation.ts';
 import type { Clock, EpochMs, Random } from '../core/ports.ts';
 import { asDatabaseError } from '../db/database-error.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
+import { Attempts, type Finished, type Leased, type Running } from './attempts.ts';
 import type { GateKeeper, LaneInfo } from './gate-keeper.ts';
-import { Stopped, type Executor, type Outcome, type StopReason } from './outcome.ts';
+import { LeaseRound } from './lease-round.ts';
+import type { LeaseBudget } from './leasing.ts';
+import type { Executor, Outcome, StopReason } from './outcome.ts';
 import { settle } from './settle.ts';
 
 /** In-flight commits (a call, Complete) get this long to finish when the engine shuts down, ms: `run` ends within 5 s. */
 const COMMIT_GRACE_MS = 3000;
-/** The bound of one attempt, ms. Stalls end far earlier; this catches what nobody foresaw. */
-const ATTEMPT_LIMIT_MS = 24 * 60 * 60_000;
 /** After a full disk kept the outbox from writing, it is tried again, ms. */
 const DISK_FULL_RETRY_MS = 5000;
+/**
+ * A look that wrote something is followed by a rest this many times as long as it took, and no longer than this, ms: while
+ * much is under way each commit then settles many, and its wait for the disk is a small part of the time.
+ */
+const REST_PER_LOOK = 2;
+const LONGEST_REST_MS = 20;
+/** What setTimeout takes; waking early is harmless. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface SchedulerDeps {
   readonly repos: Repositories;
@@ -26,76 +33,98 @@ export interface SchedulerDeps {
   readonly epoch: number;
   lane(lane: string): LaneInfo;
   retryPolicy(operation: StoredOperation): RetryPolicy;
-  /** Operations of one lane that run at once. */
-  concurrency(lane: string): number;
+  /** What may be leased at once of all lanes that work against the same service. */
+  leases(lane: string): LeaseBudget;
   /** Bytes of this operation: finished, and on their way. */
   onProgress(operation: StoredOperation, doneBytes: number, inFlightBytes: number): void;
   /** After a commit: operations started or ended. */
   onSettled(operation: StoredOperation): void;
+  /** Before anything is leased. */
+  onLook?(): void;
   /** A bug, or a database that can't be used: the engine has to end. */
   onFatal(error: unknown): void;
 }
 
-interface Running {
-  readonly operation: StoredOperation;
-  readonly lane: LaneInfo;
-  readonly stop: AbortController;
-  readonly commit: AbortController;
-  readonly probe: boolean;
-  readonly cancelLimit: () => void;
-  /** When byte transfers were told to stop. */
-  stopping: StopReason | null;
-}
-
-interface Finished {
-  readonly running: Running;
-  readonly outcome: Outcome;
-}
-
 /**
  * Moves the outbox: one transaction settles what has ended and leases what may start, so that a thousand small files
- * cost few commits. Per lane one budget, so that no lane holds up another (P10). Event-driven: `wake` is called when
- * something changed, a timer covers what is due later.
+ * cost few commits. Event-driven: `wake` is called when something changed, a timer covers what is due later.
  */
 export class Scheduler {
   readonly #deps: SchedulerDeps;
-  readonly #running = new Map<number, Running>();
-  readonly #runningPerLane = new Map<string, number>();
-  #finished: Finished[] = [];
+  readonly #attempts: Attempts;
+  readonly #round: LeaseRound;
   #wakeAsked = false;
+  /** Monotonic, ms. */
+  #restsUntilMs = 0;
   #cancelTimer: (() => void) | null = null;
+  #cancelRest: (() => void) | null = null;
   #stopped = false;
-  #idleWaiters: (() => void)[] = [];
 
   constructor(deps: SchedulerDeps) {
     this.#deps = deps;
+    this.#round = new LeaseRound(deps);
+    this.#attempts = new Attempts({
+      clock: deps.clock,
+      executors: deps.executors,
+      onProgress: (operation, done, inFlight) => {
+        deps.onProgress(operation, done, inFlight);
+      },
+      onEnded: () => {
+        this.wake();
+      },
+      onFatal: (error) => {
+        deps.onFatal(error);
+      },
+    });
   }
 
   /** Something may have become possible. Cheap: many calls lead to one look. */
   wake(): void {
     if (this.#wakeAsked || this.#stopped) return;
     this.#wakeAsked = true;
-    this.#deps.clock.defer(() => {
+    const { clock } = this.#deps;
+    const look = () => {
       this.#wakeAsked = false;
       this.#pump();
-    });
+    };
+    const restMs = this.#restsUntilMs - clock.monotonicMs();
+    if (restMs > 0) this.#cancelRest = clock.setTimer(restMs, look);
+    else clock.defer(look);
+  }
+
+  /** Looks now, whatever was asked before: for the watchdog, which does not trust `wake`. */
+  rouse(): void {
+    this.#wakeAsked = false;
+    this.#pump();
   }
 
   runningCount(): number {
-    return this.#running.size;
+    return this.#attempts.count;
   }
 
   isRunning(seq: number): boolean {
-    return this.#running.has(seq);
+    return this.#attempts.has(seq);
+  }
+
+  running(): Iterable<Running> {
+    return this.#attempts.all();
+  }
+
+  /** What of a lane could start this moment; null when all that can has started. */
+  startable(lane: string): StoredOperation | null {
+    return this.#stopped ? null : this.#round.startable(lane, [...this.#attempts.all()]);
   }
 
   /** Stops the operations that `which` picks: byte transfers stop at their checkpoint. */
   stop(which: (operation: StoredOperation, lane: LaneInfo) => boolean, reason: StopReason): void {
-    for (const running of this.#running.values()) {
-      if (running.stopping !== null || !which(running.operation, running.lane)) continue;
-      running.stopping = reason;
-      running.stop.abort(new Stopped(reason));
+    for (const running of this.#attempts.all()) {
+      if (which(running.operation, running.lane)) this.#attempts.stop(running, reason);
     }
+  }
+
+  /** Ends the attempt of an operation that moves no more; it is tried again as after any other failure. */
+  giveUp(seq: number): void {
+    for (const running of this.#attempts.all()) if (running.operation.seq === seq) this.#attempts.giveUp(running);
   }
 
   /** Starts nothing more, stops transfers, waits for commits in flight, and settles. */
@@ -103,40 +132,53 @@ export class Scheduler {
     this.stop(() => true, 'shutdown');
     this.#stopped = true;
     this.#cancelTimer?.();
+    this.#cancelRest?.();
     const cancelGrace = this.#deps.clock.setTimer(COMMIT_GRACE_MS, () => {
-      for (const running of this.#running.values()) running.commit.abort(new Stopped('shutdown'));
+      this.#attempts.abortCommits();
     });
-    if (this.#running.size > this.#finished.length) {
-      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
-    }
+    await this.#attempts.ended();
     cancelGrace();
+    const { finished } = this.#attempts;
     this.#deps.repos.transaction(() => {
-      this.#settleFinished(this.#finished);
+      this.#settle(finished);
     });
-    this.#finished = [];
+    this.#attempts.settled(finished);
   }
 
   #pump(): void {
     if (this.#stopped) return;
+    this.#deps.onLook?.();
     const lookedAt = this.#deps.clock.now();
-    const finished = this.#finished;
-    let started: Running[] = [];
+    const beganMs = this.#deps.clock.monotonicMs();
+    const { finished } = this.#attempts;
+    const ending = new Set(finished.map(({ running }) => running.operation.seq));
+    const busy = [...this.#attempts.all()].filter(({ operation }) => !ending.has(operation.seq));
+    let started: Leased[] = [];
     let settled: StoredOperation[] = [];
     try {
       this.#deps.repos.transaction(() => {
-        settled = this.#settleFinished(finished);
-        started = this.#leaseAll(new Set(finished.map((entry) => entry.running.operation.seq)));
+        settled = this.#settle(finished);
+        started = this.#round.lease(
+          busy,
+          finished.map(({ running }) => running),
+        );
       });
     } catch (error) {
       this.#databaseTrouble(error);
       return;
     }
     this.#deps.gates.setDiskFull(false);
-    this.#finished = this.#finished.filter((entry) => !finished.includes(entry));
-    for (const { running } of finished) this.#forget(running);
-    for (const running of started) this.#start(running);
+    if (finished.length + started.length > 0) this.#rest(beganMs);
+    this.#attempts.settled(finished);
+    for (const leased of started) this.#start(leased);
+    this.#stopBehindGates();
     for (const operation of settled) this.#deps.onSettled(operation);
     this.#armTimer(lookedAt);
+  }
+
+  #rest(beganMs: number): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    this.#restsUntilMs = nowMs + Math.min(LONGEST_REST_MS, (nowMs - beganMs) * REST_PER_LOOK);
   }
 
   #databaseTrouble(error: unknown): void {
@@ -150,7 +192,7 @@ export class Scheduler {
     });
   }
 
-  #settleFinished(finished: readonly Finished[]): StoredOperation[] {
+  #settle(finished: readonly Finished[]): StoredOperation[] {
     const { repos, gates, random, clock } = this.#deps;
     const settled: StoredOperation[] = [];
     for (const { running, outcome } of finished) {
@@ -166,145 +208,38 @@ export class Scheduler {
     return settled;
   }
 
-  #leaseAll(ending: ReadonlySet<number>): Running[] {
-    const started: Running[] = [];
-    for (const name of this.#deps.repos.claims.lanes()) {
-      const lane = this.#deps.lane(name);
-      const allowance = this.#deps.gates.allowance(lane);
-      if (allowance === 'none') continue;
-      const endingHere = [...ending].filter((seq) => this.#running.get(seq)?.lane.lane === name).length;
-      const busy = (this.#runningPerLane.get(name) ?? 0) - endingHere;
-      const free = allowance === 'probe' ? 1 : this.#deps.concurrency(name) - busy;
-      for (const operation of this.#candidates(name, free)) {
-        started.push(this.#lease(operation, lane, allowance === 'probe'));
-        if (allowance === 'probe') this.#deps.gates.startProbe(lane.service);
-      }
-    }
-    return started;
-  }
-
-  /** Retries that are due come first: they are older. Then by priority, then by age. */
-  #candidates(lane: string, free: number): StoredOperation[] {
-    if (free <= 0) return [];
-    const { claims } = this.#deps.repos;
-    const now = this.#deps.clock.now();
-    const found = claims.due(lane, now, free);
-    for (const priority of PRIORITIES) {
-      if (found.length >= free) break;
-      found.push(...claims.ready(lane, priority, now, free - found.length));
-    }
-    return distinctKeys(found);
-  }
-
-  #lease(operation: StoredOperation, lane: LaneInfo, probe: boolean): Running {
-    const { repos, clock, epoch } = this.#deps;
-    const leased = repos.operations.transition(
-      operation,
-      'lease',
-      { leaseEpoch: epoch, leaseAttempt: operation.leaseAttempt + 1, startedAt: operation.startedAt ?? clock.now() },
-      { type: 'started', details: { attempt: operation.attempts + 1 } },
-    );
-    assert(leased !== null, 'a candidate read in this transaction can be leased');
-    return {
-      operation: leased,
-      lane,
-      stop: new AbortController(),
-      commit: new AbortController(),
-      probe,
-      cancelLimit: () => undefined,
-      stopping: null,
-    };
-  }
-
-  #start(prepared: Running): void {
-    const cancelLimit = this.#deps.clock.setTimer(ATTEMPT_LIMIT_MS, () => {
-      prepared.stopping ??= 'timeout';
-      prepared.stop.abort(new Stopped('timeout'));
-      prepared.commit.abort(new Stopped('timeout'));
-    });
-    const running: Running = { ...prepared, cancelLimit };
-    const { operation } = running;
-    this.#running.set(operation.seq, running);
-    this.#runningPerLane.set(running.lane.lane, (this.#runningPerLane.get(running.lane.lane) ?? 0) + 1);
-    const executor = this.#deps.executors[operation.kind];
-    assert(executor !== undefined, `no executor for ${operation.kind}`);
-    void this.#attempt(running, executor);
+  #start(leased: Leased): void {
+    const running = this.#attempts.start(leased);
     // A pause or a cancel that came in between the commit and here.
-    const now = this.#deps.gates.gateOf(this.#deps.lane(running.lane.lane));
-    if (now === 'paused') this.stop((other) => other.seq === operation.seq, 'pause');
+    const now = this.#deps.gates.gateOf(this.#deps.lane(leased.lane.lane));
+    if (now === 'paused') this.#attempts.stop(running, 'pause');
   }
 
-  async #attempt(running: Running, executor: Executor): Promise<void> {
-    const { operation } = running;
-    let outcome: Outcome;
-    try {
-      outcome = await executor.run(operation, {
-        signal: running.stop.signal,
-        commitSignal: running.commit.signal,
-        progress: (done, inFlight) => {
-          this.#deps.onProgress(operation, done, inFlight);
-        },
-      });
-    } catch (error) {
-      if (error instanceof AssertionFailed) {
-        this.#diedOf(running, error);
-        return;
-      }
-      outcome = { kind: 'failed', error: toLongshoreError(error) };
+  /** Working hours end while transfers run, say. A call in flight may finish (P9). */
+  #stopBehindGates(): void {
+    const { gates } = this.#deps;
+    const shut = new Map<string, boolean>();
+    for (const running of this.#attempts.all()) {
+      const { lane } = running.lane;
+      if (running.operation.kind === 'api.call') continue;
+      const stops = shut.get(lane) ?? gates.stopsTransfers(this.#deps.lane(lane));
+      shut.set(lane, stops);
+      if (stops) this.#attempts.stop(running, 'pause');
     }
-    this.#ended(running, outcome);
   }
 
-  /** A bug: the row stays `running`, so that recovery counts the death and a crash loop is noticed. */
-  #diedOf(running: Running, error: unknown): void {
-    running.cancelLimit();
-    this.#forget(running);
-    this.#resolveWhenIdle();
-    this.#deps.onFatal(error);
-  }
-
-  #resolveWhenIdle(): void {
-    if (this.#finished.length >= this.#running.size) for (const resolve of this.#idleWaiters) resolve();
-  }
-
-  #ended(running: Running, outcome: Outcome): void {
-    running.cancelLimit();
-    const timedOut = running.stopping === 'timeout' && outcome.kind === 'stopped';
-    this.#finished.push({
-      running,
-      outcome: timedOut ? { kind: 'failed', error: new LongshoreError('internal.timeout', { sent: true }) } : outcome,
-    });
-    if (this.#stopped) {
-      this.#resolveWhenIdle();
-      return;
-    }
-    this.wake();
-  }
-
-  #forget(running: Running): void {
-    if (!this.#running.delete(running.operation.seq)) return;
-    const { lane } = running.lane;
-    this.#runningPerLane.set(lane, (this.#runningPerLane.get(lane) ?? 1) - 1);
-  }
-
-  /** When something is due or a gate opens, whichever is first; also what came due while the look at `lookedAt` was under way. */
+  /** When something is due or a gate changes, whichever is first; also what came due while the look at `lookedAt` was under way. */
   #armTimer(lookedAt: EpochMs): void {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     const { repos, clock, gates } = this.#deps;
-    const now = clock.now();
-    const times: EpochMs[] = [];
-    for (const lane of repos.claims.lanes()) {
-      const at = repos.claims.nextDueAt(lane, lookedAt);
-      if (at !== null) times.push(at);
-    }
-    const held = repos.claims.nextHeldUntil(lookedAt);
-    if (held !== null) times.push(held);
-    const opening = gates.nextOpening(lookedAt);
-    if (opening !== null) times.push(opening);
+    const times = [
+      ...repos.claims.lanes().map((lane) => repos.claims.nextDueAt(lane, lookedAt)),
+      repos.claims.nextHeldUntil(lookedAt),
+      gates.nextChange(lookedAt),
+    ].filter((time) => time !== null);
     if (times.length === 0) return;
-    // setTimeout takes at most 2^31 − 1 ms; waking early is harmless.
-    const delayMs = Math.min(Math.max(1, Math.min(...times) - now), 2 ** 31 - 1);
+    const delayMs = Math.min(Math.max(1, Math.min(...times) - clock.now()), LONGEST_TIMER_MS);
     this.#cancelTimer = clock.setTimer(delayMs, () => {
       this.wake();
     });
@@ -314,15 +249,4 @@ export class Scheduler {
 /** The outcome proves that the service could be reached. Local trouble proves nothing. */
 function answered(outcome: Outcome): boolean {
   return outcome.kind !== 'failed' || outcome.error.class !== 'local';
-}
-
-/** Two candidates of one look may share a resource (a retry and a newer one): only the first may go. */
-function distinctKeys(found: readonly StoredOperation[]): StoredOperation[] {
-  const taken = new Set<string>();
-  return found.filter((operation) => {
-    if (operation.resourceKey === null) return true;
-    if (taken.has(operation.resourceKey)) return false;
-    taken.add(operation.resourceKey);
-    return true;
-  });
 }

@@ -69,20 +69,14 @@ export function settle(
         ),
       );
     case 'conflict':
+      return done(settleConflict(repos, seen, outcome));
+    case 'obsolete':
       return done(
         repos.operations.transition(
           seen,
-          'conflict',
-          {
-            ...outcome.change,
-            error: errorOfCode(outcome.code),
-            base: outcome.base,
-            remote: outcome.remote,
-            attempts: seen.attempts + 1,
-            deaths: 0,
-            bytesDone: 0,
-          },
-          { details: { code: outcome.code, base: outcome.base, remote: outcome.remote } },
+          'supersede',
+          { ...outcome.change, deaths: 0 },
+          { details: { reason: outcome.reason } },
         ),
       );
     case 'stopped':
@@ -92,6 +86,32 @@ export function settle(
     default:
       return assertNever(outcome);
   }
+}
+
+/** A strategy may decide it in the same breath: nobody ever sees the conflict open then, but both are in the history. */
+function settleConflict(
+  repos: Repositories,
+  seen: StoredOperation,
+  outcome: Extract<Outcome, { kind: 'conflict' }>,
+): StoredOperation | null {
+  const { code, base, remote, detail = null } = outcome;
+  const conflict = repos.operations.transition(
+    seen,
+    'conflict',
+    {
+      ...outcome.change,
+      error: errorOfCode(code, detail),
+      base,
+      remote,
+      attempts: seen.attempts + 1,
+      deaths: 0,
+      bytesDone: 0,
+    },
+    { details: { code, base, remote, ...(detail === null ? {} : { reason: detail }) } },
+  );
+  if (conflict === null || outcome.decide === undefined) return conflict;
+  outcome.decide(conflict);
+  return repos.operations.bySeq(conflict.seq);
 }
 
 function settleFailure(

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../../core/error-table.ts';
 import type { RemoteObject } from '../../core/ports.ts';
+import type { FoundConflict } from '../conflicts/conflict-rules.ts';
 import type { Comparison } from './same-content.ts';
 import type { Base } from './upload-context.ts';
 
@@ -13,7 +13,7 @@ export type Judgement =
   | { readonly kind: 'identical' }
   /** An earlier write of ours that was never recorded: it is the base now. */
   | { readonly kind: 'rebase' }
-  | { readonly kind: 'conflict'; readonly code: ErrorCode };
+  | { readonly kind: 'conflict'; readonly code: FoundConflict['code'] };
 
 /** By whom the remote object was written, as its metadata and our outbox tell. */
 export type Author = 'this-operation' | 'earlier-operation' | 'someone-else';

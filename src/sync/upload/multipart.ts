@@ -4,6 +4,7 @@ import { LongshoreError } from '../../core/longshore-error.ts';
 import { partCount, partSizeFor, plannedPart } from '../../core/part-plan.ts';
 import type { Checksum, ListedPart, ObjectAttributes, WriteCondition } from '../../core/ports.ts';
 import type { StoredPart, StoredUpload } from '../../db/uploads-repo.ts';
+import { conditionHolds } from '../capabilities/condition-holds.ts';
 import { reconcileParts } from './reconcile-parts.ts';
 import { sendParts } from './send-parts.ts';
 import type { UploadRun, Written } from './upload-context.ts';
@@ -11,12 +12,18 @@ import type { UploadRun, Written } from './upload-context.ts';
 /**
  * Sends a large file in parts, from where an earlier attempt stood (P6). Intent, plan and fingerprint are stored before
  * Create, the id before the first part, each part before it counts. Every end of the operation leads to Complete or to a
- * cleanup row (P7; the schema's trigger writes it).
+ * cleanup row (P7; the schema's trigger writes it). Null, with the upload left open, when the look that stands in for a
+ * condition finds that it does not hold.
  */
-export async function multipart(run: UploadRun, object: ObjectAttributes, condition: WriteCondition): Promise<Written> {
+export async function multipart(
+  run: UploadRun,
+  object: ObjectAttributes,
+  condition: WriteCondition,
+): Promise<Written | null> {
   const upload = (await resume(run)) ?? (await begin(run, object));
   const parts = await sendParts(run, upload);
   await run.source.checkInPlace();
+  if (!(await conditionHolds(run.target, 'complete', object.key, condition, run.attempt.signal))) return null;
   return await complete(run, upload, parts, condition);
 }
 
@@ -71,7 +78,8 @@ async function begin(run: UploadRun, object: ObjectAttributes): Promise<OpenUplo
     destination: target.name,
     key: spec.key,
     uploadId: null,
-    intentAt: deps.clock.now(),
+    // As the service tells the time of what Create makes: our own clock may be hours off.
+    intentAt: target.serviceNow(),
     sizeBytes: source.sizeBytes,
     partSizeBytes: partSizeFor(source.sizeBytes, target.partSizeBytes),
     algorithm: target.checksumAlgorithm,

@@ -10,7 +10,7 @@ export type Comparison = 'same' | 'different' | 'unknown';
  */
 export async function sameContent(
   remote: RemoteObject,
-  file: SourceFile,
+  file: Pick<SourceFile, 'sizeBytes' | 'checksum' | 'md5ETag'>,
   known: readonly Checksum[],
   partSizeBytes: number | null,
   signal: AbortSignal,

@@ -1,5 +1,7 @@
 import { checksumOf } from '../../core/checksum.ts';
+import { LongshoreError } from '../../core/longshore-error.ts';
 import { partCount, plannedPart, type PlannedPart } from '../../core/part-plan.ts';
+import type { Checksum, PartReply } from '../../core/ports.ts';
 import type { StoredPart, StoredUpload } from '../../db/uploads-repo.ts';
 import type { UploadRun } from './upload-context.ts';
 
@@ -47,21 +49,12 @@ async function sendPart(
   signal: AbortSignal,
 ): Promise<void> {
   const { deps, operation, source, target } = run;
-  const release = await target.transfers.acquire(signal);
+  const release = await target.transfers.acquire(signal, { group: operation.lane, owner: operation.id, bulk: true });
   const buffer = deps.buffers.take(part.sizeBytes);
   try {
     await source.read(buffer, part.offset);
     const checksum = await checksumOf(upload.algorithm, buffer);
-    const onBytes = (bytes: number) => progress.sending(part.number, bytes);
-    const reply = await target.store.uploadPart(
-      upload.key,
-      upload.uploadId,
-      part.number,
-      buffer,
-      checksum,
-      onBytes,
-      signal,
-    );
+    const reply = await transfer(run, upload, part, buffer, checksum, progress, signal);
     deps.repos.transaction(() => {
       deps.repos.uploads.addPart(operation.id, {
         number: part.number,
@@ -78,6 +71,30 @@ async function sendPart(
     progress.stopSending(part.number);
     release();
   }
+}
+
+/** The bytes go there, or the service copies them; either way it is told, or asked, what they add up to (P3). */
+async function transfer(
+  run: UploadRun,
+  upload: StoredUpload & { readonly uploadId: string },
+  part: PlannedPart,
+  bytes: Uint8Array,
+  checksum: Checksum,
+  progress: PartProgress,
+  signal: AbortSignal,
+): Promise<PartReply> {
+  const { store } = run.target;
+  const { key, uploadId } = upload;
+  if (run.copyFrom === undefined) {
+    const onBytes = (count: number) => progress.sending(part.number, count);
+    return await store.uploadPart(key, uploadId, part.number, bytes, checksum, onBytes, signal);
+  }
+  const reply = await store.copyPart(key, uploadId, part.number, run.copyFrom, part.offset, part.sizeBytes, signal);
+  const told = reply.checksum;
+  if (told !== null && told.algorithm === checksum.algorithm && told.value !== checksum.value) {
+    throw new LongshoreError('s3.checksum-mismatch', { subject: key, detail: `part ${part.number} of the copy` });
+  }
+  return reply;
 }
 
 /** Bytes that are checkpointed, and bytes on their way, of one upload. */

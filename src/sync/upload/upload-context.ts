@@ -1,16 +1,21 @@
 import type {
+  LocalChanges,
   LocalFiles,
   ObjectStore,
+  ObjectVersion,
   Checksum,
   ChecksumAlgorithm,
   Clock,
+  EpochMs,
   RemoteVersion,
   WriteReply,
 } from '../../core/ports.ts';
 import type { Repositories } from '../../db/repositories.ts';
 import type { StoredOperation } from '../../db/stored-operation.ts';
 import type { BufferPool } from '../../resilience/buffer-pool.ts';
-import type { Permits } from '../../resilience/permits.ts';
+import type { TransferPermits } from '../../resilience/transfer-pool.ts';
+import type { ConditionalWrite } from '../capabilities/capabilities.ts';
+import type { AutomaticDecisions } from '../conflicts/automatic-decisions.ts';
 import type { Attempt } from '../outcome.ts';
 import type { UploadSpec } from '../specs.ts';
 import type { SourceFile } from './source-file.ts';
@@ -23,18 +28,24 @@ export interface UploadTarget {
   /** Parts of one file that are sent at once. */
   readonly partConcurrency: number;
   /** PUTs and parts of all files that are sent at once. */
-  readonly transfers: Permits;
+  readonly transfers: TransferPermits;
   readonly checksumAlgorithm: ChecksumAlgorithm;
   /** Metadata that every object gets. */
   readonly device: string;
+  /** Whether the service is known to honour the condition of such a write: else a look right before stands in. */
+  honours(write: ConditionalWrite): boolean;
   /** Where a person or a program finds the object, without signature. */
   objectUrl(key: string): string;
+  /** The time as the service has it: ours, corrected by what its replies have told. */
+  serviceNow(): EpochMs;
 }
 
 export interface UploadDeps {
   readonly repos: Repositories;
   readonly clock: Clock;
   readonly files: LocalFiles;
+  readonly changes: Pick<LocalChanges, 'trash'>;
+  readonly conflicts: AutomaticDecisions;
   readonly buffers: BufferPool;
   /** The destination by name; null when the configuration has it no longer. */
   target(destination: string): UploadTarget | null;
@@ -52,6 +63,8 @@ export interface UploadRun {
   readonly target: UploadTarget;
   readonly attempt: Attempt;
   readonly source: SourceFile;
+  /** The service has these bytes under another key: parts are copied there, not sent. */
+  readonly copyFrom?: ObjectVersion;
 }
 
 /** A write that the service accepted. */

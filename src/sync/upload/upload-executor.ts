@@ -1,21 +1,26 @@
 import { LongshoreError } from '../../core/longshore-error.ts';
+import { partSizeFor } from '../../core/part-plan.ts';
 import type { ObjectAttributes, RemoteObject, RemoteVersion, WriteCondition } from '../../core/ports.ts';
+import type { BaseVersion } from '../../db/files-repo.ts';
 import type { StoredOperation, StoredVersion } from '../../db/stored-operation.ts';
+import { discardLocal } from '../conflicts/discard-local.ts';
+import { nextBesideKey } from '../conflicts/next-beside-key.ts';
+import { restoreVersion } from '../conflicts/restore-version.ts';
+import { objectMetadata, partSizeOf } from '../object-metadata.ts';
 import type { Attempt, Executor, Outcome } from '../outcome.ts';
 import { uploadSpec } from '../specs.ts';
+import { conflictingVersion, versionOf } from '../stored-version.ts';
+import { authorOf } from './author.ts';
 import { fileOf, mayNeedRescan } from './inventory-file.ts';
-import { judgeRemote, type Author } from './judge-remote.ts';
+import { judgeRemote } from './judge-remote.ts';
 import { multipart } from './multipart.ts';
 import { sameContent } from './same-content.ts';
 import { singlePut } from './single-put.ts';
 import { SourceFile } from './source-file.ts';
-import type { Base, UploadDeps, UploadRun, Written } from './upload-context.ts';
+import type { UploadDeps, UploadRun, Written } from './upload-context.ts';
 
 /** How often one attempt may find that the remote side moved before it gives the turn back to the retry policy. */
 const MAX_TURNS = 4;
-
-/** Object metadata by which our own write is recognised when its reply was lost (DESIGN section 6). */
-const METADATA_OPERATION = 'longshore-op';
 
 /** Gets one file to its destination: conditional, verified, resumable. */
 export class UploadExecutor implements Executor {
@@ -33,9 +38,12 @@ export class UploadExecutor implements Executor {
       return { kind: 'failed', error: new LongshoreError('config.destination-missing') };
     let source: SourceFile | null = null;
     try {
+      if (spec.restores !== undefined)
+        return await restoreVersion(this.#deps, operation, spec.restores, target, attempt);
+      if (spec.discard === true) return await discardLocal(this.#deps, operation, target, path, attempt);
       source = await SourceFile.open(this.#deps.files, path, spec.fingerprint, spec.sizeBytes);
       const run: UploadRun = { deps: this.#deps, operation, spec, target, attempt, source };
-      return (await this.#unchanged(run)) ?? (await this.#upload(run));
+      return (await this.#unchanged(run)) ?? (await this.upload(run));
     } catch (error) {
       if (attempt.signal.aborted) return { kind: 'stopped' };
       if (!(error instanceof LongshoreError)) throw error;
@@ -60,22 +68,27 @@ export class UploadExecutor implements Executor {
     return { kind: 'succeeded', change: { bytesDone: spec.sizeBytes }, details: { result: 'unchanged' } };
   }
 
-  async #upload(run: UploadRun): Promise<Outcome> {
-    const { spec, source, target, attempt, deps, operation } = run;
-    let base: Base = spec.beside ? null : (fileOf(deps, operation)?.base ?? null);
+  /** Also of a move whose copy can't be had. `look`: something is known to have happened at the key. */
+  async upload(first: UploadRun, look = false): Promise<Outcome> {
+    let run = first;
+    const { source, target, attempt, deps, operation } = run;
+    let base: BaseVersion | null = run.spec.beside ? null : (fileOf(deps, operation)?.base ?? null);
     const large = source.sizeBytes > target.partSizeBytes;
     // A conflict that shows only at the end is dear: look before many bytes are sent.
-    let lookFirst = large && deps.repos.uploads.get(operation.id) === null;
+    let lookFirst = look || (large && deps.repos.uploads.get(operation.id) === null);
     for (let turn = 0; turn < MAX_TURNS; turn += 1) {
       if (!lookFirst) {
         const condition: WriteCondition = base === null ? { kind: 'create' } : { kind: 'replace', etag: base.etag };
         const written = await this.#write(run, condition, large);
-        if (written !== null) return await this.#written(run, written);
+        if (written !== null) return await this.written(run, written, 'uploaded');
       }
       lookFirst = false;
-      const remote = await target.store.head(spec.key, attempt.signal);
-      const author = this.#author(run, remote);
-      const partSize = large ? target.partSizeBytes : null;
+      const remote = await target.store.head(run.spec.key, attempt.signal);
+      // The file was deleted here and came back: that nothing is there may be our own doing.
+      if (remote === null && base?.leaving === true) base = null;
+      const author = authorOf(run.deps.repos, run.operation, run.spec.key, remote);
+      const plan = large ? partSizeFor(source.sizeBytes, target.partSizeBytes) : null;
+      const partSize = (remote === null ? null : partSizeOf(remote.metadata)) ?? plan;
       const expected = remote === null || (base !== null && remote.etag === base.etag && author !== 'this-operation');
       const content = expected ? 'unknown' : await sameContent(remote, source, [], partSize, attempt.signal);
       const judgement = judgeRemote(base, remote, author, content);
@@ -89,30 +102,30 @@ export class UploadExecutor implements Executor {
         case 'identical':
           await source.checkInPlace();
           return this.#settled(run, remote, content === 'same', judgement.kind);
-        case 'conflict':
-          return {
-            kind: 'conflict',
-            code: judgement.code,
-            change: {},
-            base: versionOf(base),
-            remote: versionOf(remote),
-          };
+        case 'conflict': {
+          if (run.spec.beside) {
+            // The name beside theirs is taken as well.
+            run = nextBesideKey(run);
+            break;
+          }
+          const found = { code: judgement.code, base: versionOf(base), remote: conflictingVersion(remote) };
+          if (!deps.conflicts.localWins(operation, found)) return deps.conflicts.outcome(operation, found);
+          base = remote;
+          break;
+        }
       }
     }
-    throw new LongshoreError('s3.busy', { subject: spec.key });
+    throw new LongshoreError('s3.busy', { subject: run.spec.key, detail: 'it is changed there again and again' });
   }
 
   /** Null when the service says that the condition does not hold. */
   async #write(run: UploadRun, condition: WriteCondition, large: boolean): Promise<Written | null> {
+    const { source, target } = run;
+    const partSizeBytes = large ? partSizeFor(source.sizeBytes, target.partSizeBytes) : null;
     const object: ObjectAttributes = {
       key: run.spec.key,
       contentType: run.operation.contentType ?? 'application/octet-stream',
-      metadata: {
-        [METADATA_OPERATION]: run.operation.id,
-        'longshore-mtime': String(Math.floor(run.spec.mtimeMs)),
-        'longshore-device': encodeURIComponent(run.target.device).slice(0, 200),
-        ...(run.spec.originalName === null ? {} : { 'longshore-name': run.spec.originalName }),
-      },
+      metadata: objectMetadata(run.operation.id, run.spec, run.target.device, partSizeBytes),
     };
     try {
       return large ? await multipart(run, object, condition) : await singlePut(run, object, condition);
@@ -131,48 +144,28 @@ export class UploadExecutor implements Executor {
     }
   }
 
-  #author(run: UploadRun, remote: RemoteObject | null): Author {
-    const id = remote?.metadata[METADATA_OPERATION];
-    if (id === undefined) return 'someone-else';
-    if (id === run.operation.id) return 'this-operation';
-    const earlier = run.deps.repos.operations.byId(id);
-    const same =
-      earlier !== null && earlier.destination === run.operation.destination && earlier.target === run.spec.key;
-    if (!same) return 'someone-else';
-    // Its success is recorded. If that version is not what we know of the key any more, somebody has brought it back.
-    const { folder } = run.operation;
-    const known = folder !== null && run.deps.repos.files.knowsVersion(folder, run.spec.key, remote?.etag ?? '');
-    return earlier.state !== 'succeeded' || known ? 'earlier-operation' : 'someone-else';
-  }
-
-  /** The service took it: compare what it has with what we sent, from the reply or by another look (P3). */
-  async #written(run: UploadRun, written: Written): Promise<Outcome> {
+  /** The service took it: compare what it has with our file, from the reply or by another look (P3). */
+  async written(run: UploadRun, written: Written, result: 'uploaded' | 'copied'): Promise<Outcome> {
     const { spec, source, target, attempt } = run;
     const { reply, checksum } = written;
     const reported = reply.checksums.find((sum) => sum.algorithm === checksum.algorithm);
     if (reported !== undefined && reply.etag !== null && reported.value === checksum.value) {
       const version = { etag: reply.etag, versionId: reply.versionId, sizeBytes: source.sizeBytes, lastModified: null };
-      return this.#success(run, version, true, 'uploaded', `${checksum.algorithm}:${checksum.value}`);
+      return this.#success(run, version, true, result, `${checksum.algorithm}:${checksum.value}`);
     }
     const remote = await target.store.head(spec.key, attempt.commitSignal);
     if (remote === null)
       throw new LongshoreError('s3.busy', { subject: spec.key, detail: 'the object is not there after the write' });
-    if (this.#author(run, remote) !== 'this-operation') {
+    if (authorOf(run.deps.repos, run.operation, run.spec.key, remote) !== 'this-operation') {
       // Another hand replaced it in this instant. Ours was there; theirs is judged at the next local change, and must not
       // become our base: without an ETag of ours there is none.
       const { etag, versionId } = reply;
       const version = etag === null ? null : { etag, versionId, sizeBytes: source.sizeBytes, lastModified: null };
-      return this.#success(run, version, false, 'uploaded', `${checksum.algorithm}:${checksum.value}`);
+      return this.#success(run, version, false, result, `${checksum.algorithm}:${checksum.value}`);
     }
     const content = await sameContent(remote, source, [checksum], written.partSizeBytes, attempt.commitSignal);
     if (content === 'different') throw new LongshoreError('s3.checksum-mismatch', { subject: spec.key });
-    return this.#success(
-      run,
-      versionOf(remote),
-      content === 'same',
-      'uploaded',
-      `${checksum.algorithm}:${checksum.value}`,
-    );
+    return this.#success(run, versionOf(remote), content === 'same', result, `${checksum.algorithm}:${checksum.value}`);
   }
 
   #settled(run: UploadRun, remote: RemoteObject | null, verified: boolean, result: string): Outcome {
@@ -206,7 +199,8 @@ export class UploadExecutor implements Executor {
       },
       details: { result, etag: version?.etag ?? null, verified },
       apply: () => {
-        // In the other cases an upload of ours may still be open: the schema's trigger has it aborted.
+        // In the other cases an upload of ours may still be open, of an attempt that sent what was copied later, say: the
+        // schema's trigger has it aborted.
         if (result === 'uploaded') deps.repos.uploads.remove(operation.id);
         if (operation.folder === null || operation.path === null) return;
         const file = fileOf(deps, operation);
@@ -216,15 +210,4 @@ export class UploadExecutor implements Executor {
       },
     };
   }
-}
-
-function versionOf(remote: RemoteObject | RemoteVersion | null): StoredVersion | null {
-  if (remote === null) return null;
-  const facts = 'sizeBytes' in remote ? { sizeBytes: remote.sizeBytes, lastModified: remote.lastModified } : null;
-  return {
-    etag: remote.etag,
-    versionId: remote.versionId,
-    sizeBytes: facts?.sizeBytes ?? null,
-    lastModified: facts?.lastModified ?? null,
-  };
 }

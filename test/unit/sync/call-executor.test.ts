@@ -15,6 +15,7 @@ function makeBench(reply: () => Promise<HttpReply> = () => Promise.resolve(OK)) 
       sent.push(request);
       return reply();
     },
+    refreshConnections: () => undefined,
   };
   const { operation } = queueCall(outbox, {
     method: 'POST',

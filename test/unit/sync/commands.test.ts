@@ -36,6 +36,7 @@ function makeBench() {
     ...outbox,
     stopRunning: (operation, reason) => stopped.push([operation.seq, reason]),
     hintDirty: (operation) => dirty.push(operation.path),
+    isWatched: (folder) => folder === 'drop',
   });
   return { outbox, commands, stopped, dirty };
 }
@@ -49,6 +50,14 @@ describe('retry', () => {
     expect(dirty).toEqual(['sub/a']);
     const last = outbox.repos.events.latestOf(failed.id, 1);
     expect(last).toMatchObject([{ from: 'failed', to: 'pending', source: 'external' }]);
+  });
+
+  it.each(['file.move', 'file.delete', 'file.download'] as const)('does the same for a failed %s', (kind) => {
+    const { outbox, commands, dirty } = makeBench();
+    const failed = bringTo(outbox, queueUpload(outbox, 'a.txt', { kind }), 'failed', { attempts: 9 });
+    expect(commands.retry(failed.id, false)).toBeNull();
+    expect(reread(outbox, failed)).toMatchObject({ state: 'pending', attempts: 0 });
+    expect(dirty).toEqual(['a.txt']);
   });
 
   it('makes what waits due now', () => {
@@ -68,6 +77,14 @@ describe('retry', () => {
       expect(reread(outbox, operation)).toEqual(operation);
     },
   );
+
+  it('P2: refuses what no scan will ever look at: its folder is not configured any more', () => {
+    const { outbox, commands } = makeBench();
+    const queued = queueUpload(outbox, 'a', { spec: uploadSpecFor(''), folder: 'gone' });
+    const failed = bringTo(outbox, queued, 'failed', { error: errorOfCode('local.name-collision') });
+    expect(commands.retry(failed.id, false)?.reason).toMatch(/not in the configuration/);
+    expect(reread(outbox, failed).state).toBe('failed');
+  });
 
   it('has a file that never had a key looked at anew by the next scan', () => {
     const { outbox, commands, dirty } = makeBench();
@@ -170,6 +187,13 @@ describe('supersede', () => {
     else if (state === 'running') expect(now).toMatchObject({ state: 'running', ending: 'superseded' });
     else expect(now.state).toBe('superseded');
     expect(stopped).toEqual(state === 'running' ? [[operation.seq, 'superseded']] : []);
+  });
+
+  it('leaves alone what is being undone', () => {
+    const { outbox } = makeBench();
+    const undoing = bringTo(outbox, queueUpload(outbox, 'a.txt'), 'compensating');
+    supersede(outbox.repos, 'main:drop/a.txt', 'the file changed', () => undefined);
+    expect(reread(outbox, undoing).state).toBe('compensating');
   });
 
   it('keeps the first word: a cancelled one that still runs ends as cancelled', () => {

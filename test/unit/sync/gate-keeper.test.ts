@@ -37,13 +37,13 @@ describe('P9: a pause', () => {
       { scope: 'all', until: NOON + 60_000 },
       { scope: 'folder:x', until: FOREVER },
     ]);
-    expect(gates.nextOpening(clock.now())).toBe(NOON + 60_000);
+    expect(gates.nextChange(clock.now())).toBe(NOON + 60_000);
     expect(gates.pausedUntil('all')).toBe(NOON + 60_000);
     clock.advance(59_999);
     expect(gates.gateOf(LANE)).toBe('paused');
     clock.advance(1);
     expect(gates.gateOf(LANE)).toBeNull();
-    expect(gates.nextOpening(clock.now())).toBeNull();
+    expect(gates.nextChange(clock.now())).toBeNull();
     expect(gates.pausedUntil('all')).toBeNull();
     expect(gates.pausedUntil('folder:x')).toBe(FOREVER);
   });
@@ -82,12 +82,12 @@ describe('a service out of reach', () => {
     gates.failedToReach('dest:main', REFUSED);
     expect(gates.gateOf(LANE)).toBe('unreachable');
     expect(gates.allowance(LANE)).toBe('none');
-    expect(gates.nextOpening(clock.now())).toBe(NOON + 1000);
+    expect(gates.nextChange(clock.now())).toBe(NOON + 1000);
     clock.advance(1000);
     expect(gates.allowance(LANE)).toBe('probe');
     gates.startProbe('dest:main');
     expect(gates.allowance(LANE)).toBe('none');
-    expect(gates.nextOpening(clock.now())).toBeNull();
+    expect(gates.nextChange(clock.now())).toBeNull();
     gates.failedToReach('dest:main', REFUSED);
     expect(gates.unreachable('dest:main')?.nextTryAt).toBe(clock.now() + 2000);
     clock.advance(2000);
@@ -175,5 +175,77 @@ describe('the gate of a lane', () => {
     expect(gateOfOperation(operation, 'offline', NOON)).toBe(waits ? 'offline' : null);
     expect(gateOfOperation({ ...operation, heldUntil: NOON + 1 }, null, NOON)).toBe(waits ? 'paused' : null);
     expect(gateOfOperation({ ...operation, heldUntil: NOON }, null, NOON)).toBeNull();
+  });
+});
+
+describe('gates of the machine', () => {
+  const NONE = { workingHours: [], pauseOnBattery: false, pauseOnMetered: false, minFreeDiskBytes: 0 };
+  const CALLS: LaneInfo = { ...LANE, lane: 'provider:crm', service: 'provider:crm' };
+  const MIB = 2 ** 20;
+
+  it('hold back files where the configuration says so, and no calls', () => {
+    const { gates } = keeper();
+    gates.setRules(NONE);
+    gates.setPower({ onBattery: true, metered: true });
+    expect([gates.gateOf(LANE), gates.machineGates()]).toEqual([null, []]);
+    gates.setRules({ ...NONE, pauseOnMetered: true });
+    expect([gates.gateOf(LANE), gates.gateOf(CALLS)]).toEqual(['metered', null]);
+    expect(gates.gateOf({ ...LANE, loopback: true }), 'nobody pays for this machine').toBeNull();
+    gates.setRules({ ...NONE, pauseOnBattery: true, pauseOnMetered: true });
+    expect(gates.gateOf(LANE)).toBe('on-battery');
+    expect(gates.gateOf({ ...LANE, lane: 'deletes:drop' })).toBe('on-battery');
+    expect(gates.stopsTransfers(LANE)).toBe(true);
+    expect(gates.machineGates()).toEqual(['on-battery', 'metered']);
+    gates.setPower({ onBattery: false, metered: false });
+    expect([gates.gateOf(LANE), gates.stopsTransfers(LANE)]).toEqual([null, false]);
+  });
+
+  it('the disk: shut below the limit, open again only a tenth above it', () => {
+    const { gates } = keeper();
+    gates.setRules({ ...NONE, minFreeDiskBytes: 200 * MIB });
+    expect(gates.diskLow).toBe(false);
+    const after = (mebibytes: number) => {
+      gates.setFreeDisk(mebibytes * MIB);
+      return gates.gateOf(LANE);
+    };
+    expect([200, 199, 201, 219, 221, 200, 199].map(after)).toEqual([
+      null,
+      'disk-low',
+      'disk-low',
+      'disk-low',
+      null,
+      null,
+      'disk-low',
+    ]);
+    expect(gates.gateOf(CALLS), 'a call needs its row as well').toBe('disk-low');
+    expect(gates.stopsTransfers(LANE), 'what runs may end').toBe(false);
+    gates.setRules({ ...NONE, minFreeDiskBytes: 100 * MIB });
+    expect(gates.gateOf(LANE), 'another limit holds at once').toBeNull();
+    gates.setRules(NONE);
+    expect(after(0)).toBeNull();
+  });
+
+  it('the disk: what the database says itself counts beside', () => {
+    const { gates } = keeper();
+    gates.setDiskFull(true);
+    gates.setFreeDisk(1e12);
+    expect([gates.diskLow, gates.gateOf(LANE)]).toEqual([true, 'disk-low']);
+    gates.setDiskFull(false);
+    expect(gates.gateOf(LANE)).toBeNull();
+  });
+
+  it('working hours: shut outside of them, and they tell when they begin and end', () => {
+    const { gates, clock } = keeper();
+    const now = new Date(clock.now());
+    const minute = now.getHours() * 60 + now.getMinutes();
+    const window = { days: [now.getDay()], fromMinute: minute + 10, toMinute: minute + 20 };
+    gates.setRules({ ...NONE, workingHours: [window] });
+    expect([gates.gateOf(LANE), gates.gateOf(CALLS)]).toEqual(['schedule-closed', null]);
+    expect([gates.workingHoursBegin(), gates.nextChange(clock.now())]).toEqual([NOON + 600_000, NOON + 600_000]);
+    clock.advance(600_000);
+    expect([gates.gateOf(LANE), gates.workingHoursBegin()]).toEqual([null, null]);
+    expect(gates.nextChange(clock.now())).toBe(NOON + 1_200_000);
+    clock.advance(600_000);
+    expect([gates.gateOf(LANE), gates.stopsTransfers(LANE)]).toEqual(['schedule-closed', true]);
   });
 });

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { ScannedDirectory } from '../../../src/core/ports.ts';
 import { FOREVER, type StoredOperation } from '../../../src/db/stored-operation.ts';
-import { Planner, type KeyOf, type PlannedFolder } from '../../../src/sync/planner.ts';
+import type { KeyOf, PlannedFolder } from '../../../src/sync/planned-folder.ts';
+import { Planner } from '../../../src/sync/planner.ts';
+import { atOnce } from '../../../src/sync/turns.ts';
 import { uploadSpec } from '../../../src/sync/specs.ts';
 import { NOON } from '../../support/manual-clock.ts';
 import {
   lease,
   makeOutbox,
   must,
+  queueUpload,
   reread,
   scannedDirectory,
   scannedFile,
@@ -21,6 +24,8 @@ const FOLDER: PlannedFolder = {
   keyPrefix: 'drop/',
   priority: 'normal',
   stabilityMs: 500,
+  mode: 'drop',
+  deletes: { graceMs: 60_000, askAboveFiles: 50, askAboveShare: 0.2 },
 };
 const OLD = NOON - 60_000;
 
@@ -40,9 +45,13 @@ function makeBench() {
     contentTypeOf: () => 'text/plain',
   });
   outbox.repos.folders.ensure('drop', '/home/me/Drop');
-  const scan = (patch: Partial<ScannedDirectory>, dir = '') =>
-    outbox.repos.transaction(() => planner.plan(FOLDER, scannedDirectory(dir, patch)));
-  return { outbox, planner, stopped, scan };
+  const scanned = (directory: ScannedDirectory) =>
+    outbox.repos.transaction(() => atOnce(planner.plan(FOLDER, directory, false)));
+  const scan = (patch: Partial<ScannedDirectory>, dir = '') => scanned(scannedDirectory(dir, patch));
+  const bury = (...names: readonly string[]) => {
+    for (const name of names) planner.burials.bury(FOLDER, { dir: '', name, volumes: new Set(['7']) }, false);
+  };
+  return { outbox, planner, stopped, scanned, scan, bury };
 }
 
 function all(outbox: Outbox): StoredOperation[] {
@@ -58,7 +67,7 @@ describe('P2: the planner', () => {
   it('queues a new file with all that its upload needs, and remembers it', () => {
     const { outbox, scan } = makeBench();
     const file = scannedFile('a.txt', { mtimeMs: OLD });
-    expect(scan({ files: [file] }, 'sub')).toEqual({ queued: 1, lookAgainAt: null, gone: [] });
+    expect(scan({ files: [file] }, 'sub')).toMatchObject({ queued: 1, lookAgainAt: null, gone: [] });
     const [operation] = all(outbox);
     expect(operation).toMatchObject({
       kind: 'file.upload',
@@ -87,14 +96,14 @@ describe('P2: the planner', () => {
     const [a, b] = all(outbox);
     outbox.repos.operations.transition(must(a), 'cancel');
     outbox.repos.operations.transition(lease(outbox, must(b)), 'succeed');
-    expect(scan({ files })).toEqual({ queued: 0, lookAgainAt: null, gone: [] });
+    expect(scan({ files })).toMatchObject({ queued: 0, lookAgainAt: null, gone: [] });
     expect(all(outbox)).toHaveLength(2);
   });
 
   it('waits for a young file and says until when', () => {
     const { outbox, scan } = makeBench();
     const files = [scannedFile('a', { mtimeMs: NOON - 100 }), scannedFile('b', { mtimeMs: NOON - 300 })];
-    expect(scan({ files })).toEqual({ queued: 0, lookAgainAt: NOON + 200, gone: [] });
+    expect(scan({ files })).toMatchObject({ queued: 0, lookAgainAt: NOON + 200, gone: [] });
     outbox.clock.advance(500);
     expect(scan({ files })).toMatchObject({ queued: 2, lookAgainAt: null });
   });
@@ -157,16 +166,16 @@ describe('P2: the planner', () => {
   });
 
   it('names what is gone, and forgets it only when told so: a delete leaves the storage alone', () => {
-    const { outbox, planner, scan } = makeBench();
+    const { outbox, scan, bury } = makeBench();
     const files = [scannedFile('a', { mtimeMs: OLD }), scannedFile('b', { mtimeMs: OLD, ino: 2 })];
     scan({ files });
     outbox.repos.files.setBase('drop', '', 'a', { etag: 'e1', versionId: null }, null);
-    expect(scan({ files: files.slice(1) })).toEqual({ queued: 0, lookAgainAt: null, gone: ['a'] });
+    expect(scan({ files: files.slice(1) })).toMatchObject({ queued: 0, lookAgainAt: null, gone: ['a'] });
     expect(shown(outbox)).toEqual([
       ['a', 'pending', null],
       ['b', 'pending', null],
     ]);
-    planner.forgetGone(FOLDER, '', ['a', 'never-there']);
+    bury('a', 'never-there');
     expect(shown(outbox)).toEqual([
       ['a', 'superseded', null],
       ['b', 'pending', null],
@@ -183,11 +192,11 @@ describe('P2: the planner', () => {
   });
 
   it('P4: sends a file that came back over its own version', () => {
-    const { outbox, planner, scan } = makeBench();
+    const { outbox, scan, bury } = makeBench();
     const files = [scannedFile('a', { mtimeMs: OLD })];
     scan({ files });
     outbox.repos.files.setBase('drop', '', 'a', { etag: 'e1', versionId: 'v1' }, null);
-    planner.forgetGone(FOLDER, '', ['a']);
+    bury('a');
     expect(scan({ files }).queued).toBe(1);
     expect(outbox.repos.files.get('drop', '', 'a')).toMatchObject({
       fingerprint: files[0]?.fingerprint,
@@ -196,7 +205,7 @@ describe('P2: the planner', () => {
   });
 
   it('shows the second of two names with one key as failed, and lets the first one go', () => {
-    const { outbox, planner, scan } = makeBench();
+    const { outbox, scan, bury } = makeBench();
     const composed = 'caf\u00e9';
     const decomposed = 'cafe\u0301';
     const files = [scannedFile(composed, { mtimeMs: OLD }), scannedFile(decomposed, { mtimeMs: OLD, ino: 2 })];
@@ -207,9 +216,9 @@ describe('P2: the planner', () => {
     ]);
     expect(all(outbox)[1]?.error?.detail).toBe(composed);
     expect(scan({ files }).queued, 'said once').toBe(0);
-    // The first one goes: the other one changes and can be taken.
-    planner.forgetGone(FOLDER, '', [composed]);
-    scan({ files: [scannedFile(decomposed, { mtimeMs: OLD + 1, ino: 2 })] });
+    // The first one goes: the other one is judged anew, though it did not change.
+    bury(composed);
+    scan({ files: files.slice(1) });
     expect(shown(outbox)).toEqual([
       [composed, 'superseded', null],
       [decomposed, 'superseded', 'local.name-collision'],
@@ -262,5 +271,80 @@ describe('P2: the planner', () => {
     outbox.repos.uploads.insert(uploadOf(must(all(outbox)[0])));
     scan({ files: [scannedFile('a', { mtimeMs: OLD + 1, sizeBytes: 5 })] });
     expect(outbox.repos.cleanups.due('main', FOREVER, 9)).toMatchObject([{ key: 'drop/a', uploadId: 'upload-1' }]);
+  });
+
+  describe('passes over a directory that scans to the digest of the time when nothing was to be done', () => {
+    const files = [scannedFile('a', { mtimeMs: OLD }), scannedFile('b', { mtimeMs: OLD, ino: 2 })];
+    /** A scan whose files nobody may look at. */
+    const unread = (digest: string): ScannedDirectory => {
+      const directory = scannedDirectory('', { digest });
+      return Object.defineProperty(directory, 'files', {
+        get: () => {
+          throw new Error('it was compared');
+        },
+      });
+    };
+
+    it('and only then: not while something is new, settling, in trouble or gone', () => {
+      const { scan, scanned } = makeBench();
+      scan({ files, digest: 'aa' });
+      scan({ files, digest: 'aa' });
+      expect(scanned(unread('aa'))).toMatchObject({ queued: 0, present: 2 });
+      scan({ files: files.slice(1), digest: 'bb' });
+      const problem = { name: 'x', code: 'local.permission', detail: '' } as const;
+      scan({ files, problems: [problem], digest: 'cc' });
+      scan({ files: [...files, scannedFile('young', { mtimeMs: NOON, ino: 3 })], digest: 'dd' });
+      for (const digest of ['bb', 'cc', 'dd']) expect(() => scanned(unread(digest)), digest).toThrow(/compared/);
+    });
+
+    it('until the inventory of the directory changes', () => {
+      const { outbox, scan } = makeBench();
+      scan({ files, digest: 'aa' });
+      scan({ files, digest: 'aa' });
+      const row = must(outbox.repos.files.get('drop', '', 'a'));
+      outbox.repos.files.put({ ...row, fingerprint: null });
+      expect(scan({ files, digest: 'aa' }).queued).toBe(1);
+    });
+
+    it('also a large one, unless it changed while it was compared', () => {
+      const { outbox, planner, scan, scanned } = makeBench();
+      const many = Array.from({ length: 2500 }, (_, index) =>
+        scannedFile(`f${index}`, { mtimeMs: OLD, ino: index + 1 }),
+      );
+      scan({ files: many });
+      const steps = planner.plan(FOLDER, scannedDirectory('', { files: many, digest: 'aa' }), false);
+      steps.next();
+      const row = must(outbox.repos.files.get('drop', '', 'f0'));
+      outbox.repos.files.put({ ...row, fingerprint: null });
+      atOnce(steps);
+      expect(scan({ files: many, digest: 'aa' }).queued, 'it is compared again').toBe(1);
+      scan({ files: many, digest: 'aa' });
+      expect(scanned(unread('aa'))).toMatchObject({ present: 2500 });
+    });
+  });
+
+  it('holds new names back when asked to, but never what has a version', () => {
+    const { outbox, planner, scan } = makeBench();
+    scan({ files: [scannedFile('a', { mtimeMs: OLD })] });
+    outbox.repos.files.setBase('drop', '', 'a', { etag: 'e1', versionId: null }, null);
+    const files = [scannedFile('a', { mtimeMs: OLD + 1 }), scannedFile('b', { mtimeMs: OLD, ino: 2 })];
+    const plan = outbox.repos.transaction(() => atOnce(planner.plan(FOLDER, scannedDirectory('', { files }), true)));
+    expect([plan.queued, plan.held.map(({ name }) => name)]).toEqual([1, ['b']]);
+    expect(shown(outbox)).toEqual([
+      ['a', 'superseded', null],
+      ['a', 'pending', null],
+    ]);
+  });
+
+  it('waits while a download is about to put a version there: that is no change of the user’s', () => {
+    const { outbox, scan } = makeBench();
+    scan({ files: [scannedFile('a', { mtimeMs: OLD })] });
+    outbox.repos.operations.transition(lease(outbox, must(all(outbox)[0])), 'succeed');
+    const download = queueUpload(outbox, 'a', { kind: 'file.download' });
+    lease(outbox, download);
+    expect(scan({ files: [scannedFile('a', { mtimeMs: OLD + 1 })] })).toMatchObject({
+      queued: 0,
+      lookAgainAt: NOON + 500,
+    });
   });
 });

@@ -40,7 +40,7 @@ function makeScheduler() {
     },
     lane,
     retryPolicy: () => DEFAULT_RETRY_POLICY,
-    concurrency: () => 4,
+    leases: () => ({ small: 4, ahead: 0, large: 1, largeAboveBytes: Number.MAX_SAFE_INTEGER }),
     onProgress: () => undefined,
     onSettled: () => undefined,
     onFatal: (error) => {

@@ -118,6 +118,15 @@ describe('settle', () => {
     expect(reread(outbox, leased).error).toMatchObject({ code: 'conflict.changed', class: 'conflict' });
   });
 
+  it('ends what a newer local state has made moot, with the reason in its history', () => {
+    const outbox = makeOutbox();
+    const leased = lease(outbox, queueUpload(outbox, 'a'));
+    settled(outbox, leased, { kind: 'obsolete', reason: 'the file changed meanwhile' });
+    expect(reread(outbox, leased)).toMatchObject({ state: 'superseded', error: null });
+    const last = outbox.repos.events.latestOf(leased.id, 1)[0];
+    expect(last).toMatchObject({ type: 'superseded', details: { reason: 'the file changed meanwhile' } });
+  });
+
   it('P9: puts back what was stopped, at its checkpoint and without counting', () => {
     const outbox = makeOutbox();
     const leased = bringTo(outbox, queueUpload(outbox, 'a'), 'running', { bytesDone: 60, attempts: 2, deaths: 1 });

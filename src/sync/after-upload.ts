@@ -1,0 +1,189 @@
+import { LongshoreError, toLongshoreError } from '../core/longshore-error.ts';
+import type { EventType } from '../core/event-types.ts';
+import type { Clock, EpochMs, LocalChanges, Random } from '../core/ports.ts';
+import type { StoredAfterUpload } from '../db/after-uploads-repo.ts';
+import type { Repositories } from '../db/repositories.ts';
+import { retryDelayMs, type RetryPolicy } from '../resilience/retry-policy.ts';
+import { splitPath } from './paths.ts';
+
+/** A trash that fails may work again tomorrow; the file stays where it is meanwhile. */
+const POLICY: RetryPolicy = {
+  maxAttempts: Number.MAX_SAFE_INTEGER,
+  initialDelayMs: 1000,
+  maxDelayMs: 60 * 60_000,
+  multiplier: 4,
+  jitter: 'full',
+};
+const BATCH = 50;
+/** A folder that the configuration has no longer may come back. */
+const NO_FOLDER_RETRY_MS = 10 * 60_000;
+
+export interface AfterUploadDeps {
+  readonly repos: Repositories;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly changes: Pick<LocalChanges, 'trash' | 'archive'>;
+  /** The folder's root; null when it is not configured any more. */
+  root(folder: string): string | null;
+  /** False while the folder is paused or frozen: nothing is touched (P9). */
+  isOpen(folder: string): boolean;
+  readonly onChange: () => void;
+  readonly onFatal: (error: unknown) => void;
+}
+
+/**
+ * Does what folders say about files whose upload has succeeded: trash or archive. Each wish was recorded in the transaction
+ * of the success; a file that is not exactly what was uploaded stays where it is (P13).
+ */
+export class AfterUpload {
+  readonly #deps: AfterUploadDeps;
+  #working: Promise<void> | null = null;
+  #again = false;
+  #stopped = false;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(deps: AfterUploadDeps) {
+    this.#deps = deps;
+  }
+
+  /** There may be something to do. */
+  wake(): void {
+    if (this.#stopped) return;
+    if (this.#working !== null) {
+      this.#again = true;
+      return;
+    }
+    if (!this.#dueBy(this.#deps.clock.now())) {
+      this.#armTimer();
+      return;
+    }
+    this.#working = this.#work()
+      .catch((error: unknown) => {
+        this.#deps.onFatal(error);
+      })
+      .finally(() => {
+        this.#working = null;
+        this.#armTimer();
+        if (!this.#again) return;
+        this.#again = false;
+        this.wake();
+      });
+  }
+
+  /** The file in hand is finished with. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+    await this.#working;
+  }
+
+  idle(): boolean {
+    return this.#working === null && !this.#dueBy(this.#deps.clock.now());
+  }
+
+  #dueBy(until: EpochMs): boolean {
+    return this.#deps.repos.afterUploads.nextDue().some(({ folder, at }) => at <= until && this.#deps.isOpen(folder));
+  }
+
+  async #work(): Promise<void> {
+    const { repos, clock } = this.#deps;
+    for (const { folder } of repos.afterUploads.nextDue()) {
+      for (;;) {
+        const due = this.#deps.isOpen(folder) ? repos.afterUploads.due(folder, clock.now(), BATCH) : [];
+        if (due.length === 0) break;
+        for (const intent of due) {
+          if (this.#stopped || !this.#deps.isOpen(folder)) return;
+          await this.#act(intent);
+        }
+      }
+    }
+  }
+
+  async #act(intent: StoredAfterUpload): Promise<void> {
+    const { changes, clock, repos } = this.#deps;
+    const root = this.#deps.root(intent.folder);
+    if (root === null) {
+      repos.afterUploads.postpone(intent.operation, clock.now() + NO_FOLDER_RETRY_MS, 'the folder is not configured');
+      return;
+    }
+    if (!this.#isWhatWasUploaded(intent)) {
+      this.#end(intent, 'left-in-place', { reason: 'the file changed after its upload' }, false);
+      return;
+    }
+    const path = `${root}/${intent.path}`;
+    try {
+      if (intent.archivePath === null) await changes.trash(path, intent.fingerprint);
+      else await changes.archive(path, intent.fingerprint, intent.archivePath);
+    } catch (error) {
+      this.#failed(intent, error);
+      return;
+    }
+    const details = intent.archivePath === null ? {} : { archivePath: intent.archivePath };
+    this.#end(intent, intent.archivePath === null ? 'file-trashed' : 'file-archived', details, true);
+  }
+
+  /** No newer state of the file is known, and no newer operation on it. */
+  #isWhatWasUploaded({ folder, path, fingerprint, operation }: StoredAfterUpload): boolean {
+    const { dir, name } = splitPath(path);
+    const file = this.#deps.repos.files.get(folder, dir, name);
+    // Gone from the inventory: an attempt that died may have done it; the disk is looked at either way.
+    return (
+      file === null || file.fingerprint === null || (file.fingerprint === fingerprint && file.operation === operation)
+    );
+  }
+
+  #failed(intent: StoredAfterUpload, error: unknown): void {
+    const { repos, clock, random } = this.#deps;
+    const failure = toLongshoreError(error);
+    // An attempt that died after the file had gone, or the user was faster: either way it is done.
+    if (failure.code === 'local.vanished') this.#end(intent, null, {}, true);
+    else if (failure.code === 'local.changed')
+      this.#end(intent, 'left-in-place', { reason: 'the file changed after its upload' }, false);
+    else {
+      const words = failure.context.detail ?? failure.message;
+      const delayMs = retryDelayMs(POLICY, intent.attempts + 1, random.fraction());
+      repos.transaction(() => {
+        repos.afterUploads.postpone(intent.operation, clock.now() + delayMs, `${failure.code}: ${words}`);
+        if (intent.attempts === 0)
+          this.#tell(intent, 'left-in-place', { code: failure.code, reason: words, again: true });
+      });
+    }
+    if (!(error instanceof LongshoreError)) throw error;
+  }
+
+  /** `gone`: the file is no longer here, by our doing: no user's delete, and nothing that a move could come from. */
+  #end(
+    intent: StoredAfterUpload,
+    type: EventType | null,
+    details: Readonly<Record<string, unknown>>,
+    gone: boolean,
+  ): void {
+    const { repos, onChange } = this.#deps;
+    repos.transaction(() => {
+      repos.afterUploads.remove(intent.operation);
+      if (type !== null) this.#tell(intent, type, details);
+      const { dir, name } = splitPath(intent.path);
+      const file = gone ? repos.files.get(intent.folder, dir, name) : null;
+      if (file !== null && file.operation === intent.operation) repos.files.put({ ...file, fingerprint: null });
+    });
+    onChange();
+  }
+
+  #tell({ operation, path }: StoredAfterUpload, type: EventType, details: Readonly<Record<string, unknown>>): void {
+    const { events, operations } = this.#deps.repos;
+    const resourceKey = operations.byId(operation)?.resourceKey ?? null;
+    events.append({ type, operationId: operation, resourceKey, from: null, to: null, details: { path, ...details } });
+  }
+
+  #armTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    if (this.#stopped) return;
+    const { repos, clock } = this.#deps;
+    const times = repos.afterUploads.nextDue().flatMap(({ folder, at }) => (this.#deps.isOpen(folder) ? [at] : []));
+    if (times.length === 0) return;
+    this.#cancelTimer = clock.setTimer(Math.max(1, Math.min(...times) - clock.now()), () => {
+      this.wake();
+    });
+  }
+}

@@ -1,0 +1,152 @@
+import { identityOf, volumeOf } from '../core/fingerprint.ts';
+import type { EpochMs } from '../core/ports.ts';
+import type { StoredFile } from '../db/files-repo.ts';
+import type { StoredOperation } from '../db/stored-operation.ts';
+import type { Tombstone } from '../db/tombstones-repo.ts';
+import type { FileQueue } from './file-queue.ts';
+import {
+  holdsKey,
+  isProblem,
+  isSettled,
+  lastOperation,
+  namesakes,
+  ownObject,
+  problemResource,
+} from './inventory-keys.ts';
+import { joinPath } from './paths.ts';
+import type { PlannedFolder, PlannerDeps } from './planned-folder.ts';
+import { deletesLane, downloadSpec, objectResource } from './specs.ts';
+import { supersede } from './supersede.ts';
+import { QUEUE_COST, type Steps } from './turns.ts';
+
+/** Rows that are read at a time. */
+const PAGE = 200;
+
+/** A file that the scan of a healthy root did not find. */
+export interface Absence {
+  readonly dir: string;
+  readonly name: string;
+  /** Volumes that were looked at: a file of another one may only have been unmounted. */
+  readonly volumes: ReadonlySet<string>;
+}
+
+/** What becomes of files that are gone: tombstones first, deletes once the grace is over. In the caller's transaction. */
+export class Burials {
+  readonly #deps: PlannerDeps;
+  readonly #queue: FileQueue;
+
+  constructor(deps: PlannerDeps, queue: FileQueue) {
+    this.#deps = deps;
+    this.#queue = queue;
+  }
+
+  /**
+   * Writes the tombstone; what was still to send is moot. `follows`: once the grace is over the object goes as well.
+   * Returns directories that want another look, because this file was in the way of another with the same key.
+   */
+  bury(folder: PlannedFolder, { dir, name, volumes }: Absence, follows: boolean): readonly string[] {
+    const { repos, clock } = this.#deps;
+    const file = repos.files.get(folder.name, dir, name);
+    if (file === null || file.fingerprint === null) return [];
+    const problem = isProblem(file.fingerprint);
+    if (!problem && !volumes.has(volumeOf(file.fingerprint))) return [];
+    // The object holds what the file last was: else a new name of it has to be sent.
+    const operation = lastOperation(repos, file);
+    const movable = !problem && file.base !== null && file.checksum !== null && isSettled(repos, file, operation);
+    const heldKey = holdsKey(repos, file, operation);
+    const others = file.key === '' ? [] : namesakes(repos, folder.name, file.key, joinPath(dir, name));
+    const alone = heldKey && file.key !== '' && !others.some((other) => holdsKey(repos, other));
+    this.#endWork(folder, file, alone, 'the file is gone');
+    repos.tombstones.bury(folder.name, dir, name, {
+      goneAt: clock.now(),
+      identity: movable ? identityOf(file.fingerprint) : null,
+      // Also of a file that could not be taken at last: its object is that of better days.
+      deleteRemote: follows && file.key !== '',
+    });
+    return heldKey ? this.#free(folder, others) : [];
+  }
+
+  /** A rule leaves the file out now: nothing more is sent, and its object stays. False when that was so before. */
+  leaveOut(folder: PlannedFolder, file: StoredFile): boolean {
+    const { repos, clock } = this.#deps;
+    const { dir, name } = file;
+    if (file.fingerprint !== null)
+      this.#endWork(folder, file, ownObject(repos, folder, file) !== null, 'a rule leaves the file out');
+    else if (repos.tombstones.get(folder.name, dir, name)?.deleteRemote !== true) return false;
+    repos.tombstones.bury(folder.name, dir, name, { goneAt: clock.now(), identity: null, deleteRemote: false });
+    return true;
+  }
+
+  /** The same for all that the inventory has right in a directory. */
+  *leaveOutDirectory(folder: PlannedFolder, dir: string): Steps<void> {
+    const { files } = this.#deps.repos;
+    for (let page = files.page(folder.name, dir, null, PAGE); page.length > 0;) {
+      for (const file of page) {
+        this.leaveOut(folder, file);
+        yield QUEUE_COST;
+      }
+      page = files.page(folder.name, dir, page.at(-1)?.name ?? null, PAGE);
+    }
+  }
+
+  /**
+   * The grace of those found gone by `until` is over, and this healthy scan still does not find them where it `looked`:
+   * their objects are to go. Returns how many deletes were queued.
+   */
+  *follow(folder: PlannedFolder, until: EpochMs, looked: (dir: string) => boolean): Steps<number> {
+    const { tombstones } = this.#deps.repos;
+    let queued = 0;
+    for (const stored of [false, true]) {
+      let last: Tombstone | null = null;
+      for (;;) {
+        const page: Tombstone[] = tombstones.due(folder.name, stored, until, last, PAGE);
+        for (const gone of page) {
+          if (looked(gone.dir) && this.#followOne(folder, gone)) queued += 1;
+          yield QUEUE_COST;
+        }
+        last = page.at(-1) ?? null;
+        if (last === null) break;
+      }
+    }
+    return queued;
+  }
+
+  #followOne(folder: PlannedFolder, gone: Tombstone): boolean {
+    const { repos } = this.#deps;
+    const present = repos.files.byKey(folder.name, gone.key).some((file) => holdsKey(repos, file));
+    const resource = objectResource(folder.destination, gone.key);
+    const unfinished = repos.operations.unfinishedOn(resource);
+    // An upload that was told to stop may still arrive; a move may still need the object. The next look decides.
+    if (!present && unfinished.some(({ kind }) => kind.startsWith('file.') && kind !== 'file.delete')) return false;
+    const nothingThere = gone.base === null && !repos.tombstones.mayHaveLeft(resource);
+    if (present || nothingThere || !gone.key.startsWith(folder.keyPrefix)) {
+      // Nothing of ours is there, or it is another file's by now.
+      repos.tombstones.remove(folder.name, gone.dir, gone.name);
+      return false;
+    }
+    this.#queue.delete(folder, gone, deletesLane(folder.name));
+    return true;
+  }
+
+  /** `alone`: no other file stands for the object. */
+  #endWork(folder: PlannedFolder, file: StoredFile, alone: boolean, reason: string): void {
+    const { repos, stopRunning } = this.#deps;
+    supersede(repos, problemResource(folder, file.dir, file.name), reason, stopRunning);
+    if (alone) supersede(repos, objectResource(folder.destination, file.key), reason, stopRunning, isForFreePlace);
+  }
+
+  /** Files that could not be taken because this one had their key are judged anew. */
+  #free(folder: PlannedFolder, waiting: readonly StoredFile[]): readonly string[] {
+    const { repos, stopRunning } = this.#deps;
+    for (const other of waiting) {
+      supersede(repos, problemResource(folder, other.dir, other.name), 'the other file is gone', stopRunning);
+      repos.files.put({ ...other, fingerprint: null });
+    }
+    return waiting.map(({ dir }) => dir);
+  }
+}
+
+/** Whoever asked for it knew already that no file is there: that a scan notices the same takes nothing back. */
+function isForFreePlace(operation: StoredOperation): boolean {
+  return operation.kind === 'file.download' && downloadSpec(operation).replaces === null;
+}

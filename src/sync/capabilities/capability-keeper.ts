@@ -1,0 +1,241 @@
+import { Buffer } from 'node:buffer';
+import { LongshoreError } from '../../core/longshore-error.ts';
+import type { Clock, EpochMs, ObjectStore, Random } from '../../core/ports.ts';
+import type { Repositories } from '../../db/repositories.ts';
+import {
+  honours,
+  NOTHING_KNOWN,
+  UNKNOWN_CAPABILITIES,
+  type ConditionalWrite,
+  type KnownCapabilities,
+} from './capabilities.ts';
+import { readCapabilities, readIntent, storeCapabilities, storeIntent, type ProbeIntent } from './capability-store.ts';
+import { gatedStore, GateClosed } from './gated-store.ts';
+import { probeKeys, probeService } from './probe-service.ts';
+import { removeProbe } from './remove-probe.ts';
+
+/** Services are updated, buckets get versioning: what was found out is looked at again, ms. */
+const VALID_FOR_MS = 7 * 24 * 60 * 60_000;
+/** Rights may be given at any time, ms. */
+const DENIED_FOR_MS = 24 * 60 * 60_000;
+/** After a probe that ended without a result; doubled each time, ms. */
+const RETRY_MS = 60_000;
+const RETRY_MAX_MS = 60 * 60_000;
+/** What an engine that died had sent may still take effect: only then a look finds all that it left, ms. */
+const LATE_MS = 60_000;
+/** Nothing that a probe begun so long ago has sent is still on its way, ms: it is made up for at once. */
+const LONG_AGO_MS = 10 * 60_000;
+/** So long a probe under way may finish when the engine stops, ms: cut off, it has to be cleaned up at the next start. */
+const STOP_GRACE_MS = 2000;
+/** Where probes write, below the destination's prefix. */
+const PROBE_DIRECTORY = '.longshore/';
+/** In a file name of any service. */
+const DEVICE_MAX_CHARACTERS = 40;
+
+export interface ProbedDestination {
+  readonly name: string;
+  /** Names the place: another text means another service, bucket or prefix. */
+  readonly place: string;
+  readonly prefix: string;
+}
+
+export interface CapabilityKeeperDeps {
+  readonly repos: Repositories;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly device: string;
+  /** Asked often: the same list until the configuration changes. */
+  destinations(): readonly ProbedDestination[];
+  store(destination: string): ObjectStore | null;
+  /** Nothing is sent while this is false (P9). */
+  isOpen(destination: string): boolean;
+  /** It has answered since the start: whoever is not there needs no questions. */
+  wasReached(destination: string): boolean;
+  readonly onChange: () => void;
+  readonly onFatal: (error: unknown) => void;
+}
+
+interface Entry {
+  readonly place: string;
+  known: KnownCapabilities;
+  dueAt: EpochMs;
+  failures: number;
+  /** A probe has written there, or is about to, and not taken it away yet. */
+  intent: boolean;
+}
+
+/**
+ * Knows what each destination can do: finds it out at the first connection, again every seven days and whenever the
+ * configuration names another place; remembers it. Works in the background, one small request at a time, never holds up an
+ * upload, and is no operation: until it knows, everything is taken to ignore conditions.
+ */
+export class CapabilityKeeper {
+  readonly #deps: CapabilityKeeperDeps;
+  readonly #entries = new Map<string, Entry>();
+  readonly #stopping = new AbortController();
+  #working: Promise<void> | null = null;
+  #stopped = false;
+  #cancelTimer: () => void = () => undefined;
+
+  constructor(deps: CapabilityKeeperDeps) {
+    this.#deps = deps;
+  }
+
+  /** What is known of a destination now. */
+  of(destination: string): KnownCapabilities {
+    const place = this.#deps.destinations().find(({ name }) => name === destination)?.place;
+    return place === undefined ? NOTHING_KNOWN : this.#entry(destination, place).known;
+  }
+
+  honours(destination: string, write: ConditionalWrite): boolean {
+    return honours(this.of(destination).capabilities, write);
+  }
+
+  /** Something may be due: a service was reached, a gate opened, the configuration changed. Cheap. */
+  wake(): void {
+    if (this.#working !== null || this.#stopped) return;
+    const due = this.#due();
+    if (due === null) {
+      this.#armTimer();
+      return;
+    }
+    this.#working = this.#probe(due)
+      .catch((error: unknown) => {
+        // The engine has to end: to try again at once would keep it from that.
+        this.#stopped = true;
+        if (!this.#stopping.signal.aborted) this.#deps.onFatal(error);
+      })
+      .finally(() => {
+        this.#working = null;
+        this.#armTimer();
+        this.wake();
+      });
+  }
+
+  /** A probe under way may finish, for a moment. */
+  async stop(): Promise<void> {
+    const abort = (): void => {
+      this.#stopping.abort(new Error('the engine stops'));
+    };
+    const cancel = this.#working === null ? null : this.#deps.clock.setTimer(STOP_GRACE_MS, abort);
+    this.#stopped = true;
+    this.#cancelTimer();
+    await this.#working;
+    cancel?.();
+    abort();
+  }
+
+  #due(): ProbedDestination | null {
+    const now = this.#deps.clock.now();
+    for (const destination of this.#deps.destinations()) {
+      const entry = this.#entry(destination.name, destination.place);
+      const { name } = destination;
+      // The clock was set back since.
+      if ((entry.intent || entry.failures > 0) && entry.dueAt > now + RETRY_MAX_MS) entry.dueAt = now;
+      const { dueAt, intent } = entry;
+      // What a probe has left there is taken away also when nothing else leads there (P7).
+      const wanted = intent || this.#deps.wasReached(name);
+      if (dueAt <= now && wanted && this.#deps.isOpen(name)) return destination;
+    }
+    return null;
+  }
+
+  /** A probe that failed with something left there is taken up again by itself. */
+  #armTimer(): void {
+    this.#cancelTimer();
+    if (this.#stopped) return;
+    const now = this.#deps.clock.now();
+    const due = [...this.#entries.values()].filter(({ intent, dueAt }) => intent && dueAt > now);
+    if (due.length === 0) return;
+    const delayMs = Math.min(RETRY_MAX_MS, Math.min(...due.map(({ dueAt }) => dueAt)) - now);
+    this.#cancelTimer = this.#deps.clock.setTimer(delayMs, () => {
+      this.wake();
+    });
+  }
+
+  #entry(destination: string, place: string): Entry {
+    const cached = this.#entries.get(destination);
+    if (cached?.place === place) return cached;
+    const known = readCapabilities(this.#deps.repos.settings, destination, place);
+    const left = readIntent(this.#deps.repos.settings, destination);
+    const now = this.#deps.clock.now();
+    // Runs that are shorter than the wait, one after another, have to come to it as well.
+    const clearAt = left === null ? 0 : Math.min(now + LATE_MS, left.at + LONG_AGO_MS);
+    const dueAt = left === null ? this.#dueAt(known) : clearAt;
+    const entry: Entry = { place, known, dueAt, failures: 0, intent: left !== null };
+    this.#entries.set(destination, entry);
+    return entry;
+  }
+
+  #dueAt({ checkedAt, denied, leftover }: KnownCapabilities): EpochMs {
+    if (checkedAt === null) return 0;
+    // Each look would leave one more object there.
+    if (leftover !== null) return Number.MAX_SAFE_INTEGER;
+    // A time ahead of now was taken from a clock that has been set back since.
+    return checkedAt > this.#deps.clock.now() ? 0 : checkedAt + (denied ? DENIED_FOR_MS : VALID_FOR_MS);
+  }
+
+  async #probe({ name, place, prefix }: ProbedDestination): Promise<void> {
+    const { repos, clock, onChange } = this.#deps;
+    const entry = this.#entry(name, place);
+    const opened = this.#deps.store(name);
+    if (opened === null) return;
+    const { signal } = this.#stopping;
+    const store = gatedStore(opened, () => this.#deps.isOpen(name));
+    try {
+      await this.#clearDead(store, name);
+      const intent = { key: this.#key(prefix), at: clock.now() };
+      entry.intent = true;
+      storeIntent(repos.settings, name, intent);
+      const known = await this.#ask(store, name, intent);
+      storeCapabilities(repos.settings, name, place, known);
+      this.#entries.set(name, { place, known, dueAt: this.#dueAt(known), failures: 0, intent: false });
+      onChange();
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof LongshoreError) && !(error instanceof GateClosed)) throw error;
+      // Behind a gate it waits for the gate; the intent stays until what was written is gone.
+      if (error instanceof GateClosed) return;
+      entry.failures += 1;
+      entry.dueAt = clock.now() + Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** (entry.failures - 1));
+    }
+  }
+
+  /** What a probe that was cut off has left goes first. */
+  async #clearDead(store: ObjectStore, destination: string): Promise<void> {
+    const { repos, clock, onChange } = this.#deps;
+    const intent = readIntent(repos.settings, destination);
+    if (intent === null) return;
+    const remains = { repos, store, destination, intent, cutOff: true };
+    await removeProbe(remains, () => clock.now(), this.#stopping.signal);
+    onChange();
+  }
+
+  async #ask(store: ObjectStore, destination: string, intent: ProbeIntent): Promise<KnownCapabilities> {
+    const { repos, clock } = this.#deps;
+    const { signal } = this.#stopping;
+    let capabilities = UNKNOWN_CAPABILITIES;
+    let denied = false;
+    try {
+      capabilities = await probeService(store, probeKeys(intent.key), signal);
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      denied = true;
+    }
+    const remains = { repos, store, destination, intent, cutOff: false };
+    const leftover = await removeProbe(remains, () => clock.now(), signal);
+    return { checkedAt: clock.now(), denied: denied || leftover !== null, leftover, capabilities };
+  }
+
+  #key(prefix: string): string {
+    const device = this.#deps.device.replaceAll(/[^A-Za-z0-9.-]+/g, '-').slice(0, DEVICE_MAX_CHARACTERS);
+    const random = Buffer.from(this.#deps.random.bytes(8)).toString('hex');
+    return `${prefix}${PROBE_DIRECTORY}probe-${device}-${random}`;
+  }
+}
+
+/** The keys are good but may not do this. Anything else that is wrong with a destination is set right and looked at again. */
+function isDenied(error: unknown): boolean {
+  if (!(error instanceof LongshoreError)) return false;
+  return ['s3.access-denied', 's3.not-supported', 's3.rejected'].includes(error.code);
+}

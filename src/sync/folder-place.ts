@@ -1,0 +1,67 @@
+import type { Clock } from '../core/ports.ts';
+import type { Repositories } from '../db/repositories.ts';
+import type { PlannedFolder } from './planned-folder.ts';
+import { inTurns, QUEUE_COST, type Steps } from './turns.ts';
+
+const PAGE = 100;
+/** What is not running and not over. */
+const RESTING = ['pending', 'waiting', 'conflict', 'failed'] as const;
+
+export interface PlacedFolder extends PlannedFolder {
+  readonly place: string;
+}
+
+/**
+ * Before a folder is looked at for the first time under a configuration: what the inventory says holds for the place in the
+ * storage that it was made for, and what was to be deleted holds for mirror mode.
+ */
+export async function settleIn(
+  deps: { readonly repos: Repositories; readonly clock: Clock },
+  folder: PlacedFolder,
+  signal: AbortSignal,
+): Promise<void> {
+  const { folders } = deps.repos;
+  const stored = folders.get(folder.name);
+  if (stored === null) return;
+  if (stored.place !== folder.place) {
+    // Files that go elsewhere from now on have to go there all; versions of the old place say nothing of the new one.
+    if (stored.place !== null) await inTurns(deps, signal, startAnew(deps.repos, folder.name));
+    folders.setPlace(folder.name, folder.place);
+  }
+  if (folder.mode !== 'mirror' || stored.marker === null) {
+    await inTurns(deps, signal, keepObjects(deps.repos, folder.name, 'deletes are not followed any more'));
+    if (folder.mode !== 'mirror') folders.setMarker(folder.name, null);
+    folders.setGuard(folder.name, null);
+  }
+}
+
+/** The objects of files that are gone stay where they are; deletes that wait in the outbox end. Returns how many stay. */
+export function* keepObjects(repos: Repositories, folder: string, reason: string): Steps<number> {
+  let kept = 0;
+  for (let changed = 1; changed > 0; kept += changed) {
+    changed = repos.tombstones.keep(folder, PAGE);
+    yield changed * QUEUE_COST;
+  }
+  for (;;) {
+    const { items } = repos.queue.page({ states: RESTING, folder, kind: 'file.delete', order: 'oldest', limit: PAGE });
+    if (items.length === 0) return kept;
+    for (const operation of items) repos.operations.transition(operation, 'supersede', {}, { details: { reason } });
+    kept += items.length;
+    yield items.length * QUEUE_COST;
+  }
+}
+
+function* startAnew(repos: Repositories, folder: string): Steps<void> {
+  for (const kind of ['file.upload', 'file.move', 'file.delete', 'file.download'] as const) {
+    for (;;) {
+      const { items } = repos.queue.page({ states: RESTING, folder, kind, order: 'oldest', limit: PAGE });
+      if (items.length === 0) break;
+      const note = { details: { reason: 'the folder goes to another place now' } };
+      for (const operation of items) repos.operations.transition(operation, 'supersede', {}, note);
+      yield items.length * QUEUE_COST;
+    }
+  }
+  while (repos.tombstones.wipe(folder, PAGE) > 0) yield PAGE * QUEUE_COST;
+  repos.folders.setGuard(folder, null);
+  repos.folders.setMarker(folder, null);
+}

@@ -1,0 +1,56 @@
+/** Which row of the inventory stands for which object. */
+import type { Fingerprint } from '../core/fingerprint.ts';
+import type { StoredFile } from '../db/files-repo.ts';
+import type { Repositories } from '../db/repositories.ts';
+import type { StoredOperation } from '../db/stored-operation.ts';
+import { joinPath } from './paths.ts';
+import type { PlannedFolder } from './planned-folder.ts';
+import { objectResource, uploadSpec } from './specs.ts';
+
+/** Problems that a scan reports have no real fingerprint: a code stands in for it. */
+export function isProblem(fingerprint: Fingerprint | null): boolean {
+  return fingerprint?.startsWith('!') === true;
+}
+
+/** Its own resource: the trouble with one name must not touch the good file that has the same key. */
+export function problemResource(folder: PlannedFolder, dir: string, name: string): string {
+  return `local:${folder.name}/${joinPath(dir, name)}`;
+}
+
+/** The operation that last concerned the file, where the history still has it. */
+export function lastOperation(repos: Repositories, file: StoredFile): StoredOperation | null {
+  return file.operation === null ? null : repos.operations.byId(file.operation);
+}
+
+/** The file stands for its key. One that can't be taken keeps key and base for better days, and is in nobody's way. */
+export function holdsKey(
+  repos: Repositories,
+  file: StoredFile,
+  operation: StoredOperation | null = isProblem(file.fingerprint) ? null : lastOperation(repos, file),
+): boolean {
+  if (isProblem(file.fingerprint)) return false;
+  return operation === null || !operation.kind.startsWith('file.') || uploadSpec(operation).key !== '';
+}
+
+/** Present files with this key at other paths, whether they stand for it or not. */
+export function namesakes(repos: Repositories, folder: string, key: string, path: string): StoredFile[] {
+  return repos.files.byKey(folder, key).filter((file) => joinPath(file.dir, file.name) !== path);
+}
+
+/** The object that this row alone stands for: null while it has none, is gone, or another file has the key. */
+export function ownObject(repos: Repositories, folder: PlannedFolder, file: StoredFile): string | null {
+  if (file.key === '' || file.fingerprint === null || !holdsKey(repos, file)) return null;
+  const rivals = namesakes(repos, folder.name, file.key, joinPath(file.dir, file.name));
+  return rivals.some((other) => holdsKey(repos, other)) ? null : objectResource(folder.destination, file.key);
+}
+
+/** The storage is known to hold the recorded content. An unfinished operation may have left other bytes there. */
+export function isSettled(
+  repos: Repositories,
+  file: StoredFile,
+  operation: StoredOperation | null = lastOperation(repos, file),
+): boolean {
+  if (file.operation === null) return false;
+  // What the history has forgotten ended long ago; the content is compared with the checksum in any case.
+  return operation === null ? file.checksum !== null : operation.state === 'succeeded';
+}

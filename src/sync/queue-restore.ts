@@ -1,0 +1,106 @@
+import type { Fingerprint } from '../core/fingerprint.ts';
+import { newOperationId } from '../core/ids.ts';
+import type { Priority } from '../core/operation.ts';
+import type { Clock, FileStat, Random, RemoteObject } from '../core/ports.ts';
+import type { Repositories } from '../db/repositories.ts';
+import type { StoredOperation } from '../db/stored-operation.ts';
+import { mtimeOf } from './object-metadata.ts';
+import { splitPath } from './paths.ts';
+import { folderLane, objectResource, type DownloadSpec } from './specs.ts';
+import { supersede, type StopRunning } from './supersede.ts';
+
+export interface RestoreDeps {
+  readonly repos: Repositories;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly stopRunning: StopRunning;
+  readonly contentTypeOf: (name: string) => string;
+}
+
+export interface Restore {
+  readonly folder: string;
+  readonly destination: string;
+  readonly priority: Priority;
+  readonly key: string;
+  /** Relative, as it will stand on the disk. */
+  readonly path: string;
+  /** What is at the key, as the service says now. */
+  readonly remote: RemoteObject;
+  /** A version that is not the current one was asked for. */
+  readonly isOld: boolean;
+  /** What stands at the path now; null: nothing. */
+  readonly present: FileStat | null;
+}
+
+export type Restored =
+  | { readonly ok: true; readonly operation: StoredOperation }
+  | { readonly ok: false; readonly message: string; readonly hint: string };
+
+/**
+ * Queues the download of an object into its folder. What is to be deleted there stays; what stands here is kept aside when
+ * the file comes. Refused where something else about the file is open: its order would decide, not the person.
+ */
+export function queueRestore(deps: RestoreDeps, restore: Restore): Restored {
+  const { repos } = deps;
+  const { folder, destination, key, path, remote, present } = restore;
+  const resource = objectResource(destination, key);
+  return repos.transaction((): Restored => {
+    for (const operation of repos.operations.unfinishedOn(resource)) {
+      const refusal = openWork(operation);
+      if (refusal !== null) return refusal;
+    }
+    if (present !== null && present.kind !== 'file')
+      return refused('Something that is no file stands there.', 'Move it away, then restore.');
+    const replaces: Fingerprint | null = present?.fingerprint ?? null;
+    const { dir, name } = splitPath(path);
+    const known = repos.files.get(folder, dir, name);
+    if (!restore.isOld && replaces !== null && known?.fingerprint === replaces && known.base?.etag === remote.etag)
+      return refused('The file is here already, in this version.', 'To get an older one, add --version-id.');
+    supersede(repos, resource, 'the file is being restored', deps.stopRunning);
+    const spec: DownloadSpec = {
+      key,
+      etag: remote.etag,
+      versionId: remote.versionId,
+      sizeBytes: remote.sizeBytes,
+      mtimeMs: mtimeOf(remote.metadata) ?? remote.lastModified,
+      replaces,
+      reason: 'restore',
+      ...(restore.isOld ? { pinned: true } : {}),
+    };
+    const operation = repos.operations.insert(
+      {
+        id: newOperationId(deps.clock, deps.random),
+        kind: 'file.download',
+        priority: restore.priority,
+        lane: folderLane(folder),
+        target: key,
+        resourceKeys: [resource],
+        spec,
+        folder,
+        path,
+        destination,
+        contentType: deps.contentTypeOf(name),
+        bytesTotal: remote.sizeBytes,
+      },
+      { reason: 'restore', key, etag: remote.etag, versionId: remote.versionId },
+    );
+    return { ok: true, operation };
+  });
+}
+
+/** A delete gives way, and so does what has failed; the rest has to end first. */
+function openWork({ kind, state, id }: StoredOperation): Restored | null {
+  if (state === 'failed' || kind === 'file.delete') return null;
+  if (state === 'conflict')
+    return refused(`It is in conflict (${id}).`, `Decide it: longshore resolve ${id} --keep remote`);
+  if (kind === 'file.download') return refused(`It is being restored already (${id}).`, '');
+  if (!kind.startsWith('file.')) return null;
+  return refused(
+    `A newer state of the file is on its way to the storage (${id}).`,
+    `Wait for it, or: longshore cancel ${id}`,
+  );
+}
+
+function refused(message: string, hint: string): Restored {
+  return { ok: false, message, hint };
+}

@@ -1,0 +1,44 @@
+import type { Clock } from '../core/ports.ts';
+import type { Repositories } from '../db/repositories.ts';
+
+/**
+ * Work in small steps. Each yields what it cost: 1 is a row that was looked at, 5 to 10 µs. An operation that is made
+ * costs about QUEUE_COST of that.
+ */
+export type Steps<T> = Generator<number, T, void>;
+export const QUEUE_COST = 20;
+
+/** What one transaction takes in: about ten milliseconds, so that nothing waits long for the engine's thread. */
+const TURN_COST = 1000;
+
+/** Does the work in transactions of bounded length, and lets the engine do its other work between them. */
+export async function inTurns<T>(
+  deps: { readonly repos: Repositories; readonly clock: Clock },
+  signal: AbortSignal,
+  steps: Steps<T>,
+): Promise<T> {
+  for (;;) {
+    const turn = deps.repos.transaction(() => {
+      let cost = 0;
+      for (;;) {
+        const step = steps.next();
+        if (step.done === true) return step;
+        cost += step.value;
+        if (cost >= TURN_COST) return step;
+      }
+    });
+    if (turn.done === true) return turn.value;
+    await new Promise<void>((resolve) => {
+      deps.clock.defer(resolve);
+    });
+    signal.throwIfAborted();
+  }
+}
+
+/** All steps at once, in the caller's transaction. */
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
