@@ -64,13 +64,24 @@ function checkSpace(dataDir: string): DoctorCheck {
   return { name: 'Disk space', state: 'attention', found, hint: 'Free some space: the queue lives on this disk.' };
 }
 
-/** One check a folder: the first finding about it, or that it can be read. */
-export function checkFolders(config: LongshoreConfig, findings: readonly ConfigProblem[]): readonly DoctorCheck[] {
+/** Why the running engine leaves a folder alone. */
+export interface FrozenFolder {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** One check a folder: the first finding about it, else why the running engine froze it, else that it can be read. */
+export function checkFolders(
+  config: LongshoreConfig,
+  findings: readonly ConfigProblem[],
+  frozen: ReadonlyMap<string, FrozenFolder> = new Map(),
+): readonly DoctorCheck[] {
   return config.folders.map((folder, index) => {
     const name = `Folder ${folder.name}`;
     const finding = findings.find(({ key }) => key === `folders[${index}]` || key.startsWith(`folders[${index}].`));
-    if (finding === undefined) return ok(name, folder.path);
-    return { name, state: 'attention', found: finding.message, hint: finding.hint };
+    const trouble = finding ?? frozen.get(folder.name);
+    if (trouble === undefined) return ok(name, folder.path);
+    return { name, state: 'attention', found: trouble.message, hint: trouble.hint };
   });
 }
 
@@ -113,6 +124,19 @@ export function checkKeyFile(path: string, platform: NodeJS.Platform): DoctorChe
     };
   }
   return ok(name, path);
+}
+
+/** Beyond this clocks that are set by the network don't differ, ms. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+/** The clock of this computer beside that of a destination, which is `skewMs` ahead; null where all is well. */
+export function checkClock(destination: string, skewMs: number | null): DoctorCheck | null {
+  if (skewMs === null || Math.abs(skewMs) <= CLOCK_TOLERANCE_MS) return null;
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  const amount = seconds < 7200 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
+  const found = `this computer’s clock is ${amount} ${skewMs > 0 ? 'behind' : 'ahead of'} that of the service`;
+  const hint = 'Set date and time automatically. Requests are signed with the service’s time meanwhile.';
+  return { name: `Clock ${destination}`, state: 'attention', found, hint };
 }
 
 export function ok(name: string, found: string): DoctorCheck {

@@ -47,6 +47,10 @@ export interface DestinationProbe {
   readonly ok: boolean;
   readonly message: string;
   readonly hint: string;
+  /** How far its clock is ahead of ours (< 0: behind), ms; null when it did not say. */
+  readonly clockSkewMs: number | null;
+  /** What the engine found out about the service's conditions and versions; null before it has. */
+  readonly capabilities: string | null;
 }
 
 export interface EngineAccess {

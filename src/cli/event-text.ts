@@ -20,6 +20,9 @@ export function eventLine(event: EventView, style: Style, time: (iso: string) =>
 
 /** The sentence that an event carries, if any; its length is bounded because it can quote a service. */
 function eventWords({ details }: EventView): string | null {
-  const words = [details['message'], details['reason'], details['code']].find((value) => typeof value === 'string');
+  const result = details['result'] === 'uploaded' ? undefined : details['result'];
+  const words = [details['message'], details['reason'], details['code'], result, details['decision']].find(
+    (value) => typeof value === 'string',
+  );
   return typeof words === 'string' && words !== '' ? words.slice(0, 300) : null;
 }

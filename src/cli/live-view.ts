@@ -68,11 +68,15 @@ function totals({ bytes, bytesPerSecond, etaSeconds }: StatusView): string {
   return words.join(' · ');
 }
 
-function troubles({ gates, folders, destinations, configProblems }: StatusView, nowMs: number): readonly string[] {
+function troubles(
+  { gates, folders, destinations, configProblems, alarms }: StatusView,
+  nowMs: number,
+): readonly string[] {
   const lines = gates
     .filter(({ gate }) => gate !== 'paused')
-    .map(({ scope, reason, until }) => {
-      const next = until === null ? '' : ` Next try ${formatRelative(until, nowMs)}.`;
+    .map(({ gate, scope, reason, until }) => {
+      const what = gate === 'unreachable' ? 'Next try' : 'Until';
+      const next = until === null ? '' : ` ${what} ${formatRelative(until, nowMs)}.`;
       return `${printable(scope)}: ${printable(reason)}${next}`;
     });
   for (const { name, error, degraded } of folders) {
@@ -84,6 +88,8 @@ function troubles({ gates, folders, destinations, configProblems }: StatusView, 
     if (state === 'unreachable' && error !== null && !gated.has(name))
       lines.push(`${printable(name)}: ${printable(error.message)}`);
   }
+  const [alarm] = alarms;
+  if (alarm !== undefined) lines.push(`${printable(alarm.operationId)}: ${printable(alarm.message)}`);
   if (configProblems.length > 0) {
     lines.push(
       `The configuration file has ${formatCount(configProblems.length, 'problem')}; the last good one is in force.`,

@@ -41,9 +41,16 @@ export function operationRow(operation: OperationView, nowMs: number): readonly 
   ];
 }
 
-/** What a person knows it by: the file in its folder, or the call. */
+/** An upload is what people expect; whatever else happens to a file is said. */
+const FILE_VERB: Partial<Record<OperationView['kind'], string>> = {
+  'file.delete': 'delete ',
+  'file.move': 'move to ',
+  'file.download': 'download ',
+};
+
+/** What a person knows it by: the file in its folder and what is done with it, or the call. */
 export function operationName({ kind, folder, path, resourceKey }: OperationView): string {
-  if (path !== null) return printable(folder === null ? path : `${folder}: ${path}`);
+  if (path !== null) return printable(`${FILE_VERB[kind] ?? ''}${folder === null ? path : `${folder}: ${path}`}`);
   return printable(resourceKey === null ? kind : `${kind} ${resourceKey}`);
 }
 

@@ -6,16 +6,19 @@ import { registerCall } from './commands/call.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerConflicts } from './commands/conflicts.ts';
 import { registerDecisions } from './commands/decide.ts';
+import { registerDeletes } from './commands/deletes.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEvents } from './commands/events.ts';
 import { registerLs } from './commands/ls.ts';
 import { registerNotYet } from './commands/not-yet.ts';
 import { registerPause } from './commands/pause.ts';
 import { globalOptions, type Act } from './commands/register.ts';
+import { registerRestore } from './commands/restore.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSecret } from './commands/secret.ts';
 import { registerShow } from './commands/show.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerUploads } from './commands/uploads.ts';
 import { registerWatch } from './commands/watch.ts';
 import type { EngineAccess } from './engine-access.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -32,8 +35,11 @@ const COMMANDS = [
   registerPause,
   registerDecisions,
   registerConflicts,
+  registerDeletes,
+  registerRestore,
   registerCall,
   registerEvents,
+  registerUploads,
   registerDoctor,
   registerConfig,
   registerSecret,
@@ -74,21 +80,31 @@ function createProgram(act: Act, io: CliIo, output: Output): Command {
     );
   for (const register of COMMANDS) register(program, act, () => io.now());
   forAll(program, (command) => {
-    command.exitOverride().configureOutput({
-      writeOut: (text) => output.raw(text),
-      writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(usageText(text, output)),
-    });
+    command
+      .helpCommand(false)
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => output.raw(text),
+        writeErr: (text) => io.stderr.write(text),
+        outputError: (text, write) => write(usageText(text, helpOf(command), output)),
+      });
   });
   return program;
 }
 
-function usageText(text: string, output: Output): string {
+function usageText(text: string, help: string, output: Output): string {
   const message = text.replace(/^error: /, '').trim();
   if (output.isJson) {
-    return `${JSON.stringify({ error: { kind: 'usage', message, hint: 'longshore --help', exitCode: EXIT.usage } })}\n`;
+    return `${JSON.stringify({ error: { kind: 'usage', message, hint: help, exitCode: EXIT.usage } })}\n`;
   }
-  return `${output.errorStyle('bad', 'error:')} ${message}\nlongshore --help tells more.\n`;
+  return `${output.errorStyle('bad', 'error:')} ${message}\n${help} tells more.\n`;
+}
+
+/** How to ask for the help of the command that was used wrongly. */
+function helpOf(command: Command): string {
+  const names: string[] = [];
+  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name());
+  return `${names.join(' ')} --help`;
 }
 
 function forAll(command: Command, change: (command: Command) => void): void {

@@ -15,10 +15,13 @@ export function versionLines({ base, remote, local }: Versions): readonly string
   return lines;
 }
 
-function versionWords({ etag, versionId, sizeBytes, lastModified }: NonNullable<Versions['base']>): string {
+function versionWords(version: NonNullable<Versions['base']>): string {
+  const { etag, versionId, sizeBytes, lastModified, modifiedAt, device } = version;
+  const changed = modifiedAt ?? lastModified;
   const words = [
     sizeBytes === null ? null : formatBytes(sizeBytes),
-    lastModified === null ? null : `changed ${formatLocalTime(lastModified)}`,
+    changed === null ? null : `changed ${formatLocalTime(changed)}`,
+    device === undefined ? null : `by ${printable(device)}`,
     `version ${printable(versionId ?? etag)}`,
   ];
   return words.filter((word) => word !== null).join(', ');

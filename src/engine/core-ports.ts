@@ -1,17 +1,19 @@
 import type { DestinationConfig } from '../config/config-types.ts';
 import { LongshoreError } from '../core/longshore-error.ts';
-import type { ObjectStore, Scanner, Watcher } from '../core/ports.ts';
+import type { Clock, ObjectStore, Scanner, StoreSurroundings, Watcher } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { Sealer } from '../db/seal.ts';
 import { createHttpClient } from '../remote/http/got-http-client.ts';
+import { proxyResolver, type ProxySetting, type SystemProxy } from '../remote/proxy.ts';
 import { createObjectStore } from '../remote/s3/object-store.ts';
 import type { AwsKeys, S3Credentials } from '../remote/s3/options.ts';
 import { contentTypeOf } from '../watch/content-type.ts';
+import { DiskChanges } from '../watch/local-changes.ts';
 import { DiskFiles } from '../watch/local-files.ts';
 import { objectKey, ORIGINAL_NAME } from '../watch/object-key.ts';
 import { ThreadScanner } from '../watch/thread-scanner.ts';
 import { ThreadWatcher } from '../watch/thread-watcher.ts';
-import type { KeyOf } from '../sync/planner.ts';
+import type { KeyOf } from '../sync/planned-folder.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 import type { CorePorts } from './sync-core.ts';
 
@@ -31,7 +33,9 @@ const keyOf: KeyOf = (prefix, path) => {
 };
 
 export interface RealPorts {
-  readonly ports: CorePorts;
+  readonly ports: Omit<CorePorts, 'dataDir'>;
+  /** How calls leave this machine from now on; destinations know it from their configuration. */
+  setProxy(setting: ProxySetting): void;
   close(): Promise<void>;
 }
 
@@ -40,10 +44,11 @@ export function realPorts(
   repos: Repositories,
   sealer: Sealer,
   env: Readonly<Record<string, string | undefined>>,
+  systemProxy?: SystemProxy,
 ): RealPorts {
   const scanner = new ThreadScanner({ workerUrl: workerUrl('scan-worker'), clock: systemClock });
   const watcher = new ThreadWatcher({ workerUrl: workerUrl('watch-worker'), clock: systemClock });
-  return makePorts(repos, sealer, env, scanner, watcher);
+  return makePorts(repos, sealer, env, scanner, watcher, systemProxy);
 }
 
 /** The adapters of a command that acts on the database alone: nothing is watched or scanned. */
@@ -64,24 +69,31 @@ function makePorts(
   env: Readonly<Record<string, string | undefined>>,
   scanner: Scanner,
   watcher: Watcher,
+  systemProxy: SystemProxy = () => undefined,
 ): RealPorts {
-  const http = createHttpClient();
-  const ports: CorePorts = {
+  let proxyFor = proxyResolver({ kind: 'system' }, env, systemProxy);
+  const http = createHttpClient({ proxyFor: (origin) => proxyFor(origin) });
+  const ports: RealPorts['ports'] = {
     repos,
     sealer,
     clock: systemClock,
     random: systemRandom,
     files: new DiskFiles(),
+    changes: new DiskChanges({ roots: () => repos.folders.roots() }),
     scanner,
     watcher,
     http,
-    openStore: (destination) => openStore(destination, repos),
+    openStore: (destination, surroundings, serviceClock) =>
+      openStore(destination, { repos, env, systemProxy }, surroundings, serviceClock),
     keyOf,
     contentTypeOf,
     env,
   };
   return {
     ports,
+    setProxy: (setting) => {
+      proxyFor = proxyResolver(setting, env, systemProxy);
+    },
     close: async () => {
       await watcher.close();
       await scanner.close();
@@ -90,13 +102,28 @@ function makePorts(
   };
 }
 
-export function openStore(destination: DestinationConfig, repos: Pick<Repositories, 'secrets'>): ObjectStore {
+export interface OpenStoreContext {
+  readonly repos: Pick<Repositories, 'secrets'>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the host knows of the system's proxy; without one, the environment counts. */
+  readonly systemProxy?: SystemProxy;
+}
+
+export function openStore(
+  destination: DestinationConfig,
+  { repos, env, systemProxy }: OpenStoreContext,
+  surroundings: StoreSurroundings,
+  serviceClock: Pick<Clock, 'now'> = systemClock,
+): ObjectStore {
   const { endpoint, region, bucket, forcePathStyle, prefix, publicUrl } = destination;
   const credentials = s3Credentials(destination, repos);
   const userAgent = `longshore/${VERSION}`;
+  const proxyFor = proxyResolver(destination.proxy, env, systemProxy);
+  const limits = { stallTimeoutMs: destination.stallTimeoutMs };
   return createObjectStore(
-    { endpoint, region, bucket, forcePathStyle, prefix, publicUrl, credentials, userAgent },
-    systemClock,
+    { endpoint, region, bucket, forcePathStyle, prefix, publicUrl, credentials, userAgent, proxyFor, limits },
+    serviceClock,
+    surroundings,
   );
 }
 

@@ -29,7 +29,7 @@ export function detailView(
 }
 
 export function versionsView(operation: StoredOperation): OperationDetail['versions'] {
-  const isFile = operation.kind === 'file.upload';
+  const isFile = operation.kind === 'file.upload' || operation.kind === 'file.move';
   const spec = isFile ? uploadSpec(operation) : null;
   return {
     base: versionView(operation.base),

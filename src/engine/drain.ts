@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LongshoreError } from '../core/longshore-error.ts';
 import { STATES, TERMINAL_STATES } from '../core/states.ts';
 import type { OperationView } from '../protocol/shapes.ts';
+import { folderLane } from '../sync/specs.ts';
 import type { Engine } from './engine.ts';
 import { operationView } from './operation-view.ts';
-import { folderError, viewContext } from './status-view.ts';
+import { folderError } from './folder-error.ts';
+import { viewContext } from './status-view.ts';
 import type { SyncCore } from './sync-core.ts';
 
 /** CONTRACT.md, `run --once`: what is due later than this is not waited for, ms. */
@@ -66,7 +68,16 @@ function mayProgress(core: SyncCore, now: number): boolean {
     }
     if (claims.anyStartable(lane, now + DUE_LIMIT_MS, now)) return true;
   }
+  if (deletesDueBy(core, now + DUE_LIMIT_MS)) return true;
   return core.repos.queue.totals().running > 0 || core.cleanupDueBy(now + CLEANUP_LIMIT_MS);
+}
+
+/** Deletes that follow by themselves once their grace is over, in a folder that may work. */
+function deletesDueBy(core: SyncCore, until: number): boolean {
+  return core.config.folders.some((folder) => {
+    const at = core.folder(folder.name)?.state().deletesAt ?? null;
+    return at !== null && at <= until && core.gates.gateOf(core.lanes.info(folderLane(folder.name))) === null;
+  });
 }
 
 function remaining(core: SyncCore, now: number): readonly OperationView[] {

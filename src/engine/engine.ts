@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { LongshoreConfig } from '../config/config-types.ts';
 import { loadConfigFile, type ConfigResult } from '../config/load-config.ts';
@@ -18,15 +17,15 @@ import { ChangeFeed } from './change-feed.ts';
 import { realPorts, VERSION } from './core-ports.ts';
 import { openDataKey } from './data-key.ts';
 import { makeHandlers } from './handlers.ts';
+import { heapMemory, IdleMemory } from './idle-memory.ts';
 import { statusView } from './status-view.ts';
+import { HostProxies } from './host-proxies.ts';
+import { MachineLife } from './machine-life.ts';
+import { lookAtNetwork, type NetworkLook } from './network-watch.ts';
+import { readSupplies } from './power-watch.ts';
 import { SyncCore } from './sync-core.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 import { takeLock } from './take-lock.ts';
-
-/** How often the machine's network interfaces are looked at, ms. Electron tells sooner. */
-const NETWORK_LOOK_MS = 5000;
-/** A timer that comes this much too late means that the machine slept, ms. */
-const SLEEP_GAP_MS = 15_000;
 
 export class InvalidConfigError extends Error {
   override readonly name = 'InvalidConfigError';
@@ -45,6 +44,8 @@ export interface EngineOptions {
   readonly configFile: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: EngineLog;
+  /** In tests: another network than this machine's. */
+  readonly lookAtNetwork?: () => NetworkLook;
 }
 
 export interface Engine {
@@ -72,7 +73,8 @@ function requireConfig(configFile: string, dataDir: string): LongshoreConfig {
 
 /**
  * Opens data directory, lock, database and socket, and starts the core. Throws LockHeldError, InvalidConfigError or
- * DatabaseError. A valid change of the configuration file restarts the core alone: transfers go on at their checkpoint.
+ * DatabaseError. A valid change of folders or limits is taken over while transfers go on; one of what transfers
+ * are made of (destinations, providers) restarts the core alone, and they go on at their checkpoint.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const dataDir = resolve(options.dataDir);
@@ -115,13 +117,15 @@ async function openEngine(
   const startedAt = systemClock.now();
   const epoch = repos.runs.start(process.pid, startedAt);
   const facts = { version: VERSION, pid: process.pid, startedAt, dataDir, configFile: options.configFile };
-  const real = realPorts(repos, sealer, options.env);
+  const proxies = new HostProxies();
+  const real = realPorts(repos, sealer, options.env, proxies.of);
   const ending = Promise.withResolvers<{ readonly error: unknown }>();
   let configProblems: readonly string[] = [];
   let stopping: Promise<void> | null = null;
 
-  const makeCore = (config: LongshoreConfig) =>
-    new SyncCore(real.ports, config, epoch, {
+  const makeCore = (config: LongshoreConfig) => {
+    real.setProxy(config.network.proxy);
+    return new SyncCore({ ...real.ports, dataDir }, config, epoch, {
       onChange: () => {
         feed.touch();
       },
@@ -133,12 +137,23 @@ async function openEngine(
         void stop(error);
       },
     });
+  };
   let core = makeCore(firstConfig);
   const status = () => statusView(core, facts, configProblems, systemClock.now());
   const feed = new ChangeFeed(systemClock, () => core, status);
   onOperationChange = (seq) => {
     feed.operationChanged(seq);
   };
+
+  const life = new MachineLife({
+    core: () => core,
+    proxies,
+    look: options.lookAtNetwork ?? lookAtNetwork,
+    readSupplies,
+    log: (message) => {
+      log('info', message);
+    },
+  });
 
   const handlers: Partial<RpcHandlers> = {
     ...makeHandlers({
@@ -150,6 +165,10 @@ async function openEngine(
       configProblems: () => configProblems,
     }),
     hello: () => Promise.resolve({ version: VERSION, pid: process.pid }),
+    'host.signal': (params) => {
+      life.signal(params);
+      return Promise.resolve({});
+    },
     subscribe: (params, connection) => Promise.resolve(feed.subscribe(connection, params)),
     shutdown: () => {
       setImmediate(() => void stop(null));
@@ -194,11 +213,12 @@ async function openEngine(
       return;
     }
     configProblems = [];
-    const { offline } = core.gates;
-    await core.stop();
-    core = makeCore(result.config);
-    core.gates.setOffline(offline);
-    core.start();
+    if (!(await core.reconfigure(result.config))) {
+      await core.stop();
+      core = makeCore(result.config);
+      life.adopt(core);
+      core.start();
+    }
     log('info', 'The configuration was changed and is in force now.');
     feed.touch();
   };
@@ -212,19 +232,19 @@ async function openEngine(
     },
   });
 
-  let lastLook = systemClock.now();
-  const machineLook = setInterval(() => {
-    const now = systemClock.now();
-    if (now - lastLook > SLEEP_GAP_MS) core.lookAgain();
-    lastLook = now;
-    const offline = !hasNetwork();
-    if (offline !== core.gates.offline) core.setOffline(offline);
-  }, NETWORK_LOOK_MS);
-  machineLook.unref();
+  const memory = {
+    ...heapMemory,
+    giveBack: () => {
+      heapMemory.giveBack();
+      db.pragma('shrink_memory');
+    },
+  };
+  const idleMemory = new IdleMemory(systemClock, memory, () => core.idle());
 
   async function stop(error: unknown): Promise<void> {
     stopping ??= (async () => {
-      clearInterval(machineLook);
+      life.stop();
+      idleMemory.stop();
       configWatch.close();
       await reloading;
       await core.stop();
@@ -241,8 +261,10 @@ async function openEngine(
     await stopping;
   }
 
-  core.gates.setOffline(!hasNetwork());
+  life.adopt(core);
   core.start();
+  life.start();
+  idleMemory.start();
   return {
     core: () => core,
     attach: () => {
@@ -256,11 +278,4 @@ async function openEngine(
     ended: ending.promise,
     stop: () => stop(null),
   };
-}
-
-/** Whether any interface but the loopback has an address. Services on this machine work without. */
-function hasNetwork(): boolean {
-  return Object.values(networkInterfaces()).some(
-    (addresses) => addresses?.some((address) => !address.internal) === true,
-  );
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock, EpochMs, Random } from '../core/ports.ts';
 import { STATES } from '../core/states.ts';
 import type { Sealer } from '../db/seal.ts';
@@ -7,19 +8,28 @@ import type { Method, Params, Result } from '../protocol/contract.ts';
 import { RpcRefusal } from '../protocol/rpc-errors.ts';
 import type { RpcHandlers } from '../protocol/rpc-server.ts';
 import { queueCall } from '../sync/queue-call.ts';
+import { undoDecision } from '../sync/conflicts/undo-decision.ts';
 import { resolveConflict } from '../sync/resolve-conflict.ts';
 import type { Refused } from '../sync/commands.ts';
 import { addToFolder } from './add-to-folder.ts';
+import { adoptFolder, decideDeletes, massDeletes } from './folder-decisions.ts';
 import { detailView, versionsView } from './detail-view.ts';
 import { isLoopback } from './lanes.ts';
-import { eventView, operationView, pauseScope } from './operation-view.ts';
+import { abortOpenUploads, findOpenUploads } from './open-uploads.ts';
+import { eventView, isoOrNull, operationView, pauseScope } from './operation-view.ts';
 import { statusView, viewContext, type EngineFactsView } from './status-view.ts';
 import type { SyncCore } from './sync-core.ts';
 
 const DEFAULT_PAGE = 100;
 const DEFAULT_CALL_TIMEOUT_MS = 60_000;
+/** For the lists of open uploads of all destinations, ms. */
+const LIST_TIMEOUT_MS = 60_000;
+/** Retried items whose gates are told of. */
+const WAITS_LIMIT = 100;
 /** Operations that one `retry --failed` takes at a time. */
 const RETRY_LIMIT = 100_000;
+/** Decisions in one transaction: some milliseconds. */
+const BATCH = 100;
 
 export interface Desk {
   /** The core of the configuration in force. */
@@ -32,7 +42,9 @@ export interface Desk {
 }
 
 type Handlers = {
-  readonly [M in Exclude<Method, 'hello' | 'subscribe' | 'shutdown'>]: (params: Params<M>) => Promise<Result<M>>;
+  readonly [M in Exclude<Method, 'hello' | 'subscribe' | 'host.signal' | 'shutdown'>]: (
+    params: Params<M>,
+  ) => Promise<Result<M>>;
 };
 
 /** What shells may ask; the same whether an engine runs or the command line acts on the database alone. */
@@ -84,7 +96,11 @@ export function makeHandlers(desk: Desk): Handlers & Partial<RpcHandlers> {
     conflicts: async (params) => {
       const found = page({ ...params, states: ['conflict'], order: 'newest' });
       return {
-        items: found.items.map((operation) => ({ ...view(operation), versions: versionsView(operation) })),
+        items: found.items.map((operation) => ({
+          ...view(operation),
+          versions: versionsView(operation),
+          strategy: desk.core().strategyOf(operation),
+        })),
         next: found.next,
       };
     },
@@ -101,17 +117,36 @@ export function makeHandlers(desk: Desk): Handlers & Partial<RpcHandlers> {
     retry: async (params) => {
       const ids = params.failed === true ? failedIds(desk, params) : params.ids;
       const { done, refused } = forEach(ids, (id) => desk.core().commands.retry(id, params.newKey ?? false));
-      return { retried: done, refused };
+      return { retried: done, refused, ...whatWaits(desk.core(), done, view) };
     },
     cancel: async ({ ids }) => {
       const { done, refused } = forEach(ids, (id) => desk.core().commands.cancel(id));
       return { cancelled: done, refused };
     },
-    resolve: async ({ ids, keep }) => {
+    resolve: async ({ keep, ...which }) => {
       if (keep === 'merge') throw notAvailable('Merging');
-      const deps = { repos: repos(), now: clock.now(), device: desk.core().config.device };
-      const { done, refused } = forEach(ids, (id) => resolveConflict(deps, id, keep));
+      const ids = which.all === true ? conflictIds(desk.core(), which.folder ?? null) : which.ids;
+      const { deps } = desk.core().conflicts;
+      const { done, refused } = await inBatches(ids, (batch) =>
+        forEach(batch, (id) => resolveConflict(deps, id, keep)),
+      );
       return { resolved: done, refused };
+    },
+    undo: async ({ ids }) => {
+      const core = desk.core();
+      const undone: Result<'undo'>['undone'] = [];
+      const { refused } = await inBatches(ids, (batch) =>
+        forEach(batch, (id) => {
+          const result = undoDecision(
+            { ...core.conflicts.deps, contentTypeOf: (name: string) => core.contentTypeOf(name) },
+            id,
+          );
+          if (!result.ok) return result.refused;
+          undone.push({ id, operationId: result.operation });
+          return null;
+        }),
+      );
+      return { undone, refused };
     },
     call: async (params) => view(enqueueCall(desk, params)),
     events: async (params) => {
@@ -132,6 +167,25 @@ export function makeHandlers(desk: Desk): Handlers & Partial<RpcHandlers> {
       desk.core().rescan(folder);
       return result;
     },
+    restore: async (params) => {
+      const operation = await desk.core().restore(params);
+      desk.core().wake();
+      return view(operation);
+    },
+    'deletes.ls': async () => ({ items: massDeletes(desk.core()) }),
+    'deletes.decide': async ({ folder, decision }) => {
+      requireKnownScope(desk.core(), `folder:${folder}`);
+      const files = await decideDeletes(desk.core(), clock, folder, decision);
+      if (files === null)
+        throw notFound(`No deletes of folder "${folder}" wait for a word.`, 'See "longshore deletes" for what waits.');
+      return { folder, decision, files };
+    },
+    'folder.adopt': async ({ folder }) => {
+      requireKnownScope(desk.core(), `folder:${folder}`);
+      requireMirror(desk.core(), folder);
+      await adoptFolder(desk.core(), clock, folder);
+      return { folder };
+    },
     rescan: async ({ folder }) => {
       desk.core().rescan(folder);
       return {};
@@ -148,6 +202,12 @@ export function makeHandlers(desk: Desk): Handlers & Partial<RpcHandlers> {
       if (path === null) throw notFound('This item has no file here.', '');
       return { path };
     },
+    'uploads.ls': async ({ destination }) => {
+      const found = await findOpenUploads(desk.core(), destination ?? null, AbortSignal.timeout(LIST_TIMEOUT_MS));
+      const items = found.items.map((upload) => ({ ...upload, initiatedAt: isoOrNull(upload.initiatedAt) }));
+      return { items, failed: [...found.failed] };
+    },
+    'uploads.abort': async ({ uploads }) => ({ aborted: abortOpenUploads(desk.core(), uploads, clock.now()) }),
     'secret.set': async ({ name, value }) => {
       repos().secrets.set(name, value, clock.now());
       desk.core().lookAgain();
@@ -155,12 +215,6 @@ export function makeHandlers(desk: Desk): Handlers & Partial<RpcHandlers> {
     },
     'secret.ls': async () => ({ names: repos().secrets.names() }),
     'secret.rm': async ({ name }) => ({ removed: repos().secrets.remove(name) }),
-    'host.signal': async ({ signal }) => {
-      const core = desk.core();
-      if (signal === 'online' || signal === 'offline') core.setOffline(signal === 'offline');
-      if (signal === 'resume') core.lookAgain();
-      return {};
-    },
   };
 }
 
@@ -185,6 +239,67 @@ function requireKnownScope(core: SyncCore, scope: string): void {
   if (scope.startsWith('provider:') && core.config.providers[name] === undefined) {
     throw notFound(`There is no provider "${name}".`, 'See "longshore config show" for the providers.');
   }
+}
+
+function requireMirror(core: SyncCore, name: string): void {
+  if (core.config.folders.some((folder) => folder.name === name && folder.mode === 'mirror')) return;
+  const message = `Folder "${name}" is in drop mode: it has no marker, and nothing to adopt.`;
+  throw new RpcRefusal({ kind: 'state', message, hint: 'Only folders with "mode: mirror" have one.' });
+}
+
+/** All conflicts, or those of one folder. */
+function conflictIds(core: SyncCore, folder: string | null): string[] {
+  if (folder !== null) requireKnownScope(core, `folder:${folder}`);
+  const ids: string[] = [];
+  let after: string | null = null;
+  do {
+    const page = core.repos.queue.page({
+      states: ['conflict'],
+      order: 'oldest',
+      limit: 1000,
+      ...(folder === null ? {} : { folder }),
+      ...(after === null ? {} : { after }),
+    });
+    ids.push(...page.items.map((operation) => operation.id));
+    after = page.next;
+  } while (after !== null);
+  return ids;
+}
+
+interface Batched {
+  readonly done: string[];
+  readonly refused: Refused[];
+}
+
+/** Each batch is one transaction; between two the engine's own work gets its turn. */
+async function inBatches(ids: readonly string[], act: (batch: readonly string[]) => Batched): Promise<Batched> {
+  const all: Batched = { done: [], refused: [] };
+  for (let from = 0; from < ids.length; from += BATCH) {
+    if (from > 0) await nextTurn();
+    const { done, refused } = act(ids.slice(from, from + BATCH));
+    all.done.push(...done);
+    all.refused.push(...refused);
+  }
+  return all;
+}
+
+/** Retried items behind a gate, with what opens it. A person who asks for an unreachable service has it tried at once. */
+function whatWaits(
+  core: SyncCore,
+  ids: readonly string[],
+  view: (operation: StoredOperation) => Result<'call'>,
+): Pick<Result<'retry'>, 'waits'> {
+  const waits: NonNullable<Result<'retry'>['waits']> = [];
+  for (const id of ids.slice(0, WAITS_LIMIT)) {
+    const operation = core.repos.operations.byId(id);
+    if (operation === null) continue;
+    const info = core.lanes.info(operation.lane);
+    if (core.gates.gateOf(info) === 'unreachable') core.gates.lookAgainNow(info.service);
+    const { gate, next } = view(operation);
+    if (gate !== null && next !== null) waits.push({ id, gate, next });
+  }
+  core.wake();
+  return waits.length === 0 ? {} : { waits };
 }
 
 function failedIds(desk: Desk, params: Params<'retry'>): string[] {

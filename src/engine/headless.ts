@@ -3,6 +3,7 @@ import type { OperationView } from '../protocol/shapes.ts';
 import { DatabaseError } from '../db/database-error.ts';
 import { startEngine, type Engine, type EngineLog } from './engine.ts';
 import { drain, frozenFolders, isPaused } from './drain.ts';
+import { massDeletes } from './folder-decisions.ts';
 
 export interface HeadlessOptions {
   readonly configFile: string;
@@ -48,8 +49,15 @@ async function endedOnce(
   const paused = isPaused(engine.core(), Date.now());
   const frozen = frozenFolders(engine.core());
   for (const { name, error } of frozen) options.log('warn', `Folder ${name}: ${error.message} ${error.hint}`);
+  const asking = massDeletes(engine.core());
+  for (const { folder, count, of } of asking) {
+    options.log(
+      'warn',
+      `Folder ${folder}: ${count} of ${of} files are gone at once. Nothing is deleted in the storage before you decide: longshore deletes ${folder} --allow, or --keep.`,
+    );
+  }
   await engine.stop();
   const end = await ended(engine);
   if (attention === null || end.exitCode !== 0) return end;
-  return { exitCode: attention.length > 0 || paused || frozen.length > 0 ? 3 : 0, attention };
+  return { exitCode: attention.length > 0 || paused || frozen.length > 0 || asking.length > 0 ? 3 : 0, attention };
 }

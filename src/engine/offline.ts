@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { LongshoreConfig } from '../config/config-types.ts';
 import { loadConfigFile } from '../config/load-config.ts';
 import { machineContext } from '../config/load-context.ts';
+import { resolveConfig } from '../config/resolve-config.ts';
 import { openInMemory, openReadable, openWritable, type ReadableDb } from '../db/connection.ts';
 import { openRepositories } from '../db/repositories.ts';
 import { DATA_KEY_BYTES, DataKeySealer, type Sealer } from '../db/seal.ts';
@@ -43,11 +44,18 @@ export async function openOffline(options: OfflineOptions): Promise<OfflineEngin
         'retry',
         'cancel',
         'resolve',
+        'undo',
+        'restore',
         'pause',
         'resume',
         'secret.set',
         'secret.ls',
         'secret.rm',
+        'uploads.ls',
+        'uploads.abort',
+        'deletes.ls',
+        'deletes.decide',
+        'folder.adopt',
         'ls',
         'show',
       ]),
@@ -68,7 +76,10 @@ async function openForReading(options: OfflineOptions): Promise<OfflineEngine> {
   const db = existsSync(file) ? openReadable(file) : openInMemory();
   const sealer = readDataKey(options.dataDir) ?? new DataKeySealer(new Uint8Array(DATA_KEY_BYTES));
   const offline = open(options, db, sealer);
-  return { ...offline, handlers: pick(offline.handlers, ['ls', 'show', 'conflicts', 'events', 'secret.ls']) };
+  return {
+    ...offline,
+    handlers: pick(offline.handlers, ['ls', 'show', 'conflicts', 'events', 'secret.ls', 'deletes.ls']),
+  };
 }
 
 function open(options: OfflineOptions, db: ReadableDb, sealer: Sealer) {
@@ -76,7 +87,11 @@ function open(options: OfflineOptions, db: ReadableDb, sealer: Sealer) {
   const real = portsWithoutWatching(repos, sealer, process.env);
   const ignore = () => undefined;
   const config = configOrNone(options);
-  const core = new SyncCore(real.ports, config, 0, { onChange: ignore, onTrouble: ignore, onFatal: ignore });
+  const core = new SyncCore({ ...real.ports, dataDir: options.dataDir }, config, 0, {
+    onChange: ignore,
+    onTrouble: ignore,
+    onFatal: ignore,
+  });
   core.gates.setPauses(repos.pauses.all());
   const facts = {
     version: VERSION,
@@ -105,15 +120,7 @@ function open(options: OfflineOptions, db: ReadableDb, sealer: Sealer) {
 /** Without a configuration the outbox can still be read and written; a broken one is refused in words. */
 function configOrNone(options: OfflineOptions): LongshoreConfig {
   if (!existsSync(options.configFile)) {
-    return {
-      device: 'unknown',
-      folders: [],
-      destinations: {},
-      providers: {},
-      flows: {},
-      subscriptions: [],
-      limits: { uploadKiBps: 0, concurrency: 'auto' },
-    };
+    return resolveConfig({}, options.configFile, machineContext(options.dataDir));
   }
   const result = loadConfigFile(options.configFile, machineContext(options.dataDir));
   if (!result.ok) throw new InvalidConfigError(result.problems);

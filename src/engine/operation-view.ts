@@ -4,7 +4,10 @@ import type { StoredEvent } from '../db/events-repo.ts';
 import { FOREVER, type StoredOperation, type StoredVersion } from '../db/stored-operation.ts';
 import type { EventView, OperationView } from '../protocol/shapes.ts';
 import type { Params } from '../protocol/contract.ts';
+import { deviceOf, mtimeOf } from '../sync/object-metadata.ts';
 import { gateOfOperation } from '../sync/gate-keeper.ts';
+import type { MoveMemo } from '../sync/specs.ts';
+import { timeInWords, whatOpens } from './gate-words.ts';
 
 export const iso = (at: EpochMs): string => new Date(at).toISOString();
 export const isoOrNull = (at: EpochMs | null): string | null => (at === null ? null : iso(at));
@@ -17,8 +20,8 @@ export const pauseView = (until: EpochMs | null): string | null => {
 export interface ViewContext {
   readonly now: EpochMs;
   readonly laneGate: (lane: string) => Gate | null;
-  /** When the service of a lane is tried again. */
-  readonly nextTryAt: (lane: string) => EpochMs | null;
+  /** When the gate of a lane opens by itself: an unreachable service is tried again, say. */
+  readonly opensAt: (lane: string) => EpochMs | null;
   readonly liveBytes: (seq: number) => number | null;
   readonly bytesPerSecond: (seq: number) => number | null;
   readonly maxAttempts: (operation: StoredOperation) => number;
@@ -69,8 +72,9 @@ export function phaseOf(operation: StoredOperation): string {
     case 'waiting':
       return 'pending';
     case 'running':
-      return isFile ? 'uploading' : 'sending';
+      return isFile ? runningPhase(operation) : 'sending';
     case 'succeeded':
+      if (operation.kind === 'file.delete') return 'deleted';
       return isFile ? 'ready' : 'done';
     case 'cancelled':
       return isFile ? 'ignored' : 'cancelled';
@@ -82,13 +86,32 @@ export function phaseOf(operation: StoredOperation): string {
   }
 }
 
-/** A time within a sentence: to the second. */
-const inWords = (at: EpochMs): string => `${iso(at).slice(0, 19)}Z`;
+/** What is being done with a file right now. */
+function runningPhase({ kind, memo }: StoredOperation): string {
+  switch (kind) {
+    case 'file.delete':
+      return 'deleting';
+    case 'file.download':
+      return 'downloading';
+    case 'file.move': {
+      // Where the service does not copy, the bytes are sent.
+      const { sending, placed }: MoveMemo = memo;
+      return sending === true && placed === undefined ? 'uploading' : 'copying';
+    }
+    case 'file.upload':
+    case 'api.call':
+    case 'flow.run':
+      return 'uploading';
+  }
+}
 
 /** What Longshore does next and when (P11), in one sentence. */
 function nextStep(operation: StoredOperation, gate: Gate | null, context: ViewContext): string | null {
   if (operation.state === 'running') return operation.ending === null ? null : 'It is being stopped.';
   const isFile = operation.kind.startsWith('file.');
+  if (operation.state === 'cancelled' && operation.kind === 'file.delete')
+    return 'You chose to keep it in the storage.';
+  if (operation.state === 'cancelled' && operation.kind === 'file.download') return null;
   if (operation.state === 'cancelled')
     return isFile ? 'You chose to leave it out; it is taken up again when the file changes.' : null;
   if (operation.state === 'failed') {
@@ -98,32 +121,13 @@ function nextStep(operation: StoredOperation, gate: Gate | null, context: ViewCo
   }
   if (operation.state === 'conflict') return 'It waits for your choice.';
   if (operation.state !== 'pending' && operation.state !== 'waiting') return null;
-  switch (gate) {
-    case 'paused':
-      return operation.heldUntil > context.now && operation.heldUntil < FOREVER
-        ? `It is paused until ${inWords(operation.heldUntil)}.`
-        : 'It starts when you resume.';
-    case 'offline':
-      return 'It starts when this computer is online again.';
-    case 'unreachable': {
-      const at = context.nextTryAt(operation.lane);
-      return at === null ? 'The service is being tried now.' : `The service is tried again at ${inWords(at)}.`;
-    }
-    case 'folder-frozen':
-      return 'It starts when the folder can be read again.';
-    case 'not-configured':
-      return 'It starts when its folder or provider is in the configuration again.';
-    case 'disk-low':
-      return 'It starts when there is space on the disk of this computer.';
-    case 'circuit-open':
-    case 'schedule-closed':
-    case 'rate-limited':
-      return 'It starts when its gate opens.';
-    case null:
-      break;
+  if (gate !== null) {
+    const held = operation.heldUntil > context.now;
+    const until = operation.heldUntil < FOREVER ? operation.heldUntil : null;
+    return whatOpens(gate, held ? until : context.opensAt(operation.lane));
   }
   if (operation.state === 'waiting' && operation.dueAt !== null) {
-    return `Attempt ${operation.attempts + 1} of ${context.maxAttempts(operation)} starts at ${inWords(operation.dueAt)}.`;
+    return `Attempt ${operation.attempts + 1} of ${context.maxAttempts(operation)} starts at ${timeInWords(operation.dueAt)}.`;
   }
   return 'It starts as soon as it is its turn.';
 }
@@ -134,11 +138,15 @@ export function eventView(event: StoredEvent): EventView {
 
 export function versionView(version: StoredVersion | null) {
   if (version === null) return null;
+  const modifiedAt = mtimeOf(version.metadata);
+  const device = deviceOf(version.metadata);
   return {
     etag: version.etag,
     versionId: version.versionId,
     sizeBytes: version.sizeBytes,
     lastModified: isoOrNull(version.lastModified),
+    ...(modifiedAt === null ? {} : { modifiedAt: iso(modifiedAt) }),
+    ...(device === null ? {} : { device }),
   };
 }
 

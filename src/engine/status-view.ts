@@ -1,8 +1,12 @@
 import type { DestinationConfig, FolderConfig } from '../config/config-types.ts';
-import { LongshoreError } from '../core/longshore-error.ts';
 import type { EpochMs } from '../core/ports.ts';
 import type { StatusView } from '../protocol/shapes.ts';
 import { operationError } from '../sync/settle.ts';
+import { capabilitiesView } from './capabilities-view.ts';
+import { folderError } from './folder-error.ts';
+import { gatesView, laneOpensAt } from './gates-view.ts';
+import { massDeleteView } from './folder-decisions.ts';
+import { kindOfWork } from './kind-of-work.ts';
 import { destinationService } from './lanes.ts';
 import { iso, isoOrNull, operationView, pauseView, type ViewContext } from './operation-view.ts';
 import type { SyncCore } from './sync-core.ts';
@@ -22,7 +26,7 @@ export function viewContext(core: SyncCore, now: EpochMs): ViewContext {
   return {
     now,
     laneGate: (lane) => core.gates.gateOf(core.lanes.info(lane)),
-    nextTryAt: (lane) => core.gates.unreachable(core.lanes.info(lane).service)?.nextTryAt ?? null,
+    opensAt: (lane) => laneOpensAt(core, lane, now),
     liveBytes: (seq) => core.live.bytes(seq),
     bytesPerSecond: (seq) => core.live.bytesPerSecond(seq),
     maxAttempts: (operation) => core.lanes.retryPolicy(operation).maxAttempts,
@@ -51,9 +55,10 @@ export function statusView(
   const paused = pausedUntil !== null && pausedUntil > now;
   return {
     state: stateOf(core, paused, folders.length > 0 && folders.every((folder) => folder.state === 'frozen')),
-    gates: gatesOf(core, now),
+    gates: gatesView(core, now),
     counts: core.repos.queue.totals(),
     bytes: { pending: pendingBytes, done: doneBytes },
+    work: kindOfWork(core.runningKinds(), unfinished),
     bytesPerSecond,
     etaSeconds: bytesPerSecond > 0 && pendingBytes > 0 ? pendingBytes / bytesPerSecond : null,
     folders,
@@ -62,6 +67,9 @@ export function statusView(
     pausedUntil: paused ? pauseView(pausedUntil) : null,
     engine: { ...facts, startedAt: iso(facts.startedAt), epoch: core.epoch },
     configProblems: [...configProblems],
+    alarms: core
+      .alarms()
+      .map(({ at, kind, operation, message }) => ({ at: iso(at), kind, operationId: operation.id, message })),
   };
 }
 
@@ -69,48 +77,6 @@ function stateOf(core: SyncCore, paused: boolean, allFrozen: boolean): StatusVie
   if (paused) return 'paused';
   if (core.gates.offline) return 'offline';
   return allFrozen ? 'error' : 'running';
-}
-
-function gatesOf(core: SyncCore, now: EpochMs): StatusView['gates'] {
-  const gates: StatusView['gates'] = [];
-  for (const { scope, until } of core.repos.pauses.all()) {
-    if (until > now)
-      gates.push({
-        gate: 'paused',
-        scope,
-        until: pauseView(until) === 'forever' ? null : iso(until),
-        reason: 'Paused by you.',
-      });
-  }
-  if (core.gates.offline)
-    gates.push({ gate: 'offline', scope: 'all', until: null, reason: 'This computer has no network.' });
-  for (const name of Object.keys(core.config.destinations)) {
-    const entry = core.gates.unreachable(destinationService(name));
-    if (entry === null) continue;
-    gates.push({
-      gate: 'unreachable',
-      scope: `destination:${name}`,
-      until: iso(entry.nextTryAt),
-      reason: entry.error.message,
-    });
-  }
-  for (const folder of core.config.folders) {
-    const error = folderError(core, folder);
-    if (error !== null)
-      gates.push({ gate: 'folder-frozen', scope: `folder:${folder.name}`, until: null, reason: error.message });
-  }
-  return gates;
-}
-
-/** Why a folder stands still, or null. */
-export function folderError(core: SyncCore, folder: FolderConfig): LongshoreError | null {
-  if (folder.frozen !== null) {
-    return new LongshoreError('folder.overlap', {
-      subject: folder.path,
-      detail: `folder "${folder.frozen.withFolder}" has the same place in the storage`,
-    });
-  }
-  return core.folder(folder.name)?.state().frozen ?? null;
 }
 
 function folderView(core: SyncCore, folder: FolderConfig, now: EpochMs): StatusView['folders'][number] {
@@ -132,12 +98,14 @@ function folderView(core: SyncCore, folder: FolderConfig, now: EpochMs): StatusV
     files: stored?.files ?? 0,
     ignored: stored?.ignored ?? 0,
     lastScanAt: isoOrNull(stored?.lastScanAt ?? null),
+    guard: massDeleteView(stored?.guard ?? null),
   };
 }
 
 function destinationView(core: SyncCore, destination: DestinationConfig): StatusView['destinations'][number] {
   const service = destinationService(destination.name);
   const entry = core.gates.unreachable(service);
+  const used = core.config.folders.some((folder) => folder.destination === destination.name);
   return {
     name: destination.name,
     endpoint: destination.endpoint,
@@ -145,5 +113,12 @@ function destinationView(core: SyncCore, destination: DestinationConfig): Status
     state: entry !== null ? 'unreachable' : core.gates.wasReached(service) ? 'ok' : 'unknown',
     error: entry === null ? null : operationError(entry.error),
     nextTryAt: entry === null ? null : iso(entry.nextTryAt),
+    concurrency: core.targets.concurrencyOf(destination.name),
+    ...(used ? { capabilities: capabilitiesView(core.capabilities.of(destination.name)) } : {}),
+    clockSkewSeconds: secondsOrNull(core.skewMs(destination.name)),
   };
+}
+
+function secondsOrNull(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms / 1000);
 }

@@ -3,9 +3,16 @@
  * `{ code, message, data: { kind, message, hint } }`. Notifications carry a sequence number; on a gap take a snapshot.
  */
 import { z } from 'zod';
-import { OPERATION_KINDS, PRIORITIES } from '../core/operation.ts';
+import { GATES, OPERATION_KINDS, PRIORITIES } from '../core/operation.ts';
 import { STATES } from '../core/states.ts';
-import { conflictShape, eventShape, operationDetailShape, operationShape, statusShape } from './shapes.ts';
+import {
+  conflictShape,
+  eventShape,
+  massDeleteShape,
+  operationDetailShape,
+  operationShape,
+  statusShape,
+} from './shapes.ts';
 
 const id = z.string().min(1).max(64);
 const name = z.string().min(1).max(200);
@@ -68,6 +75,8 @@ export const REQUESTS = {
     result: z.object({
       retried: z.array(z.string()),
       refused: z.array(z.object({ id: z.string(), reason: z.string() })),
+      /** What was retried and waits for a gate, at most 100; absent where nothing does. */
+      waits: z.array(z.object({ id: z.string(), gate: z.enum(GATES), next: z.string() })).optional(),
     }),
   },
   cancel: {
@@ -78,9 +87,23 @@ export const REQUESTS = {
     }),
   },
   resolve: {
-    params: z.object({ ids: z.array(id).min(1).max(10_000), keep: z.enum(['local', 'remote', 'both', 'merge']) }),
+    params: z.object({
+      ids: z.array(id).max(10_000),
+      /** Every conflict instead of named ones, or every one of `folder`. */
+      all: z.boolean().optional(),
+      folder: name.optional(),
+      keep: z.enum(['local', 'remote', 'both', 'merge']),
+    }),
     result: z.object({
       resolved: z.array(z.string()),
+      refused: z.array(z.object({ id: z.string(), reason: z.string() })),
+    }),
+  },
+  /** Takes the latest decision about a conflict back, a person's or a strategy's; each gives an operation of its own. */
+  undo: {
+    params: z.object({ ids: z.array(id).min(1).max(10_000) }),
+    result: z.object({
+      undone: z.array(z.object({ id: z.string(), operationId: z.string() })),
       refused: z.array(z.object({ id: z.string(), reason: z.string() })),
     }),
   },
@@ -125,12 +148,60 @@ export const REQUESTS = {
     params: z.object({ folder: name, paths: z.array(z.string().min(1)).min(1).max(1000) }),
     result: z.object({ copied: z.int(), refused: z.array(z.object({ path: z.string(), reason: z.string() })) }),
   },
+  /** Queues the download of an object into its folder; what stands in its place is kept aside. */
+  restore: {
+    params: z.union([
+      z
+        .object({ folder: name, path: z.string().min(1).max(4096), versionId: z.string().max(1024).optional() })
+        .strict(),
+      z.object({ folder: name, key: z.string().min(1).max(1024), versionId: z.string().max(1024).optional() }).strict(),
+    ]),
+    result: operationShape,
+  },
+  /** Mass deletes that wait for a word. */
+  'deletes.ls': {
+    params: nothing,
+    result: z.object({ items: z.array(massDeleteShape.extend({ folder: z.string() })) }),
+  },
+  /** `delete`: what is gone may go from the storage as well. `keep`: its objects stay. */
+  'deletes.decide': {
+    params: z.object({ folder: name, decision: z.enum(['delete', 'keep']) }),
+    result: z.object({ folder: z.string(), decision: z.enum(['delete', 'keep']), files: z.int() }),
+  },
+  /** What stands at this mirror folder's root is the right one: as at a first connection, nothing is deleted. */
+  'folder.adopt': { params: z.object({ folder: name }), result: z.object({ folder: z.string() }) },
   /** A fresh full scan of one folder or all. */
   rescan: { params: z.object({ folder: name.optional() }), result: nothing },
   /** Where a person can look at the object; valid for a while. */
   viewUrl: { params: z.object({ id }), result: z.object({ url: z.string() }) },
   /** The absolute local path of an operation's file, for "reveal in the file manager". */
   localPath: { params: z.object({ id }), result: z.object({ path: z.string() }) },
+  /** Multipart uploads that are open at the services under our prefixes, and whose they are. */
+  'uploads.ls': {
+    params: z.object({ destination: name.optional() }),
+    result: z.object({
+      items: z.array(
+        z.object({
+          destination: z.string(),
+          key: z.string(),
+          uploadId: z.string(),
+          initiatedAt: isoTime.nullable(),
+          owner: z.enum(['operation', 'cleanup', 'unknown']),
+          operationId: z.string().nullable(),
+        }),
+      ),
+      failed: z.array(z.object({ destination: z.string(), message: z.string() })),
+    }),
+  },
+  /** Aborts those of these that nothing here knows; the others are left alone. */
+  'uploads.abort': {
+    params: z.object({
+      uploads: z
+        .array(z.object({ destination: name, key: z.string().max(4096), uploadId: z.string().max(4096) }))
+        .max(10_000),
+    }),
+    result: z.object({ aborted: z.int() }),
+  },
   'secret.set': { params: z.object({ name, value: z.string().min(1).max(65_536) }), result: nothing },
   'secret.ls': { params: nothing, result: z.object({ names: z.array(z.string()) }) },
   'secret.rm': { params: z.object({ name }), result: z.object({ removed: z.boolean() }) },
@@ -139,8 +210,27 @@ export const REQUESTS = {
     params: z.object({ changes: z.boolean(), events: z.boolean() }),
     result: z.object({ seq: z.int(), status: statusShape }),
   },
-  /** The host tells what the machine says of the network and of sleep. */
-  'host.signal': { params: z.object({ signal: z.enum(['online', 'offline', 'suspend', 'resume']) }), result: nothing },
+  /** The host tells what the machine says of network, sleep and power, and of the system's proxies. */
+  'host.signal': {
+    params: z.discriminatedUnion('signal', [
+      z.object({ signal: z.enum(['online', 'offline', 'suspend', 'resume']) }),
+      z.object({ signal: z.literal('power'), onBattery: z.boolean() }),
+      /** The connection is paid by what goes over it. */
+      z.object({ signal: z.literal('metered'), metered: z.boolean() }),
+      /** By origin, or by scheme ("https:") for all others: the proxy's address, null for none. */
+      z.object({
+        signal: z.literal('proxies'),
+        proxies: z.record(
+          z.string().max(2048),
+          z
+            .url({ protocol: /^https?$/ })
+            .max(2048)
+            .nullable(),
+        ),
+      }),
+    ]),
+    result: nothing,
+  },
   /** Ends the engine: transfers stop at their checkpoint. */
   shutdown: { params: nothing, result: nothing },
 } as const satisfies Record<string, { params: z.ZodType; result: z.ZodType }>;

@@ -70,6 +70,9 @@ const versionShape = z.object({
   versionId: z.string().nullable(),
   sizeBytes: count.nullable(),
   lastModified: isoTime.nullable(),
+  /** When the file was changed on the device that wrote this, and that device; absent where Longshore did not write it. */
+  modifiedAt: isoTime.optional(),
+  device: z.string().optional(),
 });
 export const versionsShape = z.object({
   /** What the local change was made from; null when nothing was known there. */
@@ -101,7 +104,41 @@ export const operationDetailShape = operationShape.extend({
 });
 export type OperationDetail = z.infer<typeof operationDetailShape>;
 
-export const conflictShape = operationShape.extend({ versions: versionsShape });
+export const conflictShape = operationShape.extend({
+  versions: versionsShape,
+  /** What the folder says about conflicts; one that waits here is `manual`, or could not be decided. Null for a call. */
+  strategy: z.enum(['manual', 'keep-both', 'local-wins', 'remote-wins', 'newest-wins']).nullable(),
+});
+
+const answer = z.enum(['yes', 'no', 'unknown']);
+/** What a service was found to do with the conditions of writes, with checksums and with old versions. */
+export const capabilitiesShape = z.object({
+  /** Null: not found out yet. */
+  checkedAt: isoTime.nullable(),
+  /** It could not be found out for want of rights. */
+  denied: z.boolean(),
+  /** An object of ours that may not be deleted there. */
+  leftover: z.string().nullable(),
+  conditions: z.record(z.string(), answer),
+  checksums: z.object({ put: answer, multipart: answer }),
+  versions: answer,
+  /** Writes before which Longshore looks for itself, as the service does not (or may not) honour their conditions. */
+  standIns: z.array(z.string()),
+  /** The same in one sentence for people; null when there is nothing to say. */
+  note: z.string().nullable(),
+});
+export type CapabilitiesView = z.infer<typeof capabilitiesShape>;
+
+/** More deletes at once than a person may have meant: they wait for a word. */
+export const massDeleteShape = z.object({
+  count,
+  /** Files that the folder had, these included. */
+  of: count,
+  since: isoTime,
+  /** Some of the paths. */
+  sample: z.array(z.string()),
+});
+export type MassDeleteView = z.infer<typeof massDeleteShape>;
 
 const folderStatusShape = z.object({
   name: z.string(),
@@ -117,6 +154,8 @@ const folderStatusShape = z.object({
   files: count,
   ignored: count,
   lastScanAt: isoTime.nullable(),
+  /** Deletes that wait for a word; uploads go on. */
+  guard: massDeleteShape.nullable(),
 });
 const destinationStatusShape = z.object({
   name: z.string(),
@@ -126,6 +165,12 @@ const destinationStatusShape = z.object({
   state: z.enum(['ok', 'unreachable', 'unknown']),
   error: errorShape.nullable(),
   nextTryAt: isoTime.nullable(),
+  /** PUTs and parts at once, as adapted to what it bears; 0 before the first. */
+  concurrency: count,
+  /** Absent where no folder goes there. */
+  capabilities: capabilitiesShape.optional(),
+  /** How far its clock is ahead of this computer's (< 0: behind); null while nothing is known. */
+  clockSkewSeconds: z.int().nullable(),
 });
 
 const countsShape = z.object(
@@ -137,6 +182,8 @@ export const statusShape = z.object({
   gates: z.array(z.object({ gate: z.enum(GATES), scope: z.string(), until: isoTime.nullable(), reason: z.string() })),
   counts: countsShape,
   bytes: z.object({ pending: count, done: count }),
+  /** The kind of all that runs now, or else of what waits for its turn; null when nothing is to be done. */
+  work: z.enum([...OPERATION_KINDS, 'mixed']).nullable(),
   bytesPerSecond: z.number().min(0),
   etaSeconds: z.number().min(0).nullable(),
   folders: z.array(folderStatusShape),
@@ -155,5 +202,14 @@ export const statusShape = z.object({
   }),
   /** Problems of the present configuration file, while the last good one stays in force. */
   configProblems: z.array(z.string()),
+  /** What the watchdog found wrong with Longshore itself within the last hour and set right, newest first. */
+  alarms: z.array(
+    z.object({
+      at: isoTime,
+      kind: z.enum(['queue-slept', 'attempt-stood-still', 'attempt-does-not-end']),
+      operationId: z.string(),
+      message: z.string(),
+    }),
+  ),
 });
 export type StatusView = z.infer<typeof statusShape>;

@@ -1,7 +1,9 @@
+import type { Result } from '../../protocol/contract.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatRelative } from '../format.ts';
 import { operationName } from '../operation-table.ts';
 import { countArgument } from '../parse-arguments.ts';
+import { printable } from '../printable.ts';
 import { versionLines } from '../version-text.ts';
 import { cursorArgument } from './ls.ts';
 import type { RegisterCommands } from './register.ts';
@@ -33,10 +35,21 @@ export const registerConflicts: RegisterCommands = (program, act) => {
             `${conflict.id}  ${output.style('strong', operationName(conflict))}  ${output.style('faint', age)}`,
           );
           for (const line of versionLines(conflict.versions)) output.text(`  ${line}`);
+          const why = strategyWords(conflict);
+          if (why !== null) output.text(`  ${output.style('faint', printable(why))}`);
         }
-        if (page.items.length > 0) output.remark('Settle them with: longshore resolve ID… --keep local|remote|both');
+        if (page.items.length > 0)
+          output.remark(
+            'Settle them with: longshore resolve ID… --keep local|remote|both (or --all, or --folder NAME)',
+          );
         if (page.next !== null) output.remark(`There is more: add --after ${page.next}`);
         return EXIT.fine;
       }),
     );
 };
+
+/** Why it waits for a person although the folder has a strategy. */
+function strategyWords({ strategy, error }: Result<'conflicts'>['items'][number]): string | null {
+  if (strategy === null || strategy === 'manual') return null;
+  return `strategy ${strategy}: ${error?.detail ?? 'it could not decide'}`;
+}

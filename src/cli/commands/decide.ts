@@ -1,5 +1,6 @@
-/** Commands that decide about operations: retry, cancel, resolve. */
+/** Commands that decide about operations: retry, cancel, resolve, undo. */
 import { Option } from 'commander';
+import type { Result } from '../../protocol/contract.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT, notAvailable, usageError, type ExitCode } from '../exit-codes.ts';
 import { formatCount } from '../format.ts';
@@ -12,6 +13,12 @@ interface RetryOptions {
   readonly since?: string;
   readonly until?: string;
   readonly newKey?: boolean;
+}
+
+interface ResolveOptions {
+  readonly keep: 'local' | 'remote' | 'both' | 'merge';
+  readonly all?: boolean;
+  readonly folder?: string;
 }
 
 export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
@@ -33,7 +40,7 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
           throw usageError('Name operations, or use --failed.', 'longshore ls --state failed lists them.');
         if (ids.length > 0 && byRange)
           throw usageError('Name operations or use --failed, --since and --until, not both.');
-        const { retried, refused } = await context.withSession('write', ({ client }) =>
+        const reply = await context.withSession('write', ({ client }) =>
           client.call('retry', {
             ids,
             ...(byRange ? { failed: true } : {}),
@@ -44,9 +51,11 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
         );
         return tell(
           context,
-          { retried, refused },
-          `${formatCount(retried.length, 'operation')} will be tried again.`,
-          refused,
+          reply,
+          [`${formatCount(reply.retried.length, 'operation')} will be tried again.`, ...waitWords(reply.waits)].join(
+            '\n',
+          ),
+          reply.refused,
           ids,
         );
       }),
@@ -69,27 +78,57 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
     );
   program
     .command('resolve')
-    .description('settle conflicts')
-    .argument('<id...>', 'operations in conflict')
+    .description('settle conflicts: named ones, or all')
+    .argument('[id...]', 'operations in conflict')
     .addOption(
       new Option('--keep <side>', 'which side stays')
         .choices(['local', 'remote', 'both', 'merge'])
         .makeOptionMandatory(),
     )
-    .action((ids: string[], { keep }: { readonly keep: 'local' | 'remote' | 'both' | 'merge' }, command) =>
+    .option('--all', 'every conflict')
+    .option('--folder <name>', 'every conflict of one folder')
+    .action((ids: string[], { keep, all, folder }: ResolveOptions, command) =>
       act(command, async (context) => {
         if (keep === 'merge') throw notAvailable('resolve --keep merge', 'Use --keep local, remote or both.');
-        const reply = await context.withSession('write', ({ client }) => client.call('resolve', { ids, keep }));
-        return tell(
-          context,
-          reply,
-          `${formatCount(reply.resolved.length, 'conflict')} resolved: ${keep} stays.`,
-          reply.refused,
-          ids,
+        const many = all === true || folder !== undefined;
+        if (ids.length === 0 && !many)
+          throw usageError('Name conflicts, or use --all or --folder.', 'longshore conflicts lists them.');
+        if (ids.length > 0 && many) throw usageError('Name conflicts, or use --all or --folder, not both.');
+        const reply = await context.withSession('write', ({ client }) =>
+          client.call('resolve', {
+            ids,
+            keep,
+            ...(many ? { all: true } : {}),
+            ...(folder === undefined ? {} : { folder }),
+          }),
         );
+        const { resolved, refused } = reply;
+        const stays = keep === 'both' ? 'both stay' : `${keep} stays`;
+        return tell(context, reply, `${formatCount(resolved.length, 'conflict')} resolved: ${stays}.`, refused, ids);
+      }),
+    );
+  program
+    .command('undo')
+    .description('take decisions about conflicts back, your own or those of a strategy')
+    .argument('<id...>', 'operations whose conflict was decided')
+    .action((ids: string[], _options: object, command) =>
+      act(command, async (context) => {
+        const reply = await context.withSession('write', ({ client }) => client.call('undo', { ids }));
+        const { undone, refused } = reply;
+        const words = [
+          `${formatCount(undone.length, 'decision')} taken back.`,
+          ...undone.map(({ id, operationId }) => `${printable(id)}: by ${printable(operationId)}`),
+        ].join('\n');
+        return tell(context, reply, words, refused, ids);
       }),
     );
 };
+
+/** What opens the gates of those that were retried and can't start yet, each sentence once. */
+function waitWords(waits: Result<'retry'>['waits'] = []): readonly string[] {
+  const sentences = [...new Set(waits.map(({ next }) => next))];
+  return sentences.map((next) => `Not at once: ${printable(next)}`);
+}
 
 /** Reports the outcome. An operation that was named and refused is wrong usage; one met in a range is only told. */
 function tell(

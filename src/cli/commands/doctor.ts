@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
 import { formatProblems } from '../../config/problem.ts';
 import { readEngineFile } from '../../protocol/engine-file.ts';
+import { RpcDeadlineExceeded, RpcDisconnected } from '../../protocol/rpc-errors.ts';
 import { SocketConnectError, connectToSocket } from '../../protocol/socket-client.ts';
+import type { DestinationProbe } from '../engine-access.ts';
 import type { CommandContext } from '../command-context.ts';
 import {
+  checkClock,
   checkDataDir,
   checkFolders,
   checkInotify,
@@ -13,8 +16,9 @@ import {
   checkReferences,
   ok,
   type DoctorCheck,
+  type FrozenFolder,
 } from '../doctor-checks.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 import type { StyleName } from '../style.ts';
 import { loadConfig, workableFindings } from './config.ts';
@@ -40,26 +44,46 @@ export const registerDoctor: RegisterCommands = (program, act) => {
 
 async function examine(context: CommandContext): Promise<readonly DoctorCheck[]> {
   const { io, dataDir } = context;
+  const engine = await checkEngine(context);
   const checks: DoctorCheck[] = [
     checkNode(process.version),
     checkPlatform(process.platform, process.arch),
     ...checkDataDir(dataDir, io.platform),
     ...checkInotify(io),
-    await checkEngine(context),
+    engine,
     checkKeyFile(context.access.keyFilePath(dataDir), io.platform),
   ];
   const loaded = loadConfig(context);
   if (!loaded.ok) return [...checks, invalidConfig(context, formatProblems(loaded.problems))];
   checks.push(ok('Configuration', context.configFile));
   const findings = await workableFindings(loaded, context);
-  checks.push(...checkFolders(loaded.config, findings), ...checkReferences(findings));
+  const frozen = engine.state === 'ok' ? await frozenFolders(context) : new Map<string, FrozenFolder>();
+  checks.push(...checkFolders(loaded.config, findings, frozen), ...checkReferences(findings));
   const probes = await context.access.probeDestinations({ config: loaded.config, dataDir, deadlineMs: PROBE_MS });
-  return [...checks, ...probes.map(destinationCheck)];
+  return [...checks, ...probes.flatMap(destinationChecks)];
 }
 
-function destinationCheck(probe: { name: string; ok: boolean; message: string; hint: string }): DoctorCheck {
-  const name = `Destination ${probe.name}`;
-  return probe.ok ? ok(name, probe.message) : { name, state: 'attention', found: probe.message, hint: probe.hint };
+/** What the running engine knows of its folders and a look from outside does not: a marker that is missing, another drive. */
+async function frozenFolders(context: CommandContext): Promise<ReadonlyMap<string, FrozenFolder>> {
+  try {
+    const { folders } = await context.withSession('engine', ({ client }) => client.call('status', {}));
+    return new Map(folders.flatMap(({ name, error }) => (error === null ? [] : [[name, error] as const])));
+  } catch (error) {
+    // It went between two looks: what a look from outside finds is told all the same.
+    if (error instanceof CliError || error instanceof RpcDisconnected || error instanceof RpcDeadlineExceeded)
+      return new Map();
+    throw error;
+  }
+}
+
+function destinationChecks(probe: DestinationProbe): readonly DoctorCheck[] {
+  const { name, ok: good, message, hint, clockSkewMs, capabilities } = probe;
+  const check = `Destination ${name}`;
+  const reach: DoctorCheck = good ? ok(check, message) : { name: check, state: 'attention', found: message, hint };
+  const clock = checkClock(name, clockSkewMs);
+  const note: DoctorCheck | null =
+    capabilities === null ? null : { name: `Storage ${name}`, state: 'note', found: capabilities, hint: '' };
+  return [reach, clock, note].filter((one) => one !== null);
 }
 
 function invalidConfig({ configFile }: CommandContext, problems: string): DoctorCheck {

@@ -28,18 +28,19 @@ export const registerPause: RegisterCommands = (program, act) => {
         return EXIT.fine;
       }),
     );
-  withScope(program.command('resume').description('go on where a pause stopped')).action(
-    (id: string | undefined, options: ScopeOptions, command) =>
-      act(command, async ({ output, withSession }) => {
-        const scope = scopeOf(id, options);
-        const status = await withSession('write', ({ client }) => client.call('resume', { scope }));
-        if (output.isJson) output.document(status);
-        else
-          output.text(
-            `Resumed ${scopeWords(scope)}.${status.state === 'paused' ? ' Everything is still paused: longshore resume' : ''}`,
-          );
-        return EXIT.fine;
-      }),
+  withScope(
+    program.command('resume').description('go on where a pause stopped; without a scope, every pause ends'),
+  ).action((id: string | undefined, options: ScopeOptions, command) =>
+    act(command, async ({ output, withSession }) => {
+      const scope = scopeOf(id, options);
+      const status = await withSession('write', ({ client }) => client.call('resume', { scope }));
+      if (output.isJson) output.document(status);
+      else
+        output.text(
+          `Resumed ${scopeWords(scope)}${Object.keys(scope).length === 0 ? ', paused folders and single operations too' : ''}.${status.state === 'paused' ? ' Everything is still paused: longshore resume' : ''}`,
+        );
+      return EXIT.fine;
+    }),
   );
 };
 

@@ -47,7 +47,9 @@ async function run(context: CommandContext, once: boolean): Promise<ExitCode> {
       env: io.env,
       once,
       log: (level, message) => {
-        if (!output.isJson || level !== 'info') output.remark(printable(message));
+        if (output.isJson && level === 'info') return;
+        // The problems of a configuration are several lines.
+        for (const line of message.split('\n')) output.remark(printable(line));
       },
     });
     const view = await startView(engine, context);

@@ -20,6 +20,13 @@ export const registerStatus: RegisterCommands = (program, act) => {
     );
 };
 
+/** What is the matter with a folder, and the way out. */
+function folderNote({ name, error, degraded, guard }: StatusView['folders'][number]): string {
+  if (error !== null) return `${error.message} ${error.hint}`;
+  if (guard !== null) return `Deletes wait for your word: longshore deletes ${name}`;
+  return degraded ?? '';
+}
+
 function printStatus(status: StatusView, { output, io }: CommandContext): void {
   const { style } = output;
   const { counts, bytes, engine } = status;
@@ -61,9 +68,7 @@ function printStatus(status: StatusView, { output, io }: CommandContext): void {
         { text: folder.files.toLocaleString('en') },
         { text: folder.ignored.toLocaleString('en') },
         {
-          text: printable(
-            folder.error === null ? (folder.degraded ?? '') : `${folder.error.message} ${folder.error.hint}`,
-          ),
+          text: printable(folderNote(folder)),
         },
       ]),
     );
@@ -74,17 +79,21 @@ function printStatus(status: StatusView, { output, io }: CommandContext): void {
       [
         { title: 'DESTINATION' },
         { title: 'STATE' },
+        { title: 'AT ONCE', align: 'right' },
         { title: 'WHERE', shrink: 'middle' },
         { title: 'NOTE', shrink: 'end' },
       ],
       status.destinations.map((destination) => [
         { text: printable(destination.name) },
         { text: destination.state, style: destination.state === 'unreachable' ? 'bad' : 'good' },
+        { text: destination.concurrency === 0 ? '' : String(destination.concurrency) },
         { text: printable(`${destination.endpoint} ${destination.bucket}`) },
-        { text: destination.error === null ? '' : printable(destination.error.message) },
+        { text: printable(destination.error?.message ?? destination.capabilities?.note ?? '') },
       ]),
     );
   }
+  for (const alarm of status.alarms)
+    output.text(style('warn', printable(`${formatRelative(alarm.at, nowMs)}  ${alarm.operationId}: ${alarm.message}`)));
   for (const problem of status.configProblems) output.text(style('warn', `configuration: ${printable(problem)}`));
   if (status.attention.length === 0) return;
   output.text('', style('strong', 'Needs attention'));

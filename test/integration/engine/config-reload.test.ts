@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MIB, noise, PART_BYTES, Rig } from '../../support/engine-harness.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
@@ -61,11 +61,53 @@ describe('a change of the configuration file, while the engine runs', () => {
     rig.write('big.bin', bytes);
     await rig.start();
     await until('a part is done', () => (server.counters.of('UploadPart').statuses['200'] ?? 0) > 0);
-    rig.configure({ folder: { ignore: ['*.bak'] } });
+    rig.configure({ destination: { stallTimeout: '45s' } });
     await until('it is in force', () => rig.log.some((line) => line.includes('in force now')));
     hurry();
     await rig.untilItem('big.bin', 'succeeded');
     expect(server.counters.of('CreateMultipartUpload').requests).toBe(1);
     expect(server.counters.of('UploadPart').requestBodyBytes).toBeLessThanOrEqual(bytes.length + 4 * PART_BYTES);
+  });
+
+  it('of folders alone stops no transfer of the others, and pauses what it says', async () => {
+    mkdirSync(rig.folder('more'));
+    const slow = server.faults.add({
+      operation: 'UploadPart',
+      fault: { kind: 'bandwidth', bytesPerSecond: 8_000_000 },
+    });
+    rig.write('big.bin', noise(41 * MIB));
+    await rig.start();
+    await until('a part is done', () => (server.counters.of('UploadPart').statuses['200'] ?? 0) > 0);
+    rig.write('a.txt', 'more', 'more');
+    rig.configure({ folders: [rig.folderConfig('drop', { ignore: ['*.bak'] }), rig.folderConfig('more')] });
+    await rig.untilStored('more/a.txt', 'more');
+    const { state, id } = await rig.item('big.bin');
+    expect(state).toBe('running');
+    slow();
+    await rig.untilItem('big.bin', 'succeeded');
+    expect((await rig.show(id)).events.map(({ type }) => type)).toEqual(['queued', 'started', 'succeeded']);
+    rig.configure({ folders: [rig.folderConfig('drop'), rig.folderConfig('more', { paused: true })] });
+    await until('it is paused', async () => (await rig.status()).folders[1]?.state === 'paused');
+    rig.write('b.txt', 'waits', 'more');
+    await rig.untilItem('b.txt', 'pending');
+    rig.configure({ folders: [rig.folderConfig('drop'), rig.folderConfig('more')] });
+    await rig.untilStored('more/b.txt', 'waits');
+  });
+
+  it('of the place in the storage: all files go there, and nothing is deleted where they were', async () => {
+    const mirror = { mode: 'mirror', deletes: { grace: '0s' } };
+    rig.configure({ folder: mirror });
+    rig.write('a.txt', 'a');
+    rig.write('b.txt', 'b');
+    await rig.start();
+    await until('all is sent', async () => (await rig.status()).counts.succeeded === 2);
+    await rig.rescan();
+    rig.configure({ folder: { ...mirror, prefix: 'moved/' } });
+    await rig.untilStored('moved/a.txt', 'a');
+    await rig.untilStored('moved/b.txt', 'b');
+    await rig.rescan();
+    rmSync(rig.at('a.txt'));
+    await until('the delete follows', async () => (await rig.bucket.text('moved/a.txt')) === null);
+    expect(await rig.bucket.keys()).toEqual(['drop/a.txt', 'drop/b.txt', 'moved/b.txt']);
   });
 });

@@ -9,7 +9,7 @@ import { until } from '../../support/until.ts';
 /** Within this no byte flows any more after a pause, ms (P9). */
 const PAUSE_LIMIT_MS = 1000;
 /** Parts of one file in flight where nothing is configured. */
-const PARTS_AT_ONCE = 4;
+const PARTS_AT_ONCE = 8;
 
 let server: StandIn;
 let rig: Rig;
@@ -84,8 +84,8 @@ describe('P9: pause means pause', () => {
 
   it('for a time: it resumes by itself', async () => {
     await rig.start();
-    const status = (await rig.json('pause', '--for', '1s')) as { pausedUntil: string };
-    expect(Date.parse(status.pausedUntil)).toBeLessThanOrEqual(Date.now() + 1000);
+    const status = (await rig.json('pause', '--for', '4s')) as { pausedUntil: string };
+    expect(Date.parse(status.pausedUntil)).toBeLessThanOrEqual(Date.now() + 4000);
     rig.write('a.txt', 'x');
     await rig.untilItem('a.txt', 'pending');
     await rig.untilItem('a.txt', 'succeeded');

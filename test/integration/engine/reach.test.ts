@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Rig, SERVERS, type TestServer } from '../../support/engine-harness.ts';
+import { TestBucket } from '../../support/s3-bucket.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
 
@@ -98,11 +99,24 @@ describe.each(SERVERS)('refusals of %s', (name, startServer) => {
     // The same state is not queued again by a scan.
     await rig.rescan();
     expect(await rig.ls()).toHaveLength(1);
-    rig.configure();
-    await until('the mended configuration is in force', () => rig.log.some((line) => line.includes('in force now')));
-    expect(await rig.json('retry', failed.id)).toEqual({ retried: [failed.id], refused: [] });
+    const bucket = new TestBucket(server, 'not-there-yet');
+    await bucket.make();
+    expect(await rig.json('retry', failed.id)).toMatchObject({ retried: [failed.id], refused: [] });
     expect(await rig.untilItem('a.txt', 'succeeded')).toMatchObject({ id: failed.id, error: null });
+    expect(await bucket.text('drop/a.txt')).toBe('x');
+    bucket.close();
+  });
+
+  it('P2: a bucket’s name that is mended in the configuration is another place: every file goes there by itself', async () => {
+    rig = await Rig.create(server, {});
+    rig.configure({ destination: { bucket: 'mistyped' } });
+    rig.write('a.txt', 'x');
+    await rig.start();
+    await rig.untilItem('a.txt', 'failed');
+    rig.configure();
+    await rig.untilItem('a.txt', 'succeeded');
     expect(await rig.bucket.text('drop/a.txt')).toBe('x');
+    expect((await rig.ls()).map(({ state }) => state)).toEqual(['superseded', 'succeeded']);
   });
 
   // Moto checks no signatures unless it is made to.

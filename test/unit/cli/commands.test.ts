@@ -55,6 +55,39 @@ describe('without an engine', () => {
     expect(out).not.toContain('\u001b');
   });
 
+  test.each([
+    ['file.upload', 'drop: a.txt'],
+    ['file.delete', 'delete drop: a.txt'],
+    ['file.move', 'move to drop: a.txt'],
+    ['file.download', 'download drop: a.txt'],
+  ] as const)('P11: ls says what is done with the file of a %s', async (kind, words) => {
+    const items = [operationView({ kind, path: 'a.txt' })];
+    const { out } = await cli(
+      ['ls'],
+      offlineAccess(plainHandlers({ ls: () => Promise.resolve({ items, next: null }) })),
+    );
+    const [, row] = out.split('\n');
+    expect(row).toMatch(new RegExp(String.raw`\s{2}${words}\s`));
+  });
+
+  test.each([
+    [{ result: 'uploaded' }, null],
+    [{ result: 'deleted' }, 'deleted'],
+    [{ decision: 'adopt' }, 'adopt'],
+    [{ result: 'downloaded', reason: 'restore' }, 'restore'],
+  ])('P11: the history says what came of it: %j', async (details, words) => {
+    const detail = operationDetail({ events: [eventView({ type: 'succeeded', to: 'succeeded', details })] });
+    const access = offlineAccess(plainHandlers({ show: () => Promise.resolve(detail) }));
+    const line = (await cli(['show', detail.id], access)).out.trimEnd().split('\n').at(-1)!;
+    expect(line.endsWith(words === null ? 'main:demo/drop/a.txt' : `main:demo/drop/a.txt  ${words}`)).toBe(true);
+  });
+
+  test('deletes of a folder where none wait names that folder', async () => {
+    const access = offlineAccess(plainHandlers());
+    expect((await cli(['deletes'], access)).out).toBe('No deletes wait.\n');
+    expect((await cli(['deletes', 'no\u001bte'], access)).out).toBe('No deletes wait in a folder "no␛te".\n');
+  });
+
   test('in a terminal it is coloured, unless --no-color says no', async () => {
     const access = offlineAccess(plainHandlers({ ls: () => Promise.resolve({ items: [failed], next: null }) }));
     expect((await cli(['ls'], access, { isTTY: true })).out).toContain('\u001b[31m');
@@ -231,6 +264,17 @@ describe('run', () => {
     const running = runCli(['run'], captured.io, accessOf(engine));
     await until('it runs', () => engine.viewers === 1);
     captured.signal('SIGTERM');
+    captured.signal('SIGTERM');
+    expect(await running).toBe(0);
+  });
+
+  test('a message of several lines stays readable: the problems of a configuration that was changed', async () => {
+    const engine = new FakeEngine();
+    const captured = captureCli();
+    const running = runCli(['run'], captured.io, accessOf(engine));
+    await until('it runs', () => engine.viewers === 1);
+    engine.options!.log('warn', 'It can’t be used.\nc.yaml:1:2  folders[0].mo\u001bde');
+    expect(captured.stderr.text).toContain('It can’t be used.\nc.yaml:1:2  folders[0].mo␛de\n');
     captured.signal('SIGTERM');
     expect(await running).toBe(0);
   });

@@ -1,13 +1,31 @@
 import { describe, expect, it } from 'vitest';
-import { watchClock } from '../../../src/engine/clock-watch.ts';
+import { watchClock, type ClockLook } from '../../../src/engine/clock-watch.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { bringTo, makeOutbox, queueUpload, reread } from '../../support/outbox.ts';
+
+/** A machine whose monotonic clock goes on while it sleeps: timers fire late, all at once. */
+class LateClock extends ManualClock {
+  #sleptMs = 0;
+
+  override now(): number {
+    return super.now() + this.#sleptMs;
+  }
+
+  override monotonicMs(): number {
+    return super.monotonicMs() + this.#sleptMs;
+  }
+
+  sleep(forMs: number): void {
+    this.#sleptMs += forMs;
+    this.advance(10_000);
+  }
+}
 
 describe('watchClock', () => {
   it('tells of no jump while both clocks go together', () => {
     const clock = new ManualClock();
     const jumps: number[] = [];
-    watchClock(clock, (byMs) => jumps.push(byMs));
+    watchClock(clock, ({ byMs }) => jumps.push(byMs));
     clock.advance(600_000);
     clock.jump(1500);
     clock.advance(60_000);
@@ -17,11 +35,23 @@ describe('watchClock', () => {
   it.each([3_600_000, -3_600_000])('tells once that the clock was set by %i ms', (byMs) => {
     const clock = new ManualClock();
     const jumps: number[] = [];
-    watchClock(clock, (by) => jumps.push(by));
+    watchClock(clock, ({ byMs: by }) => jumps.push(by));
     clock.advance(45_000);
     clock.jump(byMs);
     clock.advance(300_000);
     expect(jumps.filter((by) => by !== 0)).toEqual([byMs]);
+  });
+
+  it('tells of sleep also where the monotonic clock goes on, as on macOS and Windows', () => {
+    const clock = new LateClock();
+    const looks: ClockLook[] = [];
+    watchClock(clock, (look) => looks.push(look));
+    clock.advance(60_000);
+    expect(looks.map(({ overslept }) => overslept)).not.toContain(true);
+    clock.sleep(3_600_000);
+    expect(looks.at(-1)).toEqual({ byMs: 0, overslept: true });
+    clock.advance(60_000);
+    expect(looks.filter(({ overslept }) => overslept)).toHaveLength(1);
   });
 
   it('leaves nothing behind when it is stopped', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { LongshoreError } from '../../../src/core/longshore-error.ts';
 import { FOREVER } from '../../../src/db/stored-operation.ts';
 import { NOON } from '../../support/manual-clock.ts';
-import { bringTo, must, queueUpload, reread } from '../../support/outbox.ts';
+import { bringTo, eventTypes, must, queueUpload, reread } from '../../support/outbox.ts';
 import { makeDesk, refusalOf } from '../../support/desk.ts';
 
 const SECRET_CALL = { method: 'POST' as const, target: 'crm:/items' };
@@ -120,8 +121,41 @@ describe('a handler', () => {
       { scope: 'all', until: NOON + 60_000 },
       { scope: 'folder:drop', until: FOREVER },
     ]);
-    expect((await handlers.resume({ scope: {} })).state).toBe('running');
+    await handlers.resume({ scope: { folder: 'drop' } });
     expect(outbox.repos.pauses.all()).toHaveLength(1);
+  });
+
+  it('P9: to resume everything ends every pause, of folders and single items too', async () => {
+    const { handlers, outbox } = makeDesk();
+    const held = queueUpload(outbox, 'held');
+    const timed = queueUpload(outbox, 'timed');
+    const free = queueUpload(outbox, 'free');
+    await handlers.pause({ scope: { folder: 'drop' }, forMs: null });
+    await handlers.pause({ scope: {}, forMs: null });
+    await handlers.pause({ scope: { id: held.id }, forMs: null });
+    await handlers.pause({ scope: { id: timed.id }, forMs: 60_000 });
+    expect((await handlers.resume({ scope: {} })).gates).toEqual([]);
+    expect(outbox.repos.pauses.all()).toEqual([]);
+    expect([held, timed, free].map((operation) => reread(outbox, operation).heldUntil)).toEqual([0, 0, 0]);
+    expect(eventTypes(outbox, held)).toEqual(['queued', 'paused', 'resumed']);
+    expect(eventTypes(outbox, free), 'what was not held has no such event').toEqual(['queued']);
+  });
+
+  it('a retry behind a gate says what it waits for, and an unreachable service is tried at once', async () => {
+    const { handlers, outbox, core } = makeDesk();
+    const operation = bringTo(outbox, queueUpload(outbox, 'a'), 'failed');
+    core.gates.failedToReach('dest:main', new LongshoreError('net.refused'));
+    expect(await handlers.retry({ ids: [operation.id] })).toEqual({
+      retried: [operation.id],
+      refused: [],
+      waits: [{ id: operation.id, gate: 'unreachable', next: 'The service is tried again at 2026-03-01T12:00:00Z.' }],
+    });
+    expect(core.gates.allowance(core.lanes.info('folder:drop'))).toBe('probe');
+    await handlers.pause({ scope: {}, forMs: null });
+    const other = bringTo(outbox, queueUpload(outbox, 'b'), 'failed');
+    expect(await handlers.retry({ ids: [other.id] })).toMatchObject({
+      waits: [{ gate: 'paused', next: 'It starts when you resume.' }],
+    });
   });
 
   it('shows the last part of a long history', async () => {

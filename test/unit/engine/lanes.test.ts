@@ -4,6 +4,7 @@ import { DEFAULT_RETRY_POLICY } from '../../../src/resilience/retry-policy.ts';
 import { deskConfig } from '../../support/desk.ts';
 import { makeOutbox, queueUpload } from '../../support/outbox.ts';
 
+const MIB = 2 ** 20;
 const config = deskConfig();
 const lanes = new Lanes(config, () => null);
 
@@ -31,6 +32,17 @@ describe('P10: a lane', () => {
     expect(lanes.info('provider:gone')).toMatchObject({ gate: 'not-configured' });
   });
 
+  it('of a folder’s deletes is like the folder’s, but for the mass delete that shuts it alone', () => {
+    const asking = new Lanes(config, (_folder, deletes) => (deletes ? 'mass-delete' : null));
+    expect(asking.info('deletes:drop')).toEqual({
+      ...asking.info('folder:drop'),
+      lane: 'deletes:drop',
+      gate: 'mass-delete',
+    });
+    expect(asking.info('folder:drop')).toMatchObject({ gate: null, pauseScopes: ['all', 'folder:drop'] });
+    expect(asking.info('deletes:gone').gate).toBe('not-configured');
+  });
+
   it('of a folder in trouble, or paused in the configuration, says so', () => {
     const frozen = new Lanes(config, (folder) => (folder === 'drop' ? 'folder-frozen' : null));
     expect(frozen.info('folder:drop').gate).toBe('folder-frozen');
@@ -40,23 +52,52 @@ describe('P10: a lane', () => {
     expect([paused.info('folder:drop').gate, paused.info('folder:far').gate]).toEqual([null, 'paused']);
   });
 
-  it('has a budget: that of its destination, else of all, else a good guess', () => {
-    expect(lanes.concurrency('folder:far')).toBe(3);
-    expect(lanes.concurrency('folder:drop')).toBeGreaterThan(1);
+  it('feels its way between 1 and 32 where nothing is configured, else begins with what is', () => {
+    const { main, far } = config.destinations;
+    expect(lanes.poolRules(main!)).toMatchObject({ bounds: { min: 1, max: 32 }, start: undefined });
+    expect(lanes.poolRules(far!)).toMatchObject({ bounds: { min: 1, max: 3 }, start: 3 });
+  });
+
+  it('keeps the memory of parts within a bound, whatever their size and however many destinations there are', () => {
+    const main = config.destinations['main']!;
+    const mostBulk = (partSizeBytes: number) => lanes.poolRules({ ...main, partSizeBytes }).mostBulk;
+    expect(mostBulk(8 * MIB)).toBe(12);
+    expect(mostBulk(64 * MIB)).toBe(1);
+    expect(mostBulk(5 * 1024 * MIB)).toBe(1);
+    const alone = new Lanes({ ...config, destinations: { main } }, () => null);
+    expect(alone.poolRules({ ...main, partSizeBytes: 8 * MIB }).mostBulk).toBe(24);
+  });
+
+  it('leases small files ahead of the transfers that may run, and few large ones', () => {
+    const pool = { limit: 32, bulkLimit: 24 };
+    const { partSizeBytes } = config.destinations['main']!;
+    expect(lanes.leases('folder:drop', () => pool)).toEqual({
+      small: 32,
+      ahead: 96,
+      large: 4,
+      largeAboveBytes: partSizeBytes,
+    });
+    expect(lanes.leases('deletes:drop', () => pool)).toEqual(lanes.leases('folder:drop', () => pool));
+    expect(lanes.leases('folder:drop', () => ({ limit: 1, bulkLimit: 1 }))).toMatchObject({
+      small: 1,
+      ahead: 3,
+      large: 2,
+    });
     const limited = new Lanes({ ...config, limits: { ...config.limits, concurrency: 2 } }, () => null);
-    expect(limited.concurrency('folder:drop')).toBe(2);
-    expect(limited.concurrency('folder:far')).toBe(3);
-    expect(limited.concurrency('provider:crm')).toBe(2);
-    expect(limited.concurrency('folder:gone')).toBe(2);
+    for (const lane of ['provider:crm', 'folder:gone', 'origin:https://a.example.com'])
+      expect(
+        limited.leases(lane, () => pool),
+        lane,
+      ).toMatchObject({ small: 2 });
   });
 
   it('never sends more parts of a file at once than the destination takes', () => {
     const main = config.destinations['main']!;
     const parts = (concurrency: 'auto' | number, partConcurrency: 'auto' | number) =>
-      lanes.partConcurrency({ ...main, limits: { concurrency, partConcurrency } });
+      lanes.partConcurrency({ ...main, limits: { ...main.limits, concurrency, partConcurrency } });
     expect(parts(2, 16)).toBe(2);
     expect(parts(16, 5)).toBe(5);
-    expect(parts('auto', 'auto')).toBeLessThanOrEqual(lanes.transfers(main));
+    expect(parts('auto', 'auto')).toBe(8);
   });
 
   it('retries by the rules of its destination or provider', () => {

@@ -10,7 +10,7 @@ import { bringTo, makeOutbox, queueUpload } from '../../support/outbox.ts';
 const CONTEXT: ViewContext = {
   now: NOON,
   laneGate: () => null,
-  nextTryAt: () => null,
+  opensAt: () => null,
   liveBytes: () => null,
   bytesPerSecond: () => null,
   maxAttempts: () => 10,
@@ -43,11 +43,17 @@ describe('phases', () => {
     cancelled: 'cancelled',
   };
 
+  const OWN: Readonly<Record<string, Partial<Record<State, string>>>> = {
+    'file.delete': { running: 'deleting', succeeded: 'deleted' },
+    'file.move': { running: 'copying' },
+    'file.download': { running: 'downloading' },
+  };
+
   it.each(STATES.flatMap((state) => OPERATION_KINDS.map((kind) => ({ state, kind }))))(
     'a $kind that is $state',
     ({ state, kind }) => {
       const expected = kind.startsWith('file.') ? FILE : CALL;
-      expect(phaseOf({ ...operationIn(state), kind })).toBe(expected[state]);
+      expect(phaseOf({ ...operationIn(state), kind })).toBe(OWN[kind]?.[state] ?? expected[state]);
     },
   );
 });
@@ -67,7 +73,7 @@ describe('P11: what Longshore does next, and when', () => {
   it('is said for each gate in words of its own', () => {
     const sentences = GATES.map((gate) => view(operationIn('pending'), { laneGate: () => gate }).next);
     for (const sentence of sentences) expect(sentence).toMatch(/^(It|The) .+\.$/);
-    const shared: readonly Gate[] = ['circuit-open', 'schedule-closed', 'rate-limited'];
+    const shared: readonly Gate[] = ['circuit-open', 'rate-limited'];
     expect(new Set(sentences).size).toBe(GATES.length - shared.length + 1);
   });
 
@@ -79,7 +85,7 @@ describe('P11: what Longshore does next, and when', () => {
 
   it('names when an unreachable service is tried again', () => {
     const gated = { laneGate: () => 'unreachable' as const };
-    expect(view(operationIn('pending'), { ...gated, nextTryAt: () => NOON + 2000 }).next).toContain('12:00:02');
+    expect(view(operationIn('pending'), { ...gated, opensAt: () => NOON + 2000 }).next).toContain('12:00:02');
     expect(view(operationIn('pending'), gated).next).toMatch(/being tried now/);
   });
 

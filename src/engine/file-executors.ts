@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import type { LongshoreConfig } from '../config/config-types.ts';
+import type { LocalChanges } from '../core/ports.ts';
+import type { StoredOperation } from '../db/stored-operation.ts';
+import { DeleteExecutor } from '../sync/delete-executor.ts';
+import { DownloadExecutor } from '../sync/download/download-executor.ts';
+import { MoveExecutor } from '../sync/move/move-executor.ts';
+import type { Executor } from '../sync/outcome.ts';
+import { recordAfterUpload, type AfterUploadRule } from '../sync/record-after-upload.ts';
+import type { UploadDeps } from '../sync/upload/upload-context.ts';
+import { UploadExecutor } from '../sync/upload/upload-executor.ts';
+
+/** The executors of all that happens to files. */
+export function fileExecutors(
+  config: () => LongshoreConfig,
+  deps: UploadDeps & { readonly changes: LocalChanges },
+): Readonly<Record<'file.upload' | 'file.delete' | 'file.move' | 'file.download', Executor>> {
+  const { repos, clock } = deps;
+  const upload = new UploadExecutor(deps);
+  const recording = { repos, clock, rule: (operation: StoredOperation) => afterUploadRule(config(), operation) };
+  return {
+    'file.upload': recordAfterUpload(upload, recording),
+    'file.move': recordAfterUpload(new MoveExecutor(deps, upload), recording),
+    'file.delete': new DeleteExecutor(deps),
+    'file.download': new DownloadExecutor(deps),
+  };
+}
+
+/** What the folder wants done with the file of an upload that succeeded; null: it stays. In drop mode only. */
+function afterUploadRule(config: LongshoreConfig, operation: StoredOperation): AfterUploadRule | null {
+  const folder = config.folders.find(({ name }) => name === operation.folder);
+  if (folder?.mode !== 'drop' || operation.path === null) return null;
+  if (folder.afterUpload === 'trash') return { action: 'trash', archivePath: null };
+  if (folder.afterUpload !== 'archive' || folder.archivePath === null) return null;
+  return { action: 'archive', archivePath: join(folder.archivePath, operation.path) };
+}

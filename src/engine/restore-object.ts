@@ -1,0 +1,107 @@
+import type { FolderConfig, LongshoreConfig } from '../config/config-types.ts';
+import { LongshoreError } from '../core/longshore-error.ts';
+import type { LocalFiles } from '../core/ports.ts';
+import type { StoredOperation } from '../db/stored-operation.ts';
+import type { Params } from '../protocol/contract.ts';
+import { RpcRefusal } from '../protocol/rpc-errors.ts';
+import { originalNameOf } from '../sync/object-metadata.ts';
+import { joinPath, splitPath } from '../sync/paths.ts';
+import type { KeyOf } from '../sync/planned-folder.ts';
+import { queueRestore, type RestoreDeps } from '../sync/queue-restore.ts';
+import { isSafeRelative } from '../watch/safe-relative.ts';
+import type { Targets } from './targets.ts';
+
+/** For the look at the service, ms. */
+const LOOK_TIMEOUT_MS = 30_000;
+
+export interface RestoreObjectDeps extends RestoreDeps {
+  readonly config: LongshoreConfig;
+  readonly targets: Pick<Targets, 'get'>;
+  readonly files: LocalFiles;
+  readonly keyOf: KeyOf;
+}
+
+const NOTHING_QUEUED = 'Nothing was queued. Say it again when the service answers.';
+
+/**
+ * Brings an object, or an older version of it, back into its folder: looks what is there, then queues the download. Rejects
+ * with an RpcRefusal, in words, where there is nothing to bring, or no way to it.
+ */
+export async function restoreObject(deps: RestoreObjectDeps, request: Params<'restore'>): Promise<StoredOperation> {
+  const { config, targets, files } = deps;
+  const folder = config.folders.find(({ name }) => name === request.folder);
+  const target = folder === undefined ? null : targets.get(folder.destination);
+  if (folder === undefined || target === null)
+    throw notFound(`There is no folder "${request.folder}".`, 'See "longshore status" for the folders.');
+  const { key, path } = place(deps, folder, request);
+  const remote = await look(() =>
+    target.store.head(key, AbortSignal.timeout(LOOK_TIMEOUT_MS), request.versionId ?? undefined),
+  );
+  if (remote === null) {
+    const which = request.versionId == null ? '' : ' of this version';
+    throw notFound(`There is nothing${which} at ${key} in the storage.`, 'Paths are relative to the folder, with "/".');
+  }
+  const restored = joinPath(splitPath(path).dir, originalNameOf(remote.metadata, splitPath(path).name));
+  const present = await look(() => files.stat(`${folder.path}/${restored}`));
+  const { destination, priority } = folder;
+  const isOld = request.versionId != null;
+  const queued = queueRestore(deps, {
+    folder: folder.name,
+    destination,
+    priority,
+    key,
+    path: restored,
+    remote,
+    isOld,
+    present,
+  });
+  if (!queued.ok) throw new RpcRefusal({ kind: 'state', message: queued.message, hint: queued.hint });
+  return queued.operation;
+}
+
+function place(
+  { config, keyOf }: RestoreObjectDeps,
+  folder: FolderConfig,
+  request: Params<'restore'>,
+): { readonly key: string; readonly path: string } {
+  const prefix = `${config.destinations[folder.destination]?.prefix ?? ''}${folder.prefix}`;
+  const path = 'path' in request ? request.path : keyWithin(prefix, request.key);
+  const made = path !== null && isSafeRelative(path) ? keyOf(prefix, path) : null;
+  if (path === null || made === null || !made.ok)
+    throw usage('This is not a path in the folder.', 'Name it relative to the folder, with "/" between its parts.');
+  return { key: 'path' in request ? made.key : request.key, path };
+}
+
+function keyWithin(prefix: string, key: string): string | null {
+  return key.startsWith(prefix) ? key.slice(prefix.length) : null;
+}
+
+async function look<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof LongshoreError) {
+      const detail = error.context.detail === undefined ? '' : ` (${error.context.detail})`;
+      const message = `${error.message}${detail}`;
+      // Nothing is queued before the object was seen, so the general hint ("keeps trying") would be untrue.
+      if (error.class === 'unreachable' || error.class === 'transient')
+        throw new RpcRefusal({ kind: 'unexpected', message, hint: NOTHING_QUEUED });
+      throw new RpcRefusal({ kind: 'state', message, hint: error.hint });
+    }
+    if (error instanceof Error && error.name === 'TimeoutError')
+      throw new RpcRefusal({
+        kind: 'unexpected',
+        message: 'The service did not answer in time.',
+        hint: NOTHING_QUEUED,
+      });
+    throw error;
+  }
+}
+
+function usage(message: string, hint: string): RpcRefusal {
+  return new RpcRefusal({ kind: 'usage', message, hint });
+}
+
+function notFound(message: string, hint: string): RpcRefusal {
+  return new RpcRefusal({ kind: 'not-found', message, hint });
+}
