@@ -19,6 +19,7 @@ export function nextActiveItems(active: ActiveItems, changed: readonly Operation
 }
 
 export interface ActiveLine {
+  readonly kind: OperationView['kind'];
   readonly name: string;
   /** In steps of 10, so that a menu does not change all the time; null when it is unknown. */
   readonly percent: number | null;
@@ -27,9 +28,10 @@ export interface ActiveLine {
 /** The few that are shown: those that run longest. */
 export function activeLines(active: ActiveItems): readonly ActiveLine[] {
   return [...active.values()].slice(0, shownItems).map((operation) => ({
+    kind: operation.kind,
     name: (operation.path ?? operation.resourceKey ?? operation.kind).split('/').at(-1) ?? operation.kind,
     percent:
-      operation.bytesTotal === null || operation.bytesTotal === 0
+      operation.bytesTotal === null || operation.bytesTotal === 0 || operation.phase === 'copying'
         ? null
         : Math.min(100, Math.floor((operation.bytesDone / operation.bytesTotal) * 10) * 10),
   }));

@@ -1,6 +1,6 @@
 import { utilityProcess } from 'electron';
 import { messagePortChannel } from '../src/protocol/message-port-transport.ts';
-import { redact } from '../src/observe/redact.ts';
+import { redact } from '../src/core/redact.ts';
 import type { EngineProcess } from './engine-host.ts';
 
 export interface EngineSettings {

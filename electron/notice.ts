@@ -10,6 +10,7 @@ export type Notice =
       readonly name: string;
       readonly message: string;
     }
+  | { readonly kind: 'mass-delete'; readonly folder: string; readonly count: number; readonly of: number }
   | { readonly kind: 'finished'; readonly count: number };
 
 /** What has been told, so that nothing is told twice. */
@@ -18,9 +19,11 @@ export interface NoticeMemory {
   readonly toldAtMs: ReadonlyMap<string, number>;
   /** Counts of the status before; null before the first. */
   readonly counts: StatusView['counts'] | null;
+  /** Mass deletes that wait, by folder: since when. */
+  readonly heldSince: ReadonlyMap<string, string>;
 }
 
-export const NO_NOTICES: NoticeMemory = { toldAtMs: new Map(), counts: null };
+export const NO_NOTICES: NoticeMemory = { toldAtMs: new Map(), counts: null, heldSince: new Map() };
 
 /** The same kind of trouble is told again only after this time. */
 const quietMs = 60 * 60_000;
@@ -31,8 +34,17 @@ function nameOf(operation: OperationView | undefined): string {
   return (operation?.path ?? operation?.resourceKey ?? operation?.kind ?? '').split('/').at(-1) ?? '';
 }
 
+/** Mass deletes that were not there before: a question to a person is told each time, and once. */
+function newlyHeld(status: StatusView, before: NoticeMemory['heldSince']): Notice[] {
+  return status.folders.flatMap(({ name, guard }): Notice[] =>
+    guard === null || before.get(name) === guard.since
+      ? []
+      : [{ kind: 'mass-delete', folder: name, count: guard.count, of: guard.of }],
+  );
+}
+
 /**
- * What to tell after a change: conflicts and failures in groups, the first of their kind in an hour, and the end of a
+ * What to tell after a change: mass deletes that wait for a word, conflicts and failures in groups, the first of their kind in an hour, and the end of a
  * batch. What stood there already when Longshore started is no news.
  */
 export function nextNotices(
@@ -53,7 +65,11 @@ export function nextNotices(
     toldAtMs.set(key, nowMs);
     notices.push(notice);
   };
+  const heldSince = new Map(
+    status.folders.flatMap(({ name, guard }) => (guard === null ? [] : [[name, guard.since] as const])),
+  );
   if (before !== null) {
+    notices.push(...newlyHeld(status, memory.heldSince));
     const conflicts = status.counts.conflict - before.conflict;
     if (conflicts > 0) {
       const first = operations.find((operation) => operation.state === 'conflict');
@@ -69,7 +85,7 @@ export function nextNotices(
     }
     if (finished >= worthTelling && notices.length === 0) notices.push({ kind: 'finished', count: finished });
   }
-  return { memory: { toldAtMs, counts: status.counts }, notices };
+  return { memory: { toldAtMs, counts: status.counts, heldSince }, notices };
 }
 
 function byCode(operations: readonly OperationView[]): Map<string, OperationView[]> {

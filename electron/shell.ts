@@ -74,6 +74,7 @@ export function runShell(settings: StartSettings, windowSession: Session, log: M
     onSnapshot: (snapshot) => {
       info(`engine answers, ${Math.round(performance.now() - readyAtMs)} ms after this app was ready`);
       view.snapshot(snapshot);
+      signals.tellAll();
     },
     onChanged: (params) => {
       view.changed(params);
@@ -160,11 +161,15 @@ export function runShell(settings: StartSettings, windowSession: Session, log: M
   );
   installAppMenu(words);
 
-  const stopSignals = watchHostSignals((signal) => {
-    info(`this machine: ${signal}`);
-    if (signal === 'resume') host.excuseSilence();
-    void askEngine(host, 'host.signal', { signal });
-  });
+  const signals = watchHostSignals(
+    (signal) => {
+      // The proxies' addresses are nobody's business, and are told every minute.
+      if (signal.signal !== 'proxies') info(`this machine: ${Object.values(signal).join(' ')}`);
+      if (signal.signal === 'resume') host.excuseSilence();
+      void askEngine(host, 'host.signal', signal);
+    },
+    () => view.status?.destinations.map(({ endpoint }) => endpoint) ?? [],
+  );
 
   app.on('second-instance', () => window.open());
   app.on('activate', () => window.open());
@@ -175,7 +180,7 @@ export function runShell(settings: StartSettings, windowSession: Session, log: M
       info('quitting');
       quitting = true;
       window.remember();
-      stopSignals();
+      signals.stop();
       // The engine first: what it has under way with the demo's server can then come to its checkpoint.
       await host.stop();
       await source.stop();

@@ -14,6 +14,11 @@ function wording(notice: Notice, words: Words): { title: string; body: string } 
         title: words.failedTitle(notice.count),
         body: [notice.count === 1 ? notice.name : '', notice.message].filter((part) => part !== '').join(' – '),
       };
+    case 'mass-delete':
+      return {
+        title: words.massDeleteTitle(notice.count, notice.of),
+        body: words.massDeleteBody(notice.folder),
+      };
     case 'finished':
       return { title: words.finishedTitle, body: words.finishedBody(notice.count) };
   }
@@ -32,7 +37,9 @@ export class NoticeBoard {
   }
 
   show(notice: Notice): void {
-    this.#show(notice.kind, wording(notice, this.#words), notice.kind === 'finished');
+    // Each folder asks a question of its own.
+    const place = notice.kind === 'mass-delete' ? `mass-delete ${notice.folder}` : notice.kind;
+    this.#show(place, wording(notice, this.#words), notice.kind === 'finished');
   }
 
   showStillRunning(): void {

@@ -60,10 +60,24 @@ export function rateText(bytesPerSecond: number): string {
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${rateUnits[unit] ?? ''}`;
 }
 
-/** How many things wait for a person: operations, folders that are frozen, a configuration that is wrong. */
+/** Deletes that wait for a word, in all folders. */
+function heldDeletes(status: StatusView): number {
+  return status.folders.reduce((sum, { guard }) => sum + (guard?.count ?? 0), 0);
+}
+
+/** How many things wait for a person: operations, questions, frozen folders, a full disk, a wrong configuration. */
 export function attentionCount(status: StatusView): number {
   const frozen = status.folders.filter((folder) => folder.state === 'frozen').length;
-  return status.counts.failed + status.counts.conflict + frozen + (status.configProblems.length > 0 ? 1 : 0);
+  const disk = isDiskLow(status) ? 1 : 0;
+  const questions = status.folders.filter((folder) => folder.guard !== null).length;
+  return (
+    status.counts.failed +
+    status.counts.conflict +
+    frozen +
+    questions +
+    disk +
+    (status.configProblems.length > 0 ? 1 : 0)
+  );
 }
 
 export function isPaused(status: StatusView): boolean {
@@ -76,11 +90,27 @@ function pausedLine(status: StatusView, now: Date, words: Words): string {
   return words.pausedUntil(clockTime(new Date(until), now, words));
 }
 
+function isDiskLow(status: StatusView): boolean {
+  return status.gates.some(({ gate }) => gate === 'disk-low');
+}
+
+/** Why everything waits, where it is neither a pause nor the network. */
+function heldLine(status: StatusView, words: Words): string | null {
+  for (const { gate, scope } of status.gates) {
+    const held = scope === 'all' ? words.held[gate] : undefined;
+    if (held !== undefined) return held;
+  }
+  return null;
+}
+
 function attentionLine(status: StatusView, words: Words): string | null {
+  const deletes = heldDeletes(status);
+  if (deletes > 0) return words.deletesHeld(deletes);
   const count = status.counts.failed + status.counts.conflict;
   if (count > 0) return words.attention(count);
   const frozen = status.folders.find((folder) => folder.state === 'frozen');
   if (frozen) return words.folderTrouble(frozen.name);
+  if (isDiskLow(status)) return words.diskLow;
   return status.configProblems.length > 0 ? words.configTrouble : null;
 }
 
@@ -96,10 +126,15 @@ export function summaryLine({ status, engine, batch, now, words }: TrayModel): s
   if (status.state === 'offline') return words.offline(batch.outstanding);
   if (status.counts.running > 0) {
     const total = batch.done + batch.outstanding;
-    const rate = status.bytesPerSecond >= 1 ? ` · ${rateText(status.bytesPerSecond)}` : '';
-    return words.working(Math.min(batch.done + 1, total), total) + rate;
+    const rate =
+      status.bytesPerSecond >= 1 && status.work !== 'file.delete' ? ` · ${rateText(status.bytesPerSecond)}` : '';
+    return words.working[status.work ?? 'mixed'](Math.min(batch.done + 1, total), total) + rate;
   }
-  return attentionLine(status, words) ?? (batch.outstanding > 0 ? words.waiting(batch.outstanding) : words.upToDate);
+  const attention = attentionLine(status, words);
+  if (attention !== null) return attention;
+  if (batch.outstanding === 0) return words.upToDate;
+  const held = heldLine(status, words);
+  return held === null ? words.waiting(batch.outstanding) : `${held} · ${words.waiting(batch.outstanding)}`;
 }
 
 function actionItem(label: string, action: TrayAction): TrayMenuItem {
@@ -142,9 +177,10 @@ export function trayMenu(model: TrayModel): readonly TrayMenuItem[] {
     const attention = attentionLine(status, words);
     if (attention !== null) items.push(actionItem(attention, { kind: 'open-window' }));
     if (!isPaused(status)) {
-      for (const { name, percent } of active) {
+      for (const { kind, name, percent } of active) {
         const short = shorten(name, 40);
-        items.push({ kind: 'line', label: percent === null ? short : words.progress(short, percent) });
+        const doing = words.doing[kind]?.(short) ?? short;
+        items.push({ kind: 'line', label: percent === null ? doing : words.progress(doing, percent) });
       }
     }
     items.push(separator, pauseSubmenu(words));

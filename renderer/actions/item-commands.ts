@@ -18,6 +18,12 @@ export interface ItemCommands {
   pauseAll(forMs: number | null): Promise<void>;
   resumeAll(): Promise<void>;
   pauseFolder(folder: string, paused: boolean): Promise<void>;
+  /** A word on a mass delete. True when it was taken. */
+  decideDeletes(folder: string, decision: 'delete' | 'keep'): Promise<boolean>;
+  /** What stands at the folder's root is the right one. True when it was taken. */
+  adoptFolder(folder: string): Promise<boolean>;
+  /** Takes a decision about a conflict back. Resolves with the operation that does it, null when it was refused. */
+  undo(id: string): Promise<string | null>;
 }
 
 interface Refusal {
@@ -124,8 +130,11 @@ export function createItemCommands(
       case 'cancel':
         return cancel(ids);
       case 'keep-local':
+      case 'delete-theirs':
+      case 'upload-again':
         return resolve(ids, 'local');
       case 'keep-remote':
+      case 'leave-deleted':
         return resolve(ids, 'remote');
       case 'keep-both':
         return resolve(ids, 'both');
@@ -150,6 +159,37 @@ export function createItemCommands(
     pauseAll: (forMs) => setPaused({}, true, forMs),
     resumeAll: () => setPaused({}, false, null),
     pauseFolder: (folder, paused) => setPaused({ folder }, paused, null),
+    async decideDeletes(folder, decision) {
+      const reply = await request('deletes.decide', { folder, decision });
+      if (!reply.ok) {
+        tellFailure(reply.error);
+        return false;
+      }
+      const { files } = reply.result;
+      const title = decision === 'delete' ? m.guard.willDelete : m.guard.kept;
+      toast('ok', title(f.count(files), files));
+      return true;
+    },
+    async adoptFolder(folder) {
+      const reply = await request('folder.adopt', { folder });
+      if (reply.ok) toast('ok', m.frozen.adopted(folder));
+      else tellFailure(reply.error);
+      return reply.ok;
+    },
+    async undo(id) {
+      const reply = await request('undo', { ids: [id] });
+      if (!reply.ok) {
+        tellFailure(reply.error);
+        return null;
+      }
+      tellRefused(
+        reply.result.refused.map(({ reason }) => ({ name: nameOf(id), reason })),
+        m.decision.notUndone,
+      );
+      const [undone] = reply.result.undone;
+      if (undone !== undefined) toast('ok', m.decision.undone, [m.decision.undoneHow]);
+      return undone?.operationId ?? null;
+    },
     async addToFolder(folder, paths) {
       if (paths.length === 0) {
         toast('bad', m.drop.noPaths);

@@ -8,7 +8,16 @@ import type { QueueLines } from '../state/queue-lines.ts';
 import { clearSelection } from '../state/selection.ts';
 import { ConfirmDialog } from './confirm-dialog.tsx';
 
-const BULK_ACTIONS = ['keep-local', 'keep-remote', 'keep-both', 'retry', 'cancel'] as const satisfies ItemAction[];
+const BULK_ACTIONS = [
+  'keep-local',
+  'keep-remote',
+  'keep-both',
+  'delete-theirs',
+  'upload-again',
+  'leave-deleted',
+  'retry',
+  'cancel',
+] as const satisfies ItemAction[];
 
 /** For each action the ids of the selected operations that it applies to. */
 function applicable(operations: readonly OperationView[]): Map<ItemAction, string[]> {

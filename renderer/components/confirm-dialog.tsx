@@ -5,12 +5,14 @@ interface ConfirmDialogProps {
   readonly text: string;
   readonly yes: string;
   readonly no: string;
+  /** Nothing is lost by a yes. */
+  readonly harmless?: boolean;
   readonly onYes: () => void;
   readonly onClose: () => void;
 }
 
-/** A question before something that touches many items. The safe answer has the focus. */
-export function ConfirmDialog({ title, text, yes, no, onYes, onClose }: ConfirmDialogProps) {
+/** A question before something that touches more than one item. The safe answer has the focus. */
+export function ConfirmDialog({ title, text, yes, no, harmless = false, onYes, onClose }: ConfirmDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useLayoutEffect(() => {
@@ -31,7 +33,7 @@ export function ConfirmDialog({ title, text, yes, no, onYes, onClose }: ConfirmD
         </button>
         <button
           type="button"
-          className="button button-danger"
+          className={harmless ? 'button button-main' : 'button button-danger'}
           onClick={() => {
             onClose();
             onYes();

@@ -4,18 +4,27 @@ import { CopyButton } from './copy-button.tsx';
 
 type Versions = OperationDetail['versions'];
 
-function RemoteVersion({ title, version }: { title: string; version: Versions['remote'] }) {
+interface RemoteVersionProps {
+  readonly title: string;
+  readonly version: Versions['remote'];
+  /** What is said where there is none. */
+  readonly missing: string;
+}
+
+function RemoteVersion({ title, version, missing }: RemoteVersionProps) {
   const { m, f } = useApp().language;
+  const changedAt = version?.modifiedAt ?? version?.lastModified ?? null;
   return (
     <div className="version">
       <h4>{title}</h4>
       {version === null ? (
-        <p className="quiet">{m.drawer.none}</p>
+        <p className="quiet">{missing}</p>
       ) : (
         <>
           <p className="num">
             {version.sizeBytes === null ? '' : f.bytes(version.sizeBytes)}
-            {version.lastModified === null ? '' : ` · ${f.dateTime(version.lastModified)}`}
+            {changedAt === null ? '' : ` · ${f.dateTime(changedAt)}`}
+            {version.device === undefined ? null : <bdi>{` · ${version.device}`}</bdi>}
           </p>
           <p className="version-tag">
             <code title={version.etag}>{version.etag}</code>
@@ -43,14 +52,20 @@ export function DrawerVersions({ detail }: { detail: OperationDetail }) {
           <div className="version">
             <h4>{m.drawer.local}</h4>
             {local === null ? (
-              <p className="quiet">{m.drawer.none}</p>
+              <p className="quiet">{kind === 'file.delete' ? m.drawer.deletedHere : m.drawer.none}</p>
             ) : (
               <p className="num">{`${f.bytes(local.sizeBytes)} · ${f.dateTime(local.modifiedAt)}`}</p>
             )}
           </div>
         )}
-        {remote === null && !all ? null : <RemoteVersion title={m.drawer.remote} version={remote} />}
-        {base === null && !all ? null : <RemoteVersion title={m.drawer.base} version={base} />}
+        {remote === null && !all ? null : (
+          <RemoteVersion
+            title={m.drawer.remote}
+            version={remote}
+            missing={detail.error?.code === 'conflict.deleted' ? m.drawer.deletedThere : m.drawer.none}
+          />
+        )}
+        {base === null && !all ? null : <RemoteVersion title={m.drawer.base} version={base} missing={m.drawer.none} />}
       </div>
     </section>
   );

@@ -70,7 +70,7 @@ export function FolderCard({ folder, bucket }: { folder: StatusView['folders'][n
       {error === null ? null : (
         <div className="place-trouble">
           <p>{error.message}</p>
-          <p>{error.hint}</p>
+          <p>{folder.error?.code === 'folder.marker-missing' ? m.frozen.adoptHint : error.hint}</p>
         </div>
       )}
       {folder.degraded === null ? null : (

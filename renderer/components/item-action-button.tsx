@@ -8,6 +8,9 @@ import {
   Play,
   RotateCcw,
   Cloud,
+  CloudOff,
+  CloudUpload,
+  Trash2,
   RotateCcwKey,
 } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
@@ -25,11 +28,25 @@ const ICONS = {
   'keep-local': HardDrive,
   'keep-remote': Cloud,
   'keep-both': Copy,
+  'delete-theirs': Trash2,
+  'upload-again': CloudUpload,
+  'leave-deleted': CloudOff,
 } as const satisfies Record<ItemAction, LucideIcon>;
+
+const DECISIONS: ReadonlySet<ItemAction> = new Set([
+  'keep-local',
+  'keep-remote',
+  'keep-both',
+  'delete-theirs',
+  'upload-again',
+  'leave-deleted',
+  'retry',
+  'retry-new-key',
+]);
 
 /** Decisions are worth words; the rest is an icon. */
 export function isDecision(action: ItemAction): boolean {
-  return action.startsWith('keep-') || action.startsWith('retry');
+  return DECISIONS.has(action);
 }
 
 interface ItemActionButtonProps {

@@ -5,11 +5,13 @@ import { useApp } from '../app-context.ts';
 import { useOperationDetail } from '../hooks/use-operation-detail.ts';
 import { actionsFor } from '../state/item-actions.ts';
 import { itemName } from '../state/item-name.ts';
+import { DrawerDecision } from './drawer-decision.tsx';
 import { DrawerFacts } from './drawer-facts.tsx';
 import { DrawerHistory } from './drawer-history.tsx';
 import { DrawerNow } from './drawer-now.tsx';
 import { DrawerParts } from './drawer-parts.tsx';
 import { DrawerResponse } from './drawer-response.tsx';
+import { DrawerStorage } from './drawer-storage.tsx';
 import { DrawerVersions } from './drawer-versions.tsx';
 import { FileIcon } from './file-icon.tsx';
 import { isDecision, ItemActionButton } from './item-action-button.tsx';
@@ -25,7 +27,9 @@ function DrawerBody({ detail }: { detail: OperationDetail }) {
       </div>
       <DrawerNow detail={detail} />
       <DrawerParts detail={detail} />
+      <DrawerDecision detail={detail} />
       <DrawerVersions detail={detail} />
+      <DrawerStorage detail={detail} />
       <DrawerResponse detail={detail} />
       <DrawerHistory events={detail.events} />
       <DrawerFacts detail={detail} />

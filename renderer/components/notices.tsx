@@ -1,22 +1,38 @@
-import { FileWarning } from 'lucide-react';
+import { useRef } from 'react';
 import { useApp, useWindowState } from '../app-context.ts';
+import { AlarmNotice } from './alarm-notice.tsx';
+import { ConfigNotice } from './config-notice.tsx';
+import { FrozenNotice } from './frozen-notice.tsx';
+import { GuardNotice } from './guard-notice.tsx';
 
-/** What concerns everything but stops nothing: a configuration that could not be taken up. */
+/** What concerns more than one item, and what a person is asked about: above the queue, whatever is shown below. */
 export function Notices() {
-  const { m } = useApp().language;
-  const problems = useWindowState((state) => state.status?.configProblems);
-  if (problems === undefined || problems.length === 0) return null;
+  const { m, f } = useApp().language;
+  const folders = useWindowState((state) => state.status?.folders);
+  const root = useRef<HTMLDivElement>(null);
+  const held = folders?.filter((folder) => folder.guard !== null) ?? [];
+  const frozen = folders?.filter((folder) => folder.state === 'frozen') ?? [];
+
+  /** The question is answered and goes: the focus stays near. */
+  function answered(): void {
+    root.current?.focus();
+  }
+
   return (
-    <section className="notice" role="note">
-      <FileWarning size={16} strokeWidth={1.75} aria-hidden />
-      <div>
-        <p>{m.config.problem}</p>
-        <ul>
-          {problems.slice(0, 3).map((problem) => (
-            <li key={problem}>{problem}</li>
-          ))}
-        </ul>
-      </div>
-    </section>
+    <div ref={root} className="notices" tabIndex={-1}>
+      <p className="visually-hidden" role="status" aria-live="polite">
+        {held
+          .map(({ name, guard }) => m.guard.title(f.count(guard?.count ?? 0), f.count(guard?.of ?? 0), name))
+          .join(' ')}
+      </p>
+      <ConfigNotice />
+      {held.map((folder) => (
+        <GuardNotice key={folder.name} folder={folder.name} guard={folder.guard} onAnswered={answered} />
+      ))}
+      {frozen.map((folder) => (
+        <FrozenNotice key={folder.name} folder={folder} onAnswered={answered} />
+      ))}
+      <AlarmNotice />
+    </div>
   );
 }

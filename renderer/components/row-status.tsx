@@ -3,24 +3,25 @@ import type { OperationView } from '../../src/protocol/shapes.ts';
 import { useApp } from '../app-context.ts';
 import { useNow } from '../hooks/use-now.ts';
 import { phaseWords, rowWords } from '../i18n/row-words.ts';
+import { transferFraction } from '../state/transfer-fraction.ts';
 import { ProgressBar } from './progress-bar.tsx';
 
-/** A running transfer in numbers. */
+/** A running operation in numbers, as far as it has any. */
 function TransferStatus({ op }: { op: OperationView }) {
   const { language } = useApp();
   const { m, f } = language;
   const total = op.bytesTotal;
-  const fraction = total === null || total === 0 ? null : op.bytesDone / total;
+  const fraction = transferFraction(op);
+  const percent = fraction === null ? '' : f.percent(fraction);
+  const words = op.kind === 'file.download' ? m.row.received(percent) : m.row.progress(percent);
   return (
     <div className="row-transfer">
-      <ProgressBar fraction={fraction} label={m.row.progress(fraction === null ? '' : f.percent(fraction))} />
+      <ProgressBar fraction={fraction} label={fraction === null ? phaseWords(op, language) : words} />
       <span className="row-facts num">
-        {fraction === null ? (
-          <span>{phaseWords(op, language)}</span>
-        ) : (
-          <span className="row-percent">{f.percent(fraction)}</span>
+        {fraction === null ? <span>{phaseWords(op, language)}</span> : <span className="row-percent">{percent}</span>}
+        {fraction === null || total === null ? null : (
+          <span>{m.row.ofBytes(f.bytes(op.bytesDone), f.bytes(total))}</span>
         )}
-        {total === null ? null : <span>{m.row.ofBytes(f.bytes(op.bytesDone), f.bytes(total))}</span>}
         {op.bytesPerSecond === null ? null : <span>{f.speed(op.bytesPerSecond)}</span>}
         {op.etaSeconds === null ? null : <span>{m.state.left(f.duration(op.etaSeconds))}</span>}
       </span>

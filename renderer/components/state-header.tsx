@@ -1,4 +1,14 @@
-import { CircleCheck, CirclePause, CloudUpload, LoaderCircle, TriangleAlert } from 'lucide-react';
+import {
+  CircleCheck,
+  CirclePause,
+  CloudDownload,
+  CloudUpload,
+  LoaderCircle,
+  RefreshCw,
+  Trash2,
+  TriangleAlert,
+} from 'lucide-react';
+import type { LucideIcon } from 'lucide-react';
 import { Fragment, useMemo } from 'react';
 import { useApp, useWindowState } from '../app-context.ts';
 import { useNow } from '../hooks/use-now.ts';
@@ -13,9 +23,19 @@ import { ProgressBar } from './progress-bar.tsx';
 /** A screen reader hears of progress at most this often, and of a new state at once. */
 const SPEAK_PAUSE_MS = 15_000;
 
+const WORK_ICONS: Partial<Record<(StateLine & { kind: 'working' })['work'], LucideIcon>> = {
+  'file.upload': CloudUpload,
+  'file.download': CloudDownload,
+  'file.delete': Trash2,
+};
+
 function StateIcon({ line }: { line: StateLine }) {
   const size = 20;
   if (line.kind === 'paused') return <CirclePause size={size} strokeWidth={1.75} aria-hidden />;
+  if (line.kind === 'working') {
+    const Icon = WORK_ICONS[line.work] ?? RefreshCw;
+    return <Icon size={size} strokeWidth={1.75} aria-hidden />;
+  }
   switch (toneOf(line)) {
     case 'ok':
       return <CircleCheck size={size} strokeWidth={1.75} aria-hidden />;

@@ -2,10 +2,10 @@ import type { EventView } from '../../src/protocol/shapes.ts';
 import { errorEntry, isErrorCode } from '../../src/core/error-table.ts';
 import type { Language } from './language.ts';
 
-type PlainWord = Exclude<keyof Language['m']['events'], 'attempt' | 'external'>;
+type PlainWord = Exclude<keyof Language['m']['events'], 'attempt' | 'external' | 'kept' | 'strategy'>;
 
 function isPlainWord(word: string, language: Language): word is PlainWord {
-  return word !== 'attempt' && word !== 'external' && Object.hasOwn(language.m.events, word);
+  return typeof (language.m.events as Readonly<Record<string, unknown>>)[word] === 'string' && word !== 'external';
 }
 
 /** The last part of an event's type ("operation.fail" → "fail"); types that are not known are shown as they are. */
@@ -24,6 +24,13 @@ export function eventDetail(event: EventView, { m, f, code }: Language): string 
   const errorCode = event.details['code'];
   if (typeof errorCode === 'string')
     words.push(isErrorCode(errorCode) ? errorEntry(errorCode)[code].message : errorCode);
+  // What the engine gives as a reason is English.
+  const reason = event.details['reason'];
+  if (code === 'en' && event.to === 'superseded' && typeof reason === 'string') words.push(reason);
+  const kept = event.details['keep'];
+  if (kept === 'local' || kept === 'remote' || kept === 'both') words.push(m.events.kept[kept]);
+  const strategy = event.details['strategy'];
+  if (typeof strategy === 'string') words.push(m.events.strategy(strategy));
   if (event.source === 'external') words.push(m.events.external);
   return words.join(' · ');
 }

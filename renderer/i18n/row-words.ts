@@ -15,14 +15,21 @@ export function nextWords(op: OperationView, nowMs: number, { m, f, code }: Lang
     const seconds = (Date.parse(op.dueAt) - nowMs) / 1000;
     return seconds < 0.5 ? m.row.retryNow : m.row.retryIn(f.duration(seconds));
   }
-  // The engine's own sentence is English.
-  return code === 'en' ? (op.next ?? '') : '';
+  // The engine's own sentence is English, and its times are UTC.
+  return code === 'en' ? (op.next ?? '').replaceAll(UTC_TIME, (time) => f.clock(time, nowMs)) : '';
+}
+
+const UTC_TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
+
+/** A conflict ended with the other side's version: nothing of ours was sent. */
+function wasLeftOut({ externalId, bytesDone, bytesTotal }: OperationView): boolean {
+  return externalId === null && bytesDone === 0 && bytesTotal !== null && bytesTotal > 0;
 }
 
 function doneWords(op: OperationView, { m }: Language): string {
   switch (op.kind) {
     case 'file.upload':
-      return m.row.inStorage;
+      return wasLeftOut(op) ? m.row.theirsKept : m.row.inStorage;
     case 'file.delete':
       return m.row.deleted;
     case 'file.move':
@@ -62,7 +69,8 @@ export function rowWords(op: OperationView, nowMs: number, language: Language): 
     case 'failed':
     case 'conflict': {
       if (op.error === null) return { main: phaseWords(op, language), next: op.next ?? '' };
-      const { message, hint } = errorWords(op.error, language);
+      const { message, hint: general } = errorWords(op.error, language);
+      const hint = op.kind === 'file.delete' && op.state === 'conflict' ? m.row.deletedHere : general;
       // What Longshore will do is only said in English by the engine; the hint says what the reader can do.
       const next = language.code === 'en' && op.next !== null && op.next !== hint ? `${op.next} ` : '';
       return { main: message, next: `${next}${hint}` };
@@ -77,8 +85,10 @@ export function rowWords(op: OperationView, nowMs: number, language: Language): 
     case 'succeeded':
       return { main: doneWords(op, language), next: op.verified === false ? m.row.unverified : '' };
     case 'cancelled':
-      return { main: m.row.cancelled, next: '' };
-    case 'superseded':
-      return { main: m.row.superseded, next: '' };
+      return { main: m.row.cancelled[op.kind], next: '' };
+    case 'superseded': {
+      const replaced = op.kind === 'file.upload' || op.kind === 'file.move';
+      return { main: replaced ? m.row.superseded : m.row.notNeeded, next: '' };
+    }
   }
 }

@@ -1,3 +1,4 @@
+import type { StatusView } from '../../src/protocol/shapes.ts';
 import type { StateLine } from '../state/state-line.ts';
 import type { Language } from './language.ts';
 
@@ -10,6 +11,23 @@ function secondsUntil(iso: string, nowMs: number): number {
 export function untilWords(iso: string | null, nowMs: number, { f, m }: Language): string {
   const seconds = iso === null ? 0 : secondsUntil(iso, nowMs);
   return seconds < 0.5 ? m.state.tryingNow : m.state.nextTry(f.duration(seconds));
+}
+
+/** A gate that holds for everything: what it is, when it opens, and how much waits for that. */
+function gatedWords(
+  { gate, until }: StatusView['gates'][number],
+  open: number,
+  nowMs: number,
+  language: Language,
+): readonly string[] {
+  const { m, f } = language;
+  const waits = open === 0 ? [] : [m.state.pausedOpen(f.count(open), open)];
+  if (gate === 'schedule-closed')
+    return [m.state.closed, ...(until === null ? [] : [m.state.goesOn(f.clock(until, nowMs))]), ...waits];
+  if (gate === 'on-battery') return [m.state.onBattery, ...waits];
+  if (gate === 'metered') return [m.state.metered, ...waits];
+  if (gate === 'disk-low') return [m.state.diskLow, m.state.diskLowDetail];
+  return until === null ? [m.gates[gate]] : [m.gates[gate], untilWords(until, nowMs, language)];
 }
 
 /** The state line's parts: the first is the headline, the rest are quieter facts. */
@@ -37,14 +55,18 @@ export function stateLineWords(line: StateLine, nowMs: number, language: Languag
     case 'unreachable':
       return [m.state.unreachable(line.address), untilWords(line.nextTryAt, nowMs, language)];
     case 'gated':
-      return line.gate.until === null
-        ? [m.gates[line.gate.gate]]
-        : [m.gates[line.gate.gate], untilWords(line.gate.until, nowMs, language)];
+      return gatedWords(line.gate, line.open, nowMs, language);
+    case 'deletes-held': {
+      const n = f.count(line.count);
+      const head = line.folder === null ? m.state.heldInMany(n, line.count) : m.state.held(n, line.count, line.folder);
+      return [head, m.state.heldDetail];
+    }
     case 'folder-frozen':
       return [m.state.frozen(line.folder), m.state.frozenDetail];
     case 'working': {
-      const head = m.state.working(f.count(Math.min(line.done + 1, line.total)), f.count(line.total));
-      const speed = line.bytesPerSecond > 0 ? [f.speed(line.bytesPerSecond)] : [];
+      const head = m.state.working[line.work](f.count(Math.min(line.done + 1, line.total)), f.count(line.total));
+      // What was sent before still counts down while deletes send nothing.
+      const speed = line.bytesPerSecond > 0 && line.work !== 'file.delete' ? [f.speed(line.bytesPerSecond)] : [];
       const left = line.etaSeconds === null ? [] : [m.state.left(f.duration(line.etaSeconds))];
       return [head, ...speed, ...left];
     }

@@ -12,10 +12,13 @@ export type StateLine =
   | { readonly kind: 'paused'; readonly until: StatusView['pausedUntil'] & string; readonly open: number }
   | { readonly kind: 'offline'; readonly open: number }
   | { readonly kind: 'unreachable'; readonly address: string; readonly nextTryAt: string | null }
-  | { readonly kind: 'gated'; readonly gate: StatusView['gates'][number] }
+  | { readonly kind: 'gated'; readonly gate: StatusView['gates'][number]; readonly open: number }
   | { readonly kind: 'folder-frozen'; readonly folder: string }
+  /** Mass deletes wait for a word; `folder` is null when they are in several. */
+  | { readonly kind: 'deletes-held'; readonly folder: string | null; readonly count: number }
   | {
       readonly kind: 'working';
+      readonly work: NonNullable<StatusView['work']>;
       readonly done: number;
       readonly total: number;
       readonly bytesPerSecond: number;
@@ -36,6 +39,22 @@ export function addressOf(endpoint: string): string {
   }
 }
 
+/** Gates that concern a part of the work, or that have a line of their own. */
+const NOT_FOR_ALL: ReadonlySet<StatusView['gates'][number]['gate']> = new Set([
+  'paused',
+  'unreachable',
+  'folder-frozen',
+  'mass-delete',
+]);
+
+function heldDeletes(status: StatusView): StateLine | null {
+  const held = status.folders.flatMap(({ name, guard }) => (guard === null ? [] : [{ name, count: guard.count }]));
+  const [first, ...others] = held;
+  if (first === undefined) return null;
+  const count = held.reduce((sum, one) => sum + one.count, 0);
+  return { kind: 'deletes-held', folder: others.length === 0 ? first.name : null, count };
+}
+
 function troubleLine(status: StatusView, open: number): StateLine | null {
   if (status.state === 'offline') return { kind: 'offline', open };
   const silent = status.destinations.find((destination) => destination.state === 'unreachable');
@@ -46,9 +65,10 @@ function troubleLine(status: StatusView, open: number): StateLine | null {
   }
   const frozen = status.folders.find((folder) => folder.state === 'frozen');
   if (frozen !== undefined && !busy) return { kind: 'folder-frozen', folder: frozen.name };
-  const gate = status.gates.find((one) => one.gate !== 'unreachable' && one.gate !== 'paused');
-  if (gate !== undefined && !busy && open > 0) return { kind: 'gated', gate };
-  return null;
+  const gate = status.gates.find((one) => !NOT_FOR_ALL.has(one.gate));
+  // Without room for the queue nothing is taken up, so that there is nothing open to tell of.
+  if (gate !== undefined && !busy && (open > 0 || gate.gate === 'disk-low')) return { kind: 'gated', gate, open };
+  return busy ? null : heldDeletes(status);
 }
 
 export function stateLine(
@@ -68,7 +88,8 @@ export function stateLine(
   if (trouble !== null) return trouble;
   if (counts.running + counts.compensating > 0 || (open > 0 && counts.pending > 0)) {
     const { done, total } = progress;
-    return { kind: 'working', done, total, bytesPerSecond: status.bytesPerSecond, etaSeconds: status.etaSeconds };
+    const { bytesPerSecond, etaSeconds, work } = status;
+    return { kind: 'working', work: work ?? 'mixed', done, total, bytesPerSecond, etaSeconds };
   }
   if (open > 0) return { kind: 'waiting', open };
   const attention = counts.failed + counts.conflict;
@@ -92,6 +113,7 @@ const TONES = {
   unreachable: 'warn',
   gated: 'warn',
   'folder-frozen': 'warn',
+  'deletes-held': 'warn',
   working: 'busy',
   waiting: 'quiet',
   attention: 'warn',
@@ -100,6 +122,14 @@ const TONES = {
   ready: 'ok',
 } as const satisfies Record<StateLine['kind'], Tone>;
 
+/** Gates that people shut themselves, by their settings: no trouble. */
+const WANTED_GATES: ReadonlySet<StatusView['gates'][number]['gate']> = new Set([
+  'schedule-closed',
+  'on-battery',
+  'metered',
+]);
+
 export function toneOf(line: StateLine): Tone {
+  if (line.kind === 'gated' && WANTED_GATES.has(line.gate.gate)) return 'quiet';
   return TONES[line.kind];
 }

@@ -1,5 +1,6 @@
 import { startStandIn, type StandIn } from '../support/s3-servers.ts';
-import { TestBucket } from '../support/s3-bucket.ts';
+import type { LoggedRequest } from '../../tools/s3/counters.ts';
+import { isProbe, TestBucket } from '../support/s3-bucket.ts';
 
 export const MIB = 1024 * 1024;
 /** The least that S3 allows: many parts from a file of moderate size. */
@@ -15,6 +16,8 @@ export interface TestStorage {
   readonly configText: (folderDir: string) => string;
   /** Requests that have come in so far, whether or not they are answered yet. */
   arrivals(): number;
+  /** Requests of one kind that are over, without those by which an engine finds out what the service can do. */
+  requests(operation: LoggedRequest['operation']): readonly LoggedRequest[];
   /** Bytes of parts that came over the wire, those of broken requests included. */
   partBytes(): number;
   /** Parts that were stored. */
@@ -30,13 +33,17 @@ export async function startTestStorage(): Promise<TestStorage> {
   const bucket = await TestBucket.create(server);
   // A rule that changes nothing: it counts requests when they arrive, while the counters count answers.
   server.faults.add({ fault: { kind: 'latency', delayMs: 0 } });
+  const requests = (wanted: LoggedRequest['operation']) =>
+    server.counters.log().filter(({ operation, key }) => operation === wanted && !isProbe(key ?? ''));
+  const partBytes = () => requests('UploadPart').reduce((sum, { requestBodyBytes }) => sum + requestBodyBytes, 0);
   return {
     server,
     bucket,
+    requests,
     configText: (folderDir) => storageConfig(folderDir, server, bucket.name),
     arrivals: () => server.faults.rules()[0]?.seen ?? 0,
-    partBytes: () => server.counters.of('UploadPart').requestBodyBytes,
-    partsStored: () => server.counters.of('UploadPart').statuses[200] ?? 0,
+    partBytes,
+    partsStored: () => requests('UploadPart').filter(({ status }) => status === 200).length,
     slowParts: (bytesPerSecond) =>
       server.faults.add({ operation: 'UploadPart', fault: { kind: 'bandwidth', bytesPerSecond } }),
     async close() {

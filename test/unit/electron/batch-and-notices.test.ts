@@ -3,7 +3,7 @@ import { activeLines, NO_ACTIVE_ITEMS, nextActiveItems } from '../../../electron
 import { NO_BATCH, nextBatch } from '../../../electron/batch.ts';
 import { NO_NOTICES, nextNotices, type NoticeMemory } from '../../../electron/notice.ts';
 import type { OperationView, StatusView } from '../../../src/protocol/shapes.ts';
-import { sampleOperation, sampleStatus } from './sample-status.ts';
+import { sampleFolder, sampleOperation, sampleStatus } from './sample-status.ts';
 
 describe('batch', () => {
   const at = (counts: Partial<StatusView['counts']>) => sampleStatus({ counts });
@@ -34,10 +34,16 @@ describe('active items', () => {
       sampleOperation({ id: 'op-2', path: null, bytesTotal: null }),
     ]);
     expect(activeLines(running)).toEqual([
-      { name: 'report.pdf', percent: 40 },
-      { name: 'report.pdf', percent: null },
+      { kind: 'file.upload', name: 'report.pdf', percent: 40 },
+      { kind: 'file.upload', name: 'report.pdf', percent: null },
     ]);
     expect(activeLines(nextActiveItems(running, [sampleOperation({ state: 'succeeded' })]))).toHaveLength(1);
+  });
+  test('a copy at the service has no progress of its own', () => {
+    const moving = sampleOperation({ kind: 'file.move', phase: 'copying', bytesTotal: 100, bytesDone: 0 });
+    expect(activeLines(nextActiveItems(NO_ACTIVE_ITEMS, [moving]))).toEqual([
+      { kind: 'file.move', name: 'report.pdf', percent: null },
+    ]);
   });
   test('at most three are shown, however many run', () => {
     const many = Array.from({ length: 500 }, (_, index) => sampleOperation({ id: `op-${index}` }));
@@ -83,6 +89,21 @@ describe('notices', () => {
   test('a resolved one is not', () => {
     const before = step(started, { conflict: 2, failed: 2 }).memory;
     expect(step(before, { conflict: 1, failed: 1 }).notices).toEqual([]);
+  });
+  test('a mass delete is told once, however it grows; the next one again', () => {
+    const held = (count: number, since: string) =>
+      sampleStatus({ folders: [{ ...sampleFolder('photos'), guard: { count, of: 3000, since, sample: [] } }] });
+    const look = (memory: NoticeMemory, status: StatusView) =>
+      nextNotices(memory, { status, operations: [], finished: 0, nowMs: 0 });
+    const first = look(started, held(900, '2026-01-01T10:00:00Z'));
+    expect(first.notices).toEqual([{ kind: 'mass-delete', folder: 'photos', count: 900, of: 3000 }]);
+    const grown = look(first.memory, held(1234, '2026-01-01T10:00:00Z'));
+    expect(grown.notices).toEqual([]);
+    const decided = look(grown.memory, sampleStatus());
+    expect(decided.notices).toEqual([]);
+    expect(look(decided.memory, held(60, '2026-01-01T10:30:00Z')).notices).toHaveLength(1);
+    // What stood there already is in the window and in the tray.
+    expect(look(NO_NOTICES, held(900, '2026-01-01T10:00:00Z')).notices).toEqual([]);
   });
   test('the end of a batch is told when it was worth it and went well', () => {
     expect(step(started, {}, [], { finished: 5 }).notices).toEqual([{ kind: 'finished', count: 5 }]);

@@ -42,7 +42,18 @@ describe('methods', () => {
   test('what a page may never ask is not among them', () => {
     const forbidden = Object.keys(REQUESTS).filter((method) => !isRendererMethod(method));
     expect(forbidden.toSorted()).toEqual(
-      ['hello', 'host.signal', 'localPath', 'secret.rm', 'secret.set', 'shutdown', 'viewUrl'].toSorted(),
+      [
+        'hello',
+        'host.signal',
+        'localPath',
+        'restore',
+        'secret.rm',
+        'secret.set',
+        'shutdown',
+        'uploads.abort',
+        'uploads.ls',
+        'viewUrl',
+      ].toSorted(),
     );
     expect(new Set(RENDERER_METHODS).size).toBe(RENDERER_METHODS.length);
     for (const name of ['__proto__', 'constructor', '', null, 5]) expect(isRendererMethod(name)).toBe(false);

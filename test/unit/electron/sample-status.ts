@@ -10,6 +10,7 @@ export function sampleStatus(
     state: 'running',
     gates: [],
     bytes: { pending: 0, done: 0 },
+    work: null,
     bytesPerSecond: 0,
     etaSeconds: null,
     folders: [sampleFolder('drop')],
@@ -18,6 +19,7 @@ export function sampleStatus(
     pausedUntil: null,
     engine: { version: '1', pid: 1, startedAt: '2026-01-01T00:00:00Z', epoch: 1, dataDir: '/d', configFile: null },
     configProblems: [],
+    alarms: [],
     ...changes,
     counts: { ...none, ...changes.counts },
   };
@@ -36,6 +38,7 @@ export function sampleFolder(name: string, state: 'ok' | 'frozen' = 'ok'): Statu
     files: 0,
     ignored: 0,
     lastScanAt: null,
+    guard: null,
   };
 }
 

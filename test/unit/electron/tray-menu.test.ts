@@ -7,6 +7,7 @@ import { sampleFolder, sampleStatus } from './sample-status.ts';
 
 const running: EngineHostState = { state: 'running', message: null, nextTryAt: null };
 const now = new Date(2026, 0, 5, 14, 0);
+const massDelete = { count: 1234, of: 3000, since: '2026-01-05T13:00:00Z', sample: ['a.txt'] };
 
 function model(changes: Partial<TrayModel> = {}): TrayModel {
   return {
@@ -57,19 +58,27 @@ describe('menu', () => {
   test('at work, with what runs and what needs a person', () => {
     const items = trayMenu(
       model({
-        status: sampleStatus({ counts: { running: 2, pending: 36, failed: 2 }, bytesPerSecond: 3_400_000 }),
+        status: sampleStatus({
+          counts: { running: 2, pending: 36, failed: 2 },
+          work: 'file.upload',
+          bytesPerSecond: 3_400_000,
+        }),
         batch: { succeededBefore: 7, done: 11, outstanding: 39 },
         active: [
-          { name: 'film.mov', percent: 40 },
-          { name: 'call', percent: null },
+          { kind: 'file.upload', name: 'film.mov', percent: 40 },
+          { kind: 'api.call', name: 'call', percent: null },
+          { kind: 'file.delete', name: 'old.txt', percent: null },
+          { kind: 'file.download', name: 'theirs.txt', percent: 20 },
         ],
       }),
     );
-    expect(drawn(items).slice(0, 5)).toEqual([
+    expect(drawn(items).slice(0, 7)).toEqual([
       '(Uploading 12 of 50 · 3.4 MB/s)',
       '2 items need attention',
       '(film.mov – 40 %)',
       '(call)',
+      '(Deleting old.txt)',
+      '(Downloading theirs.txt – 20 %)',
       '---',
     ]);
     expect(find(items, '2 items need attention')).toMatchObject({ action: { kind: 'open-window' } });
@@ -78,7 +87,10 @@ describe('menu', () => {
   test('paused: it can be resumed, and paused for another time', () => {
     const pausedUntil = new Date(2026, 0, 5, 14, 30).toISOString();
     const items = trayMenu(
-      model({ status: sampleStatus({ state: 'paused', pausedUntil }), active: [{ name: 'a', percent: 10 }] }),
+      model({
+        status: sampleStatus({ state: 'paused', pausedUntil }),
+        active: [{ kind: 'file.upload', name: 'a', percent: 10 }],
+      }),
     );
     expect(drawn(items)).toEqual([
       '(Paused until 14:30)',
@@ -127,7 +139,7 @@ describe('menu', () => {
   });
 
   test('long names are cut', () => {
-    const [, line] = trayMenu(model({ active: [{ name: 'x'.repeat(300), percent: null }] }));
+    const [, line] = trayMenu(model({ active: [{ kind: 'file.upload', name: 'x'.repeat(300), percent: null }] }));
     expect(line).toEqual({ kind: 'line', label: `${'x'.repeat(39)}…` });
   });
 });
@@ -171,11 +183,62 @@ describe('summary and icon', () => {
     [
       'at work',
       {
-        status: sampleStatus({ counts: { running: 1, pending: 4 } }),
+        status: sampleStatus({ counts: { running: 1, pending: 4 }, work: 'file.upload' }),
         batch: { succeededBefore: 0, done: 5, outstanding: 5 },
       },
       'Uploading 6 of 10',
       'syncing-4',
+    ],
+    [
+      'at deletes',
+      {
+        status: sampleStatus({ counts: { running: 1 }, work: 'file.delete' }),
+        batch: { succeededBefore: 0, done: 0, outstanding: 1 },
+      },
+      'Deleting 1 of 1',
+      'syncing-0',
+    ],
+    [
+      'at this and that',
+      {
+        status: sampleStatus({ counts: { running: 2 }, work: 'mixed' }),
+        batch: { succeededBefore: 0, done: 0, outstanding: 2 },
+      },
+      'Working on 1 of 2',
+      'syncing-0',
+    ],
+    [
+      'a mass delete',
+      { status: sampleStatus({ folders: [sampleFolder('drop'), { ...sampleFolder('photos'), guard: massDelete }] }) },
+      '1234 deletes wait for your word',
+      'attention',
+    ],
+    ...(
+      [
+        ['schedule-closed', 'Outside of working hours'],
+        ['on-battery', 'On battery power'],
+        ['metered', 'On a metered connection'],
+      ] as const
+    ).map(([gate, words]): [string, Partial<TrayModel>, string, string] => [
+      gate,
+      {
+        status: sampleStatus({ gates: [{ gate, scope: 'all', until: null, reason: '' }], counts: { pending: 3 } }),
+        batch: { succeededBefore: 0, done: 0, outstanding: 3 },
+      },
+      `${words} · 3 items waiting`,
+      'idle',
+    ]),
+    [
+      'working hours are over, and so is the work',
+      { status: sampleStatus({ gates: [{ gate: 'schedule-closed', scope: 'all', until: null, reason: '' }] }) },
+      'Everything is up to date',
+      'idle',
+    ],
+    [
+      'a full disk',
+      { status: sampleStatus({ gates: [{ gate: 'disk-low', scope: 'all', until: null, reason: '' }] }) },
+      'The disk of this computer is nearly full',
+      'attention',
     ],
   ];
   for (const [what, changes, summary, icon] of cases) {

@@ -3,7 +3,7 @@ import type { EngineHostState } from '../../../src/protocol/bridge.ts';
 import type { StatusView } from '../../../src/protocol/shapes.ts';
 import { languageFor } from '../../../renderer/i18n/language.ts';
 import { stateLineWords } from '../../../renderer/i18n/state-line-words.ts';
-import { stateLine } from '../../../renderer/state/state-line.ts';
+import { stateLine, toneOf } from '../../../renderer/state/state-line.ts';
 import { counts, destination, folder, NOW, status } from './view-fixtures.ts';
 
 const RUNNING: EngineHostState = { state: 'running', message: null, nextTryAt: null };
@@ -33,17 +33,75 @@ describe('the state line', () => {
   });
 
   test('work in progress shows which item, how fast and how long', () => {
-    const busy = status({ counts: counts({ running: 2, pending: 37 }), bytesPerSecond: 3_400_000, etaSeconds: 118 });
+    const busy = status({
+      work: 'file.upload',
+      counts: counts({ running: 2, pending: 37 }),
+      bytesPerSecond: 3_400_000,
+      etaSeconds: 118,
+    });
     const progress = { done: 11, total: 50, fraction: 0.2 };
     expect(words(busy, RUNNING, 'en-US', progress)).toBe('Uploading 12 of 50 · 3.4 MB/s · 2 min left');
     expect(words(busy, RUNNING, 'zh-CN', progress)).toBe('正在上传第 12 项，共 50 项 · 3.4 MB/秒 · 剩余 2分钟');
+  });
+
+  test('work has the word of what is done', () => {
+    const progress = { done: 2, total: 10, fraction: 0.2 };
+    const at = (work: StatusView['work'], locale = 'en-US', bytesPerSecond = 0) =>
+      words(status({ work, bytesPerSecond, counts: counts({ running: 1 }) }), RUNNING, locale, progress);
+    expect(at('file.delete')).toBe('Deleting 3 of 10');
+    expect(at('file.delete', 'en-US', 1500)).toBe('Deleting 3 of 10');
+    expect(at('file.download', 'en-US', 1500)).toBe('Downloading 3 of 10 · 1.5 kB/s');
+    expect(at('file.move')).toBe('Moving 3 of 10');
+    expect(at('file.download')).toBe('Downloading 3 of 10');
+    expect(at('mixed')).toBe('Working on 3 of 10');
+    expect(at(null)).toBe('Working on 3 of 10');
+    expect(at('file.delete', 'zh-CN')).toBe('正在删除第 3 项，共 10 项');
+  });
+
+  test('gates that hold for all files say what holds, until when, and how much waits', () => {
+    const at = (gate: StatusView['gates'][number]['gate'], until: string | null, open: number) =>
+      words(status({ gates: [{ gate, scope: 'all', until, reason: '' }], counts: counts({ pending: open }) }));
+    const opens = new Date(nowMs + 3 * 3_600_000).toISOString();
+    expect(at('schedule-closed', opens, 3)).toMatch(/^Outside of working hours · goes on at .+ · 3 items wait$/);
+    expect(at('on-battery', null, 1)).toBe('On battery power · 1 item waits');
+    expect(at('metered', null, 2)).toBe('On a metered connection · 2 items wait');
+    expect(at('schedule-closed', opens, 0)).toBe('Ready for the first file');
+    // Nothing is taken up without room, so nothing is open.
+    expect(at('disk-low', null, 0)).toMatch(/^The disk of this computer is nearly full/);
+  });
+
+  test('gates that people wanted are no trouble; a full disk is', () => {
+    const tone = (gate: StatusView['gates'][number]['gate']) => {
+      const view = status({ gates: [{ gate, scope: 'all', until: null, reason: '' }], counts: counts({ pending: 1 }) });
+      return toneOf(stateLine(RUNNING, true, view, { done: 0, total: 1, fraction: 0 }));
+    };
+    expect([tone('on-battery'), tone('metered'), tone('schedule-closed'), tone('disk-low')]).toEqual([
+      'quiet',
+      'quiet',
+      'quiet',
+      'warn',
+    ]);
+  });
+
+  test('a mass delete waits for a word, and says that nothing is deleted meanwhile; other work goes first', () => {
+    const guard = { count: 1234, of: 3000, since: NOW, sample: ['a.txt'] };
+    const gates: StatusView['gates'] = [{ gate: 'mass-delete', scope: 'folder:drop', until: null, reason: '' }];
+    const held = status({ folders: [folder({ guard })], gates, counts: counts({ succeeded: 3000 }) });
+    expect(words(held)).toBe('1,234 deletes in drop wait for your word · nothing is deleted in the storage meanwhile');
+    expect(words(held, RUNNING, 'zh-CN')).toBe('drop 中的 1,234 项删除等待您确认 · 在此期间不会删除存储中的任何内容');
+    expect(
+      words({ ...held, folders: [folder({ guard }), folder({ name: 'b', guard: { ...guard, count: 66 } })] }),
+    ).toMatch(/^1,300 deletes wait for your word/);
+    expect(words({ ...held, work: 'file.upload', counts: counts({ running: 1 }) })).toMatch(/^Uploading/);
   });
 
   test('a silent destination is named with the next try, unless other work goes on', () => {
     const silent = destination({ state: 'unreachable', nextTryAt: inSeconds(12) });
     const waiting = status({ counts: counts({ pending: 3 }), destinations: [silent] });
     expect(words(waiting)).toBe('Nothing answers at 127.0.0.1:9000 · next try in 12 sec');
-    expect(words({ ...waiting, counts: counts({ pending: 3, running: 1 }) })).toMatch(/^Uploading/);
+    expect(words({ ...waiting, work: 'file.upload', counts: counts({ pending: 3, running: 1 }) })).toMatch(
+      /^Uploading/,
+    );
     expect(words({ ...waiting, counts: counts({ succeeded: 3 }) })).toBe('Everything is in the storage');
   });
 

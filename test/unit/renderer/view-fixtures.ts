@@ -46,6 +46,7 @@ export function status(change: Partial<StatusView> = {}): StatusView {
     gates: [],
     counts: counts(),
     bytes: { pending: 0, done: 0 },
+    work: null,
     bytesPerSecond: 0,
     etaSeconds: null,
     folders: [],
@@ -54,6 +55,7 @@ export function status(change: Partial<StatusView> = {}): StatusView {
     pausedUntil: null,
     engine: { version: '0.1.0', pid: 1, startedAt: NOW, epoch: 1, dataDir: '/data', configFile: null },
     configProblems: [],
+    alarms: [],
     ...change,
   };
 }
@@ -71,6 +73,7 @@ export function folder(change: Partial<StatusView['folders'][number]> = {}): Sta
     files: 0,
     ignored: 0,
     lastScanAt: null,
+    guard: null,
     ...change,
   };
 }
@@ -85,6 +88,8 @@ export function destination(
     state: 'ok',
     error: null,
     nextTryAt: null,
+    concurrency: 4,
+    clockSkewSeconds: null,
     ...change,
   };
 }

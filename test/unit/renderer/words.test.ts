@@ -9,6 +9,7 @@ import { rowWords } from '../../../renderer/i18n/row-words.ts';
 import { zh } from '../../../renderer/i18n/zh.ts';
 import { partsMap } from '../../../renderer/state/parts-map.ts';
 import { actionsFor } from '../../../renderer/state/item-actions.ts';
+import { transferFraction } from '../../../renderer/state/transfer-fraction.ts';
 import { itemName } from '../../../renderer/state/item-name.ts';
 import { NOW, operation } from './view-fixtures.ts';
 
@@ -67,6 +68,50 @@ describe('a row in words', () => {
     expect(rowWords({ ...waiting, gate: 'offline' }, nowMs, english).main).toBe('Waits for the network');
     expect(rowWords({ ...waiting, pausedUntil: 'forever' }, nowMs, english).main).toBe('Paused until you resume it');
   });
+  test('deletes, moves and downloads have their own words, done and undone', () => {
+    const done = (kind: OperationView['kind']) =>
+      rowWords(operation('a', { kind, state: 'succeeded' }), nowMs, english).main;
+    expect([done('file.delete'), done('file.move'), done('file.download')]).toEqual([
+      'Deleted in the storage',
+      'Moved in the storage',
+      'Downloaded',
+    ]);
+    const kept = operation('a', { state: 'succeeded', phase: 'ready', externalId: null, bytesDone: 0, bytesTotal: 4 });
+    expect(rowWords(kept, nowMs, english).main).toBe('Not sent: theirs was kept');
+    expect(rowWords({ ...kept, externalId: 'v1', bytesDone: 4 }, nowMs, english).main).toBe('In the storage');
+    expect(rowWords({ ...kept, bytesDone: 4 }, nowMs, english).main).toBe('In the storage');
+    const over = (kind: OperationView['kind'], state: OperationView['state']) =>
+      rowWords(operation('a', { kind, state }), nowMs, english).main;
+    expect(over('file.delete', 'cancelled')).toBe('Cancelled; it stays in the storage');
+    expect(over('file.download', 'cancelled')).toBe('Cancelled; nothing was brought here');
+    expect(over('file.delete', 'superseded')).toBe('Not needed any more');
+    expect(over('file.upload', 'superseded')).toBe('Replaced by a newer version of the file');
+  });
+  test('the conflict of a delete asks what to do about the delete', () => {
+    const error = { code: 'conflict.changed', class: 'conflict', detail: null, ...errorEntry('conflict.changed').en };
+    const op = operation('a', { kind: 'file.delete', state: 'conflict', error, next: 'It waits for your choice.' });
+    expect(rowWords(op, nowMs, english).next).toBe(`It waits for your choice. ${en.row.deletedHere}`);
+    expect(rowWords(op, nowMs, chinese)).toEqual({
+      main: errorEntry('conflict.changed').zh.message,
+      next: zh.row.deletedHere,
+    });
+  });
+  test('the engine’s times are shown as the reader’s', () => {
+    const next = 'It starts when working hours begin, at 2026-11-21T15:00:00Z.';
+    const op = operation('a', { gate: 'schedule-closed', next });
+    const words = rowWords(op, nowMs, english);
+    expect(words.main).toBe('Waits for its working hours');
+    expect(words.next).toBe(
+      `It starts when working hours begin, at ${english.f.clock('2026-11-21T15:00:00Z', nowMs)}.`,
+    );
+  });
+  test('bytes are counted where bytes pass', () => {
+    const running = operation('a', { state: 'running', bytesTotal: 100, bytesDone: 40 });
+    expect(transferFraction({ ...running, phase: 'uploading' })).toBe(0.4);
+    expect(transferFraction({ ...running, kind: 'file.download', phase: 'downloading' })).toBe(0.4);
+    expect(transferFraction({ ...running, kind: 'file.move', phase: 'copying' })).toBeNull();
+    expect(transferFraction({ ...running, kind: 'file.delete', phase: 'deleting', bytesTotal: null })).toBeNull();
+  });
   test('a file that could not be verified says so', () => {
     const done = operation('a', { state: 'succeeded', phase: 'ready', verified: false });
     expect(rowWords(done, nowMs, english).next).toBe(en.row.unverified);
@@ -118,6 +163,24 @@ describe('what can be done', () => {
     const unknown = { code: 'call.outcome-unknown', class: 'permanent', message: '', hint: '', detail: null };
     const stopped = actionsFor(operation('a', { state: 'failed', kind: 'api.call', path: null, error: unknown }));
     expect(stopped).toEqual(['retry-new-key', 'cancel']);
+  });
+  test('what one side deleted can’t be kept beside the other', () => {
+    const conflict = (kind: OperationView['kind'], code: string) => {
+      const error = { code, class: 'conflict', message: '', hint: '', detail: null };
+      return actionsFor(operation('a', { state: 'conflict', kind, error })).filter((action) => action !== 'reveal');
+    };
+    expect(conflict('file.upload', 'conflict.deleted')).toEqual(['upload-again', 'leave-deleted', 'cancel']);
+    expect(conflict('file.delete', 'conflict.changed')).toEqual(['keep-remote', 'delete-theirs', 'cancel']);
+    expect(conflict('file.move', 'conflict.exists')).toEqual(['keep-local', 'keep-remote', 'keep-both', 'cancel']);
+    expect(conflict('file.move', 'conflict.changed')).toEqual(['keep-local', 'keep-remote', 'cancel']);
+  });
+  test('only a file that is here is shown in the file manager', () => {
+    const shown = (kind: OperationView['kind'], state: OperationView['state']) =>
+      actionsFor(operation('a', { kind, state })).includes('reveal');
+    expect(shown('file.delete', 'succeeded')).toBe(false);
+    expect(shown('file.download', 'running')).toBe(false);
+    expect(shown('file.download', 'succeeded')).toBe(true);
+    expect(shown('file.move', 'running')).toBe(true);
   });
   test('what is over can’t be cancelled', () => {
     for (const state of ['succeeded', 'cancelled', 'superseded'] as const) {

@@ -1,0 +1,65 @@
+/** What was decided about an item's conflict, read from its history. */
+import type { OperationDetail } from '../../src/protocol/shapes.ts';
+
+export interface Decision {
+  readonly keep: 'local' | 'remote' | 'both';
+  readonly at: string;
+  /** The folder's strategy that decided; null: a person did. */
+  readonly strategy: string | null;
+  /** Why the strategy decided so, as the engine names it. */
+  readonly reason: string | null;
+  readonly takenBack: boolean;
+  /** The operation that took it back, as far as the history still names it. */
+  readonly undoneBy: string | null;
+  /** Theirs is brought here, and ours is kept beside it. */
+  readonly keptBeside: boolean;
+  /** Whether taking it back may work. The engine has the last word. */
+  readonly canUndo: boolean;
+}
+
+const SETTLED: ReadonlySet<OperationDetail['state']> = new Set(['succeeded', 'superseded', 'cancelled']);
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** What is certain to be refused is not offered: nothing was replaced, or the other version is nowhere any more. */
+function somethingToBringBack(details: Readonly<Record<string, unknown>>): boolean {
+  switch (details['keep']) {
+    case 'local': {
+      const theirs = details['remote'];
+      const versionId = isObject(theirs) ? text(theirs['versionId']) : null;
+      // S3 calls the one version of a bucket without versioning "null".
+      return versionId !== null && versionId !== 'null';
+    }
+    case 'remote':
+      return isObject(details['local']) && details['discards'] !== true && details['download'] === undefined;
+    default:
+      return false;
+  }
+}
+
+/** The latest decision; null when no conflict of this item was ever decided. */
+export function decisionOf({ kind, state, events }: OperationDetail): Decision | null {
+  const bySeq = events.toSorted((a, b) => a.seq - b.seq);
+  const index = bySeq.findLastIndex((event) => event.type === 'resolved');
+  const event = bySeq[index];
+  const keep = event?.details['keep'];
+  if (event === undefined || (keep !== 'local' && keep !== 'remote' && keep !== 'both')) return null;
+  const undone = bySeq.slice(index).findLast((later) => later.type === 'undone');
+  const { details } = event;
+  return {
+    keep,
+    at: event.at,
+    strategy: text(details['strategy']),
+    reason: text(details['reason']),
+    takenBack: undone !== undefined,
+    keptBeside: keep === 'remote' && text(details['download']) !== null && isObject(details['local']),
+    undoneBy: text(undone?.details['operation']),
+    canUndo: kind !== 'api.call' && undone === undefined && SETTLED.has(state) && somethingToBringBack(details),
+  };
+}
