@@ -7,17 +7,21 @@ import type {
   ListedPart,
   ListedUpload,
   ObjectAttributes,
+  ObjectVersion,
   RemoteObject,
   WriteCondition,
   WriteReply,
 } from '../../src/core/ports.ts';
 import { hashOf } from './sim-disk.ts';
 
-export type Writer = 'ours' | 'other';
+/** `ours` and `peer` are machines with an engine; `other` is anybody else. */
+export type Writer = 'ours' | 'peer' | 'other';
 
 /** Something that stood at a key, or that nothing stood there (`bytes` null). */
 export interface Version {
   readonly key: string;
+  /** Null where the bucket keeps no versions. */
+  readonly versionId: string | null;
   readonly bytes: Uint8Array | null;
   readonly hash: string;
   readonly etag: string;
@@ -26,6 +30,8 @@ export interface Version {
   readonly contentType: string;
   readonly atMs: number;
   readonly writer: Writer;
+  /** Orders what happened in this bucket. */
+  readonly tick: number;
   /** The multipart upload that it came from. */
   readonly uploadId: string | null;
 }
@@ -56,11 +62,28 @@ export interface Dialect {
   readonly reportsChecksums: boolean;
   /** False: ETags are opaque, as with KMS encryption. */
   readonly etagIsMd5: boolean;
+  /** True: what was replaced or deleted can still be had by its version id. */
+  readonly versioned: boolean;
+  /** Writes whose conditions are looked at; many services answer 200 to the others. */
+  readonly honours: ReadonlySet<ConditionalWrite>;
 }
+
+export const CONDITIONAL_WRITES = [
+  'put-create',
+  'put-replace',
+  'complete-create',
+  'complete-replace',
+  'copy-create',
+  'copy-replace',
+  'copy-source',
+  'delete-match',
+] as const;
+export type ConditionalWrite = (typeof CONDITIONAL_WRITES)[number];
 
 export interface BucketWatcher {
   /** A version became visible in place of another. */
-  visible(version: Version, replaced: Version | null): void;
+  /** `write` is null for another hand. */
+  visible(version: Version, replaced: Version | null, write: ConditionalWrite | null): void;
 }
 
 /** A bucket as S3 has it: conditional writes, ETags, full-object checksums, multipart, listings. Each method is atomic. */
@@ -68,16 +91,19 @@ export class Bucket {
   readonly uploads = new Map<string, SimUpload>();
   readonly history = new Map<string, Version[]>();
   readonly #now: () => number;
-  readonly #dialect: Dialect;
+  readonly dialect: Dialect;
   readonly #watchers: BucketWatcher[] = [];
-  readonly #name: string;
+  readonly name: string;
+  readonly #looked = new Map<string, number>();
+  #tick = 0;
   #nextUpload = 1;
   #writes = 0;
+  #versions = 0;
 
   constructor(name: string, now: () => number, dialect: Dialect) {
-    this.#name = name;
+    this.name = name;
     this.#now = now;
-    this.#dialect = dialect;
+    this.dialect = dialect;
   }
 
   watch(watcher: BucketWatcher): void {
@@ -93,18 +119,34 @@ export class Bucket {
     return [...this.history.keys()].filter((key) => this.current(key) !== null);
   }
 
-  head(key: string): RemoteObject | null {
-    const version = this.current(key);
+  /** When this writer last looked at the key, in ticks. */
+  lookedAt(writer: Writer, key: string): number | null {
+    return this.#looked.get(`${writer} ${key}`) ?? null;
+  }
+
+  head(key: string, writer: Writer, versionId?: string): RemoteObject | null {
+    if (versionId !== undefined) return this.#described(this.#versionOf(key, versionId));
+    this.#tick += 1;
+    this.#looked.set(`${writer} ${key}`, this.#tick);
+    return this.#described(this.current(key));
+  }
+
+  #versionOf(key: string, versionId: string): Version | null {
+    if (!this.dialect.versioned) return null;
+    return this.history.get(key)?.find((version) => version.versionId === versionId) ?? null;
+  }
+
+  #described(version: Version | null): RemoteObject | null {
     if (version === null || version.bytes === null) return null;
     return {
       etag: version.etag,
-      versionId: null,
+      versionId: version.versionId,
       sizeBytes: version.bytes.byteLength,
       lastModified: version.atMs,
       metadata: version.metadata,
-      checksums: this.#dialect.reportsChecksums ? version.checksums : [],
+      checksums: this.dialect.reportsChecksums ? version.checksums : [],
       compositeChecksums: [],
-      etagIsMd5: this.#dialect.etagIsMd5,
+      etagIsMd5: this.dialect.etagIsMd5,
     };
   }
 
@@ -117,12 +159,12 @@ export class Bucket {
   ): Promise<WriteReply> {
     const bytes = Uint8Array.from(body);
     await this.#verify(bytes, checksum, object.key);
-    this.#check(object.key, condition);
-    return this.#reply(this.#show(object, bytes, hashOf(bytes), checksum, writer, null));
+    this.#check(object.key, condition, 'put');
+    return this.#reply(this.#show(object, bytes, hashOf(bytes), checksum, writer, null, conditioned('put', condition)));
   }
 
   createUpload(object: ObjectAttributes, algorithm: ChecksumAlgorithm, writer: Writer): { uploadId: string } {
-    const id = `${this.#name}-upload-${this.#nextUpload}`;
+    const id = `${this.name}-upload-${this.#nextUpload}`;
     this.#nextUpload += 1;
     const upload: SimUpload = {
       id,
@@ -154,7 +196,7 @@ export class Bucket {
         number,
         sizeBytes: bytes.byteLength,
         etag,
-        checksum: this.#dialect.reportsChecksums ? checksum : null,
+        checksum: this.dialect.reportsChecksums ? checksum : null,
       }));
   }
 
@@ -166,7 +208,7 @@ export class Bucket {
     condition: WriteCondition,
   ): Promise<WriteReply> {
     const closed = this.uploads.get(id);
-    if (closed?.state === 'completed' && closed.reply !== null && this.#dialect.repeatedComplete === 'same') {
+    if (closed?.state === 'completed' && closed.reply !== null && this.dialect.repeatedComplete === 'same') {
       return closed.reply;
     }
     const upload = this.#open(key, id);
@@ -177,13 +219,67 @@ export class Bucket {
     });
     const bytes = Buffer.concat(parts.map((part) => part.bytes));
     await this.#verify(bytes, checksum, key);
-    this.#check(key, condition);
+    this.#check(key, condition, 'complete');
     const md5s = createHash('md5');
     for (const part of parts) md5s.update(Buffer.from(part.etag, 'hex'));
     const etag = `${md5s.digest('hex')}-${parts.length}`;
     upload.state = 'completed';
-    upload.reply = this.#reply(this.#show(upload.object, Uint8Array.from(bytes), etag, checksum, upload.writer, id));
+    upload.reply = this.#reply(
+      this.#show(
+        upload.object,
+        Uint8Array.from(bytes),
+        etag,
+        checksum,
+        upload.writer,
+        id,
+        conditioned('complete', condition),
+      ),
+    );
     return upload.reply;
+  }
+
+  /** Copies exactly this version: of the current one where no version id names another. */
+  async copy(
+    source: ObjectVersion,
+    object: ObjectAttributes,
+    condition: WriteCondition,
+    writer: Writer,
+  ): Promise<WriteReply> {
+    const { bytes } = this.#pinned(source, 's3.precondition-failed');
+    this.#check(object.key, condition, 'copy');
+    const checksum = await checksumOf('CRC64NVME', bytes);
+    return this.#reply(
+      this.#show(object, Uint8Array.from(bytes), hashOf(bytes), checksum, writer, null, conditioned('copy', condition)),
+    );
+  }
+
+  async copyPart(
+    key: string,
+    id: string,
+    number: number,
+    source: ObjectVersion,
+    offset: number,
+    sizeBytes: number,
+  ): Promise<SimPart> {
+    const { bytes } = this.#pinned(source, 's3.precondition-failed');
+    if (offset + sizeBytes > bytes.byteLength) throw refusal('s3.rejected', 416, source.key, 'InvalidRange');
+    const piece = bytes.slice(offset, offset + sizeBytes);
+    const part: SimPart = { bytes: piece, etag: hashOf(piece), checksum: await checksumOf('CRC64NVME', piece) };
+    this.#open(key, id).parts.set(number, part);
+    return part;
+  }
+
+  /** The bytes of exactly this version. */
+  read(source: ObjectVersion, offset: number): Uint8Array {
+    return Uint8Array.from(this.#pinned(source, 'conflict.changed').bytes.subarray(offset));
+  }
+
+  remove(key: string, etag: string | null, writer: Writer): { readonly versionId: string | null } {
+    const before = this.current(key);
+    if (before === null) return { versionId: null };
+    if (etag !== null && this.dialect.honours.has('delete-match') && before.etag !== etag)
+      throw refusal('conflict.changed', 412, key, 'PreconditionFailed');
+    return { versionId: this.#removed(before, writer, etag === null ? null : 'delete-match').versionId };
   }
 
   abortUpload(id: string): void {
@@ -205,29 +301,64 @@ export class Bucket {
 
   /** Another hand writes, in one instant and without a condition. */
   putAsOther(object: ObjectAttributes, bytes: Uint8Array, checksum: Checksum): void {
-    this.#show(object, bytes, hashOf(bytes), checksum, 'other', null);
+    this.#show(object, bytes, hashOf(bytes), checksum, 'other', null, null);
   }
 
   /** Another hand deletes what is there. */
-  remove(key: string): void {
+  removeAsOther(key: string): void {
     const before = this.current(key);
-    if (before === null) return;
-    const gone: Version = {
-      ...before,
-      bytes: null,
-      hash: '',
-      etag: '',
-      writer: 'other',
-      atMs: this.#now(),
-      uploadId: null,
-    };
-    this.#append(gone, before);
+    if (before !== null) this.#removed(before, 'other', null);
   }
 
   /** Another hand brings an older version back, with its metadata: what a console's "restore" does. */
   restore(version: Version): void {
     if (version.bytes === null) return;
-    this.#append({ ...version, writer: 'other', atMs: this.#now(), uploadId: null }, this.current(version.key));
+    this.#append(
+      {
+        ...version,
+        versionId: this.#nextVersion(),
+        writer: 'other',
+        atMs: this.#now(),
+        tick: this.#nextTick(),
+        uploadId: null,
+      },
+      this.current(version.key),
+      null,
+    );
+  }
+
+  #removed(before: Version, writer: Writer, write: ConditionalWrite | null): Version {
+    const gone: Version = {
+      ...before,
+      versionId: this.#nextVersion(),
+      bytes: null,
+      hash: '',
+      etag: '',
+      writer,
+      atMs: this.#now(),
+      tick: this.#nextTick(),
+      uploadId: null,
+    };
+    this.#append(gone, before, write);
+    return gone;
+  }
+
+  #pinned(
+    source: ObjectVersion,
+    changed: 's3.precondition-failed' | 'conflict.changed',
+  ): { readonly bytes: Uint8Array } {
+    const { key, etag, versionId } = source;
+    const named = versionId === null ? this.current(key) : this.#versionOf(key, versionId);
+    if (named === null || named.bytes === null) throw refusal('s3.no-such-key', 404, key, 'NoSuchKey');
+    const looks = changed === 'conflict.changed' || this.dialect.honours.has('copy-source');
+    if (named.etag !== etag && looks) throw refusal(changed, 412, key, 'PreconditionFailed');
+    return { bytes: named.bytes };
+  }
+
+  #nextVersion(): string | null {
+    if (!this.dialect.versioned) return null;
+    this.#versions += 1;
+    return `v${this.#versions}`;
   }
 
   #open(key: string, id: string): SimUpload {
@@ -243,15 +374,18 @@ export class Bucket {
     if (actual.value !== checksum.value) throw refusal('s3.checksum-mismatch', 400, key, 'BadDigest');
   }
 
-  #check(key: string, condition: WriteCondition | null): void {
-    if (condition === null) return;
+  #check(key: string, condition: WriteCondition | null, step: 'put' | 'complete' | 'copy'): void {
+    if (condition === null || !this.dialect.honours.has(`${step}-${condition.kind}`)) return;
     const current = this.current(key);
+    // The reply to a copy does not tell whether source or target is another.
+    const copies = step === 'copy';
     if (condition.kind === 'create') {
-      if (current !== null) throw refusal('conflict.exists', 412, key, 'PreconditionFailed');
-    } else if (current === null) {
-      throw refusal('conflict.deleted', 404, key, 'NoSuchKey');
-    } else if (current.etag !== condition.etag) {
-      throw refusal('conflict.changed', 412, key, 'PreconditionFailed');
+      if (current === null) return;
+      throw refusal(copies ? 's3.precondition-failed' : 'conflict.exists', 412, key, 'PreconditionFailed');
+    }
+    if (current === null) throw refusal(copies ? 's3.no-such-key' : 'conflict.deleted', 404, key, 'NoSuchKey');
+    if (current.etag !== condition.etag) {
+      throw refusal(copies ? 's3.precondition-failed' : 'conflict.changed', 412, key, 'PreconditionFailed');
     }
   }
 
@@ -262,11 +396,13 @@ export class Bucket {
     checksum: Checksum,
     writer: Writer,
     uploadId: string | null,
+    write: ConditionalWrite | null,
   ): Version {
     this.#writes += 1;
-    const etag = this.#dialect.etagIsMd5 ? md5 : hashOf(Buffer.from(`${md5} ${this.#writes}`));
+    const etag = this.dialect.etagIsMd5 ? md5 : hashOf(Buffer.from(`${md5} ${this.#writes}`));
     const version: Version = {
       key: object.key,
+      versionId: this.#nextVersion(),
       bytes,
       hash: hashOf(bytes),
       etag,
@@ -275,27 +411,37 @@ export class Bucket {
       contentType: object.contentType,
       atMs: this.#now(),
       writer,
+      tick: this.#nextTick(),
       uploadId,
     };
-    this.#append(version, this.current(object.key));
+    this.#append(version, this.current(object.key), write);
     return version;
   }
 
-  #append(version: Version, replaced: Version | null): void {
+  #nextTick(): number {
+    this.#tick += 1;
+    return this.#tick;
+  }
+
+  #append(version: Version, replaced: Version | null, write: ConditionalWrite | null): void {
     const versions = this.history.get(version.key) ?? [];
     versions.push(version);
     this.history.set(version.key, versions);
-    for (const watcher of this.#watchers) watcher.visible(version, replaced);
+    for (const watcher of this.#watchers) watcher.visible(version, replaced, write);
   }
 
   #reply(version: Version): WriteReply {
     return {
       etag: version.etag,
-      versionId: null,
-      checksums: this.#dialect.reportsChecksums ? version.checksums : [],
-      etagIsMd5: this.#dialect.etagIsMd5,
+      versionId: version.versionId,
+      checksums: this.dialect.reportsChecksums ? version.checksums : [],
+      etagIsMd5: this.dialect.etagIsMd5,
     };
   }
+}
+
+function conditioned(step: 'put' | 'complete' | 'copy', condition: WriteCondition | null): ConditionalWrite | null {
+  return condition === null ? null : `${step}-${condition.kind}`;
 }
 
 /** What an adapter makes of a refusal: a reply came, and nothing was done. */
@@ -306,4 +452,9 @@ export function refusal(
   serviceCode: string,
 ): LongshoreError {
   return new LongshoreError(code, { status, sent: false, subject, serviceCode });
+}
+
+/** Objects with which a destination is asked what it can do. */
+export function isProbe(key: string): boolean {
+  return key.includes('.longshore/probe-');
 }

@@ -1,7 +1,10 @@
 import { FOREVER } from '../../src/db/stored-operation.ts';
 import { queueCall, type NewCall } from '../../src/sync/queue-call.ts';
+import { adoptFolder, decideDeletes } from '../../src/engine/folder-decisions.ts';
+import { undoDecision } from '../../src/sync/conflicts/undo-decision.ts';
 import { resolveConflict, type Keep } from '../../src/sync/resolve-conflict.ts';
-import type { SimWorld } from './sim-world.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { Engine, SimMachine } from './sim-machine.ts';
 
 export const ENGINE_ACTIONS = {
   pause: 1.5,
@@ -9,7 +12,7 @@ export const ENGINE_ACTIONS = {
   resume: 3,
   holdItem: 0.7,
   retry: 1.5,
-  cancel: 0.7,
+  cancel: 1.2,
   resolve: 3,
   goOffline: 0.5,
   unreachable: 1,
@@ -17,6 +20,11 @@ export const ENGINE_ACTIONS = {
   rescan: 0.5,
   lookAgain: 0.3,
   jumpClock: 0.3,
+  decideGuard: 1,
+  undo: 0.7,
+  powerCut: 0.4,
+  sleep: 0.3,
+  fillDatabase: 0.2,
   call: 4,
 } as const;
 export type EngineAction = keyof typeof ENGINE_ACTIONS;
@@ -25,15 +33,18 @@ const KEEPS: readonly Keep[] = ['local', 'remote', 'both'];
 
 /** What people ask of the engine, and what happens to the machine. */
 export class EngineActions {
-  readonly #world: SimWorld;
+  readonly #machine: SimMachine;
+  #random: SeededRandom;
   #nextCall = 1;
 
-  constructor(world: SimWorld) {
-    this.#world = world;
+  constructor(machine: SimMachine) {
+    this.#machine = machine;
+    this.#random = machine.random;
   }
 
-  act(action: EngineAction): void {
-    const { random, time } = this.#world;
+  act(action: EngineAction, random: SeededRandom): void {
+    this.#random = random;
+    const { time } = this.#machine;
     switch (action) {
       case 'pause':
         this.#pause(FOREVER);
@@ -42,7 +53,7 @@ export class EngineActions {
         this.#pause(time.now() + random.between(500, 30_000));
         break;
       case 'resume': {
-        const scopes = this.#world.pauses.scopes();
+        const scopes = this.#machine.pauses.scopes();
         if (scopes.length > 0) this.#resume(random.pick(scopes));
         break;
       }
@@ -57,7 +68,7 @@ export class EngineActions {
       case 'cancel': {
         const id = this.#any('pending', 'running', 'waiting', 'failed', 'conflict');
         if (id !== null)
-          this.#world.command(({ core }) => {
+          this.#machine.command(({ core }) => {
             core.commands.cancel(id);
             core.wake();
           });
@@ -75,15 +86,15 @@ export class EngineActions {
         this.#unreachable();
         break;
       case 'restart':
-        this.#world.stop(random.between(0, 5000));
+        this.#machine.stop(random.between(0, 5000));
         break;
       case 'rescan':
-        this.#world.command(({ core }) => {
+        this.#machine.command(({ core }) => {
           core.rescan();
         });
         break;
       case 'lookAgain':
-        this.#world.command(({ core }) => {
+        this.#machine.command(({ core }) => {
           core.lookAgain();
         });
         break;
@@ -93,48 +104,125 @@ export class EngineActions {
       case 'call':
         this.#call();
         break;
+      case 'decideGuard':
+        this.decideGuard();
+        break;
+      case 'undo':
+        this.#undo();
+        break;
+      case 'powerCut':
+        this.#machine.crash('power');
+        break;
+      case 'sleep':
+        this.#sleep();
+        break;
+      case 'fillDatabase':
+        this.#machine.database.full = true;
+        time.schedule(random.between(500, 30_000), 'room for the database', () => {
+          this.#machine.database.full = false;
+        });
+        break;
     }
   }
 
   /** Everything that people hold back goes on, and everything can be reached. */
   heal(): void {
-    const { pauses, roads, outbox, time } = this.#world;
+    const { pauses, roads, outbox, time } = this.#machine;
+    this.#machine.database.full = false;
     if (time.skewMs !== 0) this.#setClock(-time.skewMs);
     for (const road of roads.values()) road.reachable = true;
-    if (this.#world.offline) this.#goOnline();
+    if (this.#machine.offline) this.#goOnline();
     const stored = outbox.pauses().map(({ scope }) => scope);
     for (const scope of new Set([...stored, ...pauses.scopes()])) this.#resume(scope);
     for (const { id, heldUntil } of outbox.inStates('pending', 'running', 'waiting', 'conflict', 'failed'))
       if (heldUntil > 0) this.#resume(`item:${id}`);
-    this.#world.command(({ core }) => {
+    this.#machine.command(({ core }) => {
       core.lookAgain();
     });
   }
 
+  /** A person looks at what is left to them, and settles some of it. */
+  decide(): void {
+    const { outbox, random } = this.#machine;
+    this.#random = random;
+    for (const { id } of outbox.inStates('failed')) if (random.chance(0.5)) this.retry(id);
+    for (const { id } of outbox.inStates('conflict')) if (random.chance(0.7)) this.resolve(id, random.pick(KEEPS));
+  }
+
   retry(id: string): void {
-    this.#world.command(({ core }) => {
+    this.#machine.command(({ core }) => {
       core.commands.retry(id, false);
       core.wake();
     });
   }
 
   resolve(id: string, keep: Keep): void {
-    this.#world.command(({ core, repos }) => {
-      const refused = resolveConflict({ repos, now: this.#world.time.now(), device: 'sim' }, id, keep);
-      if (refused === null) this.#world.coverage.hit(`resolved ${keep}`);
+    this.#machine.command(({ core }) => {
+      const refused = resolveConflict(core.conflicts.deps, id, keep);
+      if (refused === null) this.#machine.world.coverage.hit(`resolved ${keep}`);
       core.wake();
     });
   }
 
+  /** A person takes back what was decided about a conflict. */
+  #undo(): void {
+    const decided = this.#machine.outbox.decided();
+    if (decided.length === 0) return;
+    const id = this.#random.pick(decided);
+    this.#machine.command(({ core }) => {
+      const undone = undoDecision({ ...core.conflicts.deps, contentTypeOf: () => 'application/octet-stream' }, id);
+      this.#machine.world.coverage.hit(undone.ok ? 'undone' : 'not undone');
+      core.wake();
+    });
+  }
+
+  /** A person says what is to become of a mass delete. */
+  decideGuard(): void {
+    const { config, outbox, removals, time, world } = this.#machine;
+    for (const { name } of config.folders) {
+      if (outbox.guardOf(name) === null) continue;
+      const decision = this.#random.pick(['delete', 'delete', 'keep'] as const);
+      this.#ask(async ({ core, clock }) => {
+        if (decision === 'delete') removals.allowed.set(name, time.elapsedMs);
+        else removals.refused.add(name);
+        const count = await decideDeletes(core, clock, name, decision);
+        if (count !== null) world.coverage.hit(`mass delete: ${decision}`);
+      });
+    }
+  }
+
+  /** What stands where a folder was frozen is adopted: a person has looked, and it is the right one. */
+  adoptFrozen(): void {
+    const { config, removals, world } = this.#machine;
+    for (const { name } of config.folders) {
+      this.#ask(async ({ core, clock }) => {
+        if ((core.folder(name)?.state().frozen ?? null) === null) return;
+        removals.refused.add(name);
+        world.coverage.hit('folder adopted');
+        await adoptFolder(core, clock, name);
+      });
+    }
+  }
+
+  /** A command that takes its time; a crash in the middle of it is one of the things that happen. */
+  #ask(work: (engine: Engine) => Promise<void>): void {
+    this.#machine.command((engine) => {
+      work(engine).catch((error: unknown) => {
+        this.#machine.thrown(error);
+      });
+    });
+  }
+
   #any(...states: readonly string[]): string | null {
-    const found = this.#world.outbox.inStates(...states);
-    return found.length === 0 ? null : this.#world.random.pick(found).id;
+    const found = this.#machine.outbox.inStates(...states);
+    return found.length === 0 ? null : this.#random.pick(found).id;
   }
 
   #pause(until: number): void {
-    const { random, config, time, pauses, requests } = this.#world;
+    const { config, time, pauses, requests } = this.#machine;
+    const random = this.#random;
     const scope = random.pick(['all', 'all', ...config.folders.map(({ name }) => `folder:${name}`), 'provider:keyed']);
-    this.#world.command(({ core }) => {
+    this.#machine.command(({ core }) => {
       core.pause(scope, until);
       pauses.set(scope, until);
       const atMs = time.elapsedMs;
@@ -145,9 +233,10 @@ export class EngineActions {
   }
 
   #resume(scope: string): void {
-    const { pauses } = this.#world;
-    this.#world.command(({ core }) => {
-      pauses.clear(scope);
+    const { pauses } = this.#machine;
+    this.#machine.command(({ core }) => {
+      // To resume everything ends every pause.
+      for (const each of scope === 'all' ? pauses.scopes() : [scope]) pauses.clear(each);
       if (scope.startsWith('item:')) core.hold(scope.slice('item:'.length), 0);
       else core.resume(scope);
     });
@@ -155,20 +244,22 @@ export class EngineActions {
 
   #hold(): void {
     const id = this.#any('pending', 'running', 'waiting');
-    const { random, time, pauses } = this.#world;
+    const { time, pauses } = this.#machine;
+    const random = this.#random;
     if (id === null) return;
     const until = random.chance(0.5) ? FOREVER : time.now() + random.between(500, 20_000);
-    this.#world.command(({ core }) => {
+    this.#machine.command(({ core }) => {
       if (core.hold(id, until) === null) pauses.set(`item:${id}`, until);
     });
   }
 
   #goOffline(): void {
-    const { roads, random, time } = this.#world;
-    if (this.#world.offline) return;
-    this.#world.offline = true;
+    const { roads, time } = this.#machine;
+    const random = this.#random;
+    if (this.#machine.offline) return;
+    this.#machine.offline = true;
     for (const road of roads.values()) road.reachable = false;
-    this.#world.command(({ core }) => {
+    this.#machine.command(({ core }) => {
       core.setOffline(true);
     });
     time.schedule(random.between(1000, 60_000), 'online', () => {
@@ -177,44 +268,71 @@ export class EngineActions {
   }
 
   #goOnline(): void {
-    if (!this.#world.offline) return;
-    this.#world.offline = false;
-    for (const road of this.#world.roads.values()) road.reachable = true;
-    this.#world.command(({ core }) => {
+    if (!this.#machine.offline) return;
+    this.#machine.offline = false;
+    for (const road of this.#machine.roads.values()) road.reachable = true;
+    this.#machine.command(({ core }) => {
       core.setOffline(false);
     });
   }
 
   /** A service is gone, and nobody tells the engine. */
   #unreachable(): void {
-    const { roads, random, time } = this.#world;
+    const { roads, time } = this.#machine;
+    const random = this.#random;
     const road = random.pick([...roads.values()]);
     road.reachable = false;
     time.schedule(random.between(500, 90_000), 'reachable', () => {
-      if (!this.#world.offline) road.reachable = true;
+      if (!this.#machine.offline) road.reachable = true;
     });
   }
 
   #jump(): void {
-    const { random, time } = this.#world;
+    const { time } = this.#machine;
+    const random = this.#random;
     // Once wrong, it is as likely set right as made worse.
     const wrong = random.pick([1500, -1500, 600_000, -600_000, 3_600_000, -3_600_000, 86_400_000, -86_400_000]);
     this.#setClock(time.skewMs !== 0 && random.chance(0.6) ? -time.skewMs : wrong);
   }
 
+  /** The lid is closed for hours: timers stand still, connections break, and the world goes on. */
+  #sleep(): void {
+    const { world, time } = this.#machine;
+    world.coverage.hit('sleep');
+    const forMs = this.#random.pick([60_000, 3_600_000, 8 * 3_600_000]);
+    const told = this.#random.chance(0.7);
+    time.schedule(0, 'sleep', async () => {
+      for (const { wire } of world.machines) {
+        wire.breakAll();
+        // What was on its way arrives while the machine sleeps, not hours later.
+        await wire.arriveLate();
+      }
+      world.time.sleep(forMs);
+      for (const machine of world.machines) machine.pauses.clockWasSet();
+      // Not every host tells of it.
+      if (told)
+        this.#machine.command(({ core }) => {
+          core.lookAgain();
+        });
+    });
+  }
+
   #setClock(byMs: number): void {
-    const { time, coverage } = this.#world;
+    const { time } = this.#machine;
+    const { coverage } = this.#machine.world;
     coverage.hit(`clock jumps ${byMs < 0 ? 'back' : 'ahead'}`);
     time.jump(byMs);
-    this.#world.pauses.clockWasSet();
+    this.#machine.pauses.clockWasSet();
   }
 
   #call(): void {
-    const { random, calls, services } = this.#world;
+    const { calls } = this.#machine;
+    const { services } = this.#machine.world;
+    const random = this.#random;
     const provider = random.pick(['keyed', 'keyed', 'plain'] as const);
     const method = random.pick(['POST', 'POST', 'PUT', 'PUT', 'PATCH', 'DELETE']);
     const path = method === 'POST' ? '/orders' : `/records/${random.below(3)}`;
-    const tag = `call-${this.#nextCall}`;
+    const tag = `${this.#machine.name}-call-${this.#nextCall}`;
     this.#nextCall += 1;
     const body = { title: tag, ...(random.chance(0.05) ? { invalid: true } : {}) };
     const versioned = method !== 'POST' && random.chance(0.5);
@@ -230,7 +348,7 @@ export class EngineActions {
       priority: random.pick(['low', 'normal', 'high', 'critical'] as const),
       timeoutMs: 60_000,
     };
-    this.#world.command(({ core, repos, clock, sealer }) => {
+    this.#machine.command(({ core, repos, clock, sealer }) => {
       const queued = queueCall({ repos, clock, random, sealer }, call);
       calls.set(tag, queued.operation.id);
       core.wake();

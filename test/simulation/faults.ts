@@ -1,4 +1,5 @@
 import type { Coverage } from './coverage.ts';
+import type { Limits } from './run-limits.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 /** What may go wrong with one request to a service. */
@@ -16,6 +17,7 @@ export const REQUEST_FAULTS = [
   'mismatch', // the service found another checksum
   'bare', // a reply without ETag and checksums
   'denied', // 403
+  'truncated', // the body of an answer ends too soon
 ] as const;
 export type RequestFault = (typeof REQUEST_FAULTS)[number];
 
@@ -24,6 +26,9 @@ export type DiskFault = (typeof DISK_FAULTS)[number];
 
 export const WATCH_FAULTS = ['dropped', 'duplicated', 'delayed', 'overflow', 'degraded'] as const;
 export type WatchFault = (typeof WATCH_FAULTS)[number];
+
+/** Of those that are not as frequent as the others, by chance. Few requests have an answer that can be cut off. */
+const MEAN_RATES: Partial<Record<RequestFault, number>> = { denied: 0.002, bare: 0.05, truncated: 0.25 };
 
 type Fault = RequestFault | DiskFault | WatchFault;
 
@@ -37,14 +42,16 @@ export class FaultPlan {
   readonly #rates = new Map<Fault, number>();
   on = true;
 
-  constructor(random: SeededRandom, coverage: Coverage) {
+  constructor(random: SeededRandom, coverage: Coverage, limits: Limits) {
     this.#random = random;
     this.#coverage = coverage;
     const level = random.pick([0.3, 1, 1, 2]);
     const rate = (fault: Fault, mean: number) => {
-      if (random.chance(0.65)) this.#rates.set(fault, mean * level * (0.5 + random.fraction()));
+      const meets = random.chance(0.65);
+      const often = mean * level * (0.5 + random.fraction());
+      if (meets && limits.permits('fault', fault)) this.#rates.set(fault, often);
     };
-    for (const fault of REQUEST_FAULTS) rate(fault, fault === 'denied' ? 0.002 : fault === 'bare' ? 0.05 : 0.02);
+    for (const fault of REQUEST_FAULTS) rate(fault, MEAN_RATES[fault] ?? 0.02);
     for (const fault of DISK_FAULTS) rate(fault, fault === 'torn-read' ? 0.1 : 0.004);
     for (const fault of WATCH_FAULTS) rate(fault, 0.1);
   }

@@ -1,31 +1,42 @@
+import { isProbe } from './bucket.ts';
 import type { OperationFacts } from './outbox-view.ts';
 import type { RemoteActions } from './remote-actions.ts';
 import { hashOf, statOf, type SimNode } from './sim-disk.ts';
+import type { SimMachine } from './sim-machine.ts';
 import type { SimWorld } from './sim-world.ts';
 
-const IGNORED = /\.(?:bak|tmp)$/;
+const IGNORED = /\.(?:bak|tmp)$|(?:^|\/)\.longshore/;
 
 /** What must hold when everything has come to rest. */
 export function checkEnd(world: SimWorld, remote: RemoteActions): void {
-  checkFiles(world);
-  checkUploads(world, remote);
-  checkCalls(world);
-  checkRows(world);
+  for (const machine of world.machines) {
+    checkFiles(machine);
+    checkMirrors(machine);
+    machine.checkAcknowledged();
+    checkUploads(machine);
+    checkCalls(machine);
+    checkRows(machine);
+    machine.local.checkEnd();
+  }
+  for (const { bucket, id } of remote.foreignUploads) {
+    if (bucket.uploads.get(id)?.state !== 'open') world.violations.add('P7', `${id} of another hand was aborted`);
+  }
 }
 
 /** P2: every file on disk is in the storage, or shown with a reason. */
-function checkFiles(world: SimWorld): void {
-  for (const folder of world.config.folders) {
-    for (const { path, node } of world.disk.files(folder.path)) {
+function checkFiles(machine: SimMachine): void {
+  const { world, outbox } = machine;
+  for (const folder of machine.config.folders) {
+    for (const { path, node } of machine.disk.files(folder.path)) {
       if (IGNORED.test(path)) continue;
       const slash = path.lastIndexOf('/');
-      const row = world.outbox.file(folder.name, slash < 0 ? '' : path.slice(0, slash), path.slice(slash + 1));
+      const row = outbox.file(folder.name, slash < 0 ? '' : path.slice(0, slash), path.slice(slash + 1));
       const where = `${folder.name}:${path}`;
       if (row === null || row.fingerprint === null) {
         world.violations.add('P2', `${where} was never taken`);
         continue;
       }
-      const operation = row.operation === null ? null : world.outbox.byId(row.operation);
+      const operation = row.operation === null ? null : outbox.byId(row.operation);
       if (operation === null) {
         world.violations.add('P2', `${where} has no operation`);
         continue;
@@ -39,19 +50,41 @@ function checkFiles(world: SimWorld): void {
         world.violations.add('P2', `${where} changed, and the change was never taken`);
         continue;
       }
-      checkOutcome(world, where, folder.destination, operation, node);
+      checkOutcome(machine, where, folder.destination, operation, node);
+    }
+  }
+}
+
+/** P2 the other way round: what was deleted from a mirrored folder is gone from the storage, or shown with a reason. */
+function checkMirrors({ world, outbox, config, disk, name, removals }: SimMachine): void {
+  for (const folder of config.folders) {
+    const bucket = world.buckets.get(folder.destination);
+    if (folder.mode !== 'mirror' || bucket === undefined) continue;
+    const guarded = outbox.guardOf(folder.name) !== null || removals.refused.has(folder.name);
+    const present = new Set(disk.files(folder.path).map(({ path }) => path.normalize('NFC')));
+    const prefix = (config.destinations[folder.destination]?.prefix ?? '') + folder.prefix;
+    for (const key of bucket.keys()) {
+      const path = key.slice(prefix.length);
+      const version = bucket.current(key);
+      if (!key.startsWith(prefix) || present.has(path) || version?.writer !== name) continue;
+      // Only what a person removed; a copy beside another's version is no file's.
+      if (removals.removedAt(`${folder.path}/${path}`) === null || guarded) continue;
+      const operation = outbox.latestOn(`${folder.destination}:${key}`);
+      const shown = operation !== null && ['failed', 'conflict', 'cancelled'].includes(operation.state);
+      if (!shown) world.violations.add('P2', `${folder.name}:${path} was deleted, and ${key} is still there`);
     }
   }
 }
 
 function checkOutcome(
-  world: SimWorld,
+  machine: SimMachine,
   where: string,
   destination: string,
   operation: OperationFacts,
   node: SimNode,
 ): void {
   const { state, errorCode } = operation;
+  const { world, outbox } = machine;
   world.coverage.hit(`file ends ${state}`);
   if (state === 'failed' || state === 'conflict') {
     if (errorCode === null) world.violations.add('P2', `${where} is ${state} without a reason`);
@@ -62,40 +95,39 @@ function checkOutcome(
     world.violations.add('P2', `${where} ends ${state}`);
     return;
   }
-  const resolved = world.outbox.eventsOf(operation.id).findLast((event) => event.type === 'resolved');
+  const resolved = outbox.eventsOf(operation.id).findLast((event) => event.type === 'resolved');
   if (resolved?.details['keep'] === 'remote') return;
   const history = world.buckets.get(destination)?.history.get(operation.target) ?? [];
   const hash = hashOf(node.bytes ?? new Uint8Array(0));
   const at = history.findLastIndex((version) => version.bytes !== null && version.hash === hash);
   if (at < 0) world.violations.add('P2', `${where} is ready, and ${operation.target} never had its bytes`);
-  else if (history.slice(at + 1).some((version) => version.writer === 'ours'))
+  else if (history.slice(at + 1).some((version) => version.writer === machine.name))
     world.violations.add('P2', `${where} is ready, and we put other bytes in their place`);
 }
 
 /** P7: no upload of ours is open but those of unfinished operations; others' are untouched. */
-function checkUploads(world: SimWorld, remote: RemoteActions): void {
-  const owned = world.outbox.ownedUploads();
+function checkUploads({ world, outbox, name }: SimMachine): void {
+  const owned = outbox.ownedUploads();
   for (const bucket of world.buckets.values()) {
+    const probes = bucket.keys().filter((key) => isProbe(key) && bucket.current(key)?.writer === name);
+    for (const key of probes) world.violations.add('P7', `${key} is left there`);
     for (const upload of bucket.uploads.values()) {
-      if (upload.state !== 'open' || upload.writer !== 'ours') continue;
+      if (upload.state !== 'open' || upload.writer !== name) continue;
       const own = owned.some(
         ({ uploadId, key }) => uploadId === upload.id || (uploadId === null && key === upload.object.key),
       );
       if (!own) world.violations.add('P7', `${upload.id} of ${upload.object.key} is left open`);
     }
   }
-  for (const { bucket, id } of remote.foreignUploads) {
-    if (bucket.uploads.get(id)?.state !== 'open') world.violations.add('P7', `${id} of another hand was aborted`);
-  }
   const terminal = owned.filter(({ state }) => ['succeeded', 'cancelled', 'superseded', 'conflict'].includes(state));
   for (const { key, state } of terminal) world.violations.add('P7', `a ${state} operation owns an upload of ${key}`);
-  for (const { key } of world.outbox.cleanups()) world.violations.add('P7', `the cleanup of ${key} is never done`);
+  for (const { key } of outbox.cleanups()) world.violations.add('P7', `the cleanup of ${key} is never done`);
 }
 
 /** P5: whatever became of a call, its effect came once, or not at all. */
-function checkCalls(world: SimWorld): void {
-  for (const [tag, id] of world.calls) {
-    const operation = world.outbox.byId(id);
+function checkCalls({ world, outbox, calls }: SimMachine): void {
+  for (const [tag, id] of calls) {
+    const operation = outbox.byId(id);
     if (operation === null) {
       world.violations.add('P1', `${tag} was queued and is not there`);
       continue;
@@ -110,7 +142,7 @@ function checkCalls(world: SimWorld): void {
     const remembered = provider === 'keyed' && !world.coverage.counts.has('clock jumps ahead');
     const once = remembered || ['POST', 'PATCH'].includes(operation.target.split(' ')[0] ?? '');
     if (once && effects.length > 1) world.violations.add('P5', `${tag} took effect ${effects.length} times`);
-    const events = world.outbox.eventsOf(id);
+    const events = outbox.eventsOf(id);
     const decided = events.some((event) => event.type === 'resolved');
     const before = events.some((event) => event.details['result'] === 'done-before');
     if (operation.state === 'succeeded' && effects.length === 0 && !decided && !before)
@@ -121,8 +153,8 @@ function checkCalls(world: SimWorld): void {
 }
 
 /** The rows agree with each other. */
-function checkRows(world: SimWorld): void {
-  const { db } = world.database;
+function checkRows({ world, database }: SimMachine): void {
+  const { db } = database;
   const counted = db
     .prepare('SELECT lane, state, count(*) AS n, sum(bytes_done) AS done FROM operations GROUP BY 1, 2 ORDER BY 1, 2')
     .all();

@@ -11,6 +11,8 @@ export interface OperationFacts {
   readonly target: string;
   readonly heldUntil: number;
   readonly errorCode: string | null;
+  /** Of a move: where the file stood before. */
+  readonly fromPath: string | null;
   readonly createdAt: number;
 }
 
@@ -35,7 +37,7 @@ export interface FileFacts {
 }
 
 const OPERATION = `o.seq, o.id, o.kind, o.state, o.lane, o.folder, o.path, o.target, o.held_until AS heldUntil,
-  json_extract(o.error, '$.code') AS errorCode, o.created_at AS createdAt`;
+  json_extract(o.error, '$.code') AS errorCode, json_extract(o.spec, '$.fromPath') AS fromPath, o.created_at AS createdAt`;
 
 /** The outbox as the checkers read it: by their own SQL, beside the code under test. */
 export class OutboxView {
@@ -52,6 +54,52 @@ export class OutboxView {
       `SELECT ${OPERATION} FROM operation_keys k JOIN operations o ON o.seq = k.operation_seq
        WHERE k.resource_key = ? AND k.active = 1`,
       resourceKey,
+    );
+  }
+
+  /** The download that runs on a file. */
+  runningDownload(folder: string, path: string): OperationFacts | null {
+    return this.#one<OperationFacts>(
+      `SELECT ${OPERATION} FROM operations o WHERE o.kind = 'file.download' AND o.state = 'running'
+       AND o.folder = ? AND o.path = ?`,
+      folder,
+      path,
+    );
+  }
+
+  /** *Keep remote* was decided of a file that others had deleted: ours goes to the trash. */
+  isDiscarded(folder: string, path: string): boolean {
+    return (
+      this.#one(
+        `SELECT 1 AS yes FROM operations o JOIN events e ON e.operation = o.id WHERE o.folder = ? AND o.path = ?
+         AND e.type = 'resolved' AND json_extract(e.details, '$.discards')`,
+        folder,
+        path,
+      ) !== null
+    );
+  }
+
+  /** Whether this version was brought into a folder. */
+  downloaded(key: string, etag: string): boolean {
+    return (
+      this.#one(
+        `SELECT 1 AS yes FROM operations WHERE kind = 'file.download' AND state = 'succeeded'
+         AND json_extract(spec, '$.key') = ? AND json_extract(spec, '$.etag') = ?`,
+        key,
+        etag,
+      ) !== null
+    );
+  }
+
+  /** The latest operation that may take the object at a key away. */
+  deleterOf(resourceKey: string, key: string): OperationFacts | null {
+    return this.#one<OperationFacts>(
+      `SELECT ${OPERATION} FROM operation_keys k JOIN operations o ON o.seq = k.operation_seq
+       WHERE k.resource_key = ? AND (o.kind = 'file.delete'
+         OR o.kind = 'file.move' AND json_extract(o.spec, '$.fromKey') = ? AND json_extract(o.spec, '$.deleteSource'))
+       ORDER BY o.seq DESC LIMIT 1`,
+      resourceKey,
+      key,
     );
   }
 
@@ -89,12 +137,21 @@ export class OutboxView {
     );
   }
 
+  /** All operations about which a conflict at this key was decided. */
+  decidedAt(key: string): string[] {
+    return this.#all<{ id: string }>(
+      "SELECT DISTINCT operation AS id FROM events WHERE type = 'resolved' AND json_extract(details, '$.key') = ?",
+      key,
+    ).map(({ id }) => id);
+  }
+
   /** All operations on the file of this one. */
   onSameFile(operation: OperationFacts): string[] {
     return this.#all<{ id: string }>(
-      'SELECT id FROM operations WHERE folder IS ? AND path IS ? ORDER BY seq',
+      'SELECT id FROM operations WHERE folder IS ? AND path IN (?, ?) ORDER BY seq',
       operation.folder,
       operation.path,
+      operation.fromPath ?? operation.path,
     ).map((row) => row.id);
   }
 
@@ -127,6 +184,25 @@ export class OutboxView {
     );
   }
 
+  /** Items about which a conflict was decided. */
+  decided(): string[] {
+    return this.#all<{ id: string }>(
+      "SELECT DISTINCT operation AS id FROM events WHERE type = 'resolved' AND operation IS NOT NULL ORDER BY 1",
+    ).map(({ id }) => id);
+  }
+
+  /** The operation brings an older version back: a person undid a decision. */
+  isUndoing(id: string): boolean {
+    return (
+      this.#one("SELECT 1 AS yes FROM operations WHERE id = ? AND json_extract(spec, '$.restores') IS NOT NULL", id) !==
+      null
+    );
+  }
+
+  ends(): { readonly kind: string; readonly state: string; readonly n: number }[] {
+    return this.#all('SELECT kind, state, count(*) AS n FROM operations GROUP BY 1, 2');
+  }
+
   file(folder: string, dir: string, name: string): FileFacts | null {
     return this.#one<FileFacts>(
       `SELECT folder, dir, name, key, fingerprint, json_extract(base, '$.etag') AS base, operation FROM files
@@ -135,6 +211,34 @@ export class OutboxView {
       dir,
       name,
     );
+  }
+
+  fileAt(folder: string, path: string): FileFacts | null {
+    const slash = path.lastIndexOf('/');
+    return this.file(folder, slash < 0 ? '' : path.slice(0, slash), path.slice(slash + 1));
+  }
+
+  presentFiles(folder: string): number {
+    const sql = 'SELECT count(*) AS n FROM files WHERE folder = ? AND fingerprint IS NOT NULL';
+    return this.#one<{ n: number }>(sql, folder)?.n ?? 0;
+  }
+
+  /** Operations made after this one. */
+  madeAfter(seq: number): { readonly seq: number; readonly id: string }[] {
+    return this.#all('SELECT seq, id FROM operations WHERE seq > ? ORDER BY seq', seq);
+  }
+
+  /** The operation that was made last on a resource. */
+  latestOn(resourceKey: string): OperationFacts | null {
+    return this.#one<OperationFacts>(
+      `SELECT ${OPERATION} FROM operation_keys k JOIN operations o ON o.seq = k.operation_seq
+       WHERE k.resource_key = ? ORDER BY o.seq DESC LIMIT 1`,
+      resourceKey,
+    );
+  }
+
+  guardOf(folder: string): string | null {
+    return this.#one<{ guard: string | null }>('SELECT guard FROM folders WHERE name = ?', folder)?.guard ?? null;
   }
 
   /** Whether the inventory has this version as what it last knew of the key. */
@@ -161,6 +265,10 @@ export class OutboxView {
     );
   }
 
+  hasDeleteCleanup(key: string): boolean {
+    return this.#one("SELECT 1 AS yes FROM cleanups WHERE kind = 'delete-object' AND key = ?", key) !== null;
+  }
+
   cleanups(): { readonly key: string; readonly uploadId: string | null; readonly dueAt: number }[] {
     return this.#all('SELECT key, upload_id AS uploadId, due_at AS dueAt FROM cleanups');
   }
@@ -169,8 +277,12 @@ export class OutboxView {
     return this.#all('SELECT scope, until FROM pauses');
   }
 
+  /** Of an operation's history; what the janitor and the probes note is no work. */
   lastEvent(): number {
-    return this.#one<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM events')?.seq ?? 0;
+    return (
+      this.#one<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM events WHERE operation IS NOT NULL')?.seq ??
+      0
+    );
   }
 
   #one<T>(sql: string, ...values: readonly unknown[]): T | null {

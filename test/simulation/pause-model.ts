@@ -1,6 +1,6 @@
 import { FOREVER } from '../../src/db/stored-operation.ts';
 import type { OperationFacts } from './outbox-view.ts';
-import type { VirtualTime } from './virtual-time.ts';
+import type { MachineTime } from './machine-time.ts';
 
 interface Pause {
   /** Wall clock. */
@@ -11,10 +11,10 @@ interface Pause {
 
 /** What the scenario has paused, independent of what the engine believes. */
 export class PauseModel {
-  readonly #time: VirtualTime;
+  readonly #time: MachineTime;
   readonly #pauses = new Map<string, Pause>();
 
-  constructor(time: VirtualTime) {
+  constructor(time: MachineTime) {
     this.#time = time;
   }
 

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
 import type { Checksum } from '../../src/core/ports.ts';
-import type { Bucket } from './bucket.ts';
+import { isProbe, type Bucket } from './bucket.ts';
 import { PART_BYTES } from './sim-config.ts';
+import type { SeededRandom } from './seeded-random.ts';
 import type { SimWorld } from './sim-world.ts';
 
 export const REMOTE_ACTIONS = {
@@ -18,19 +19,23 @@ export type RemoteAction = keyof typeof REMOTE_ACTIONS;
 /** What other people, devices and rules do to the storage and to the records. */
 export class RemoteActions {
   readonly #world: SimWorld;
+  #random: SeededRandom;
   /** Uploads of another hand: to be left alone. */
   readonly foreignUploads: { readonly bucket: Bucket; readonly id: string }[] = [];
 
   constructor(world: SimWorld) {
     this.#world = world;
+    this.#random = world.random;
     world.onRace((bucket, key) => {
-      if (world.random.chance(0.3)) bucket.remove(key);
+      // Nobody else knows these names.
+      if (isProbe(key)) return;
+      if (world.random.chance(0.3)) bucket.removeAsOther(key);
       else this.#write(bucket, key, world.random.bytes(world.random.below(2 * PART_BYTES)));
     });
   }
 
-  act(action: RemoteAction): void {
-    const { random } = this.#world;
+  act(action: RemoteAction, random: SeededRandom): void {
+    this.#random = random;
     const bucket = random.pick([...this.#world.buckets.values()]);
     const key = this.#anyKey(bucket);
     switch (action) {
@@ -41,7 +46,7 @@ export class RemoteActions {
         this.#writeSame();
         break;
       case 'otherDeletes':
-        if (key !== null) bucket.remove(key);
+        if (key !== null) bucket.removeAsOther(key);
         break;
       case 'otherRestores': {
         const past = (key === null ? [] : (bucket.history.get(key) ?? [])).filter(
@@ -59,7 +64,7 @@ export class RemoteActions {
       }
       case 'uploadExpires': {
         const open = [...bucket.uploads.values()].filter(
-          (upload) => upload.state === 'open' && upload.writer === 'ours',
+          (upload) => upload.state === 'open' && upload.writer !== 'other',
         );
         if (open.length > 0) bucket.expire(random.pick(open).id);
         break;
@@ -74,7 +79,8 @@ export class RemoteActions {
 
   /** Keys that exist, and keys that are about to. */
   #anyKey(bucket: Bucket): string | null {
-    const { random, outbox } = this.#world;
+    const random = this.#random;
+    const { outbox } = this.#world.first;
     const coming = outbox
       .inStates('pending', 'running', 'waiting')
       .filter(
@@ -82,13 +88,15 @@ export class RemoteActions {
           operation.kind === 'file.upload' && operation.errorCode === null && operation.target.includes('/'),
       )
       .map((operation) => operation.target);
-    const keys = [...bucket.history.keys(), ...coming];
+    const keys = [...bucket.history.keys(), ...coming].filter((key) => !isProbe(key));
     return keys.length === 0 ? null : random.pick(keys);
   }
 
   /** Another device has the very same file. */
   #writeSame(): void {
-    const { random, disk, config, buckets } = this.#world;
+    const random = this.#random;
+    const { buckets } = this.#world;
+    const { disk, config } = this.#world.first;
     const folder = random.pick(config.folders);
     const files = disk.files(folder.path);
     const bucket = buckets.get(folder.destination);

@@ -1,4 +1,4 @@
-import type { Bucket } from './bucket.ts';
+import { isProbe, type Bucket } from './bucket.ts';
 import type { OperationFacts, OutboxView } from './outbox-view.ts';
 import type { PauseModel } from './pause-model.ts';
 import type { Violations } from './violations.ts';
@@ -7,7 +7,7 @@ import type { SimRequest, WireWatcher } from './wire.ts';
 /** P9: within this after a pause nothing new starts, ms. */
 const PAUSE_MS = 1000;
 /** What moves bytes of a file: this has to stop in flight. */
-const TRANSFERS = new Set(['put', 'part']);
+const TRANSFERS = new Set(['put', 'part', 'read']);
 /** What the janitor sends: on behalf of no operation. */
 const JANITOR = new Set(['abort', 'list-uploads']);
 
@@ -23,6 +23,8 @@ export interface RequestCheckDeps {
 }
 
 interface Seen {
+  /** Sent on behalf of no operation. */
+  readonly household: boolean;
   readonly operation: OperationFacts | null;
   readonly resource: string;
 }
@@ -33,23 +35,26 @@ export class RequestChecks implements WireWatcher {
   readonly #open = new Map<SimRequest, Seen>();
   /** Per operation: when its latest commit began and ended. */
   readonly #commits = new Map<string, { readonly startedMs: number; endedMs: number | null }>();
-  /** Requests so far. */
+  /** Requests so far, but for those of probes. */
   count = 0;
+  probes = 0;
 
   constructor(deps: RequestCheckDeps) {
     this.#deps = deps;
   }
 
   started(request: SimRequest): void {
-    this.count += 1;
+    if (isProbe(request.subject)) this.probes += 1;
+    else this.count += 1;
     const { outbox, trace, violations } = this.#deps;
     const resource = resourceOf(request);
     const operation = this.#operationOf(request, resource);
     trace(`→ ${request.label} ${request.subject} [${operation?.id.slice(-6) ?? '–'}]`);
-    // The janitor works for the destination: only a pause of everything is meant for it.
-    this.#checkPause(request, JANITOR.has(request.label) ? null : operation);
-    this.#checkOverlap(request, operation, resource);
-    if (operation !== null && !JANITOR.has(request.label)) {
+    // The janitor and the probes work for the destination: only a pause of everything is meant for them.
+    const household = this.#isHousehold(request, resource, operation);
+    this.#checkPause(request, household ? null : operation);
+    if (!household) this.#checkOverlap(request, operation, resource);
+    if (operation !== null && !household) {
       const older = outbox.olderOn(operation.seq);
       if (older !== null)
         violations.add(
@@ -62,7 +67,7 @@ export class RequestChecks implements WireWatcher {
     if (request.commit && operation !== null) {
       this.#commits.set(operation.id, { startedMs: request.atMs, endedMs: null });
     }
-    this.#open.set(request, { operation, resource });
+    this.#open.set(request, { operation, resource, household });
   }
 
   ended(request: SimRequest): void {
@@ -76,7 +81,9 @@ export class RequestChecks implements WireWatcher {
 
   /** One second after a pause: bytes must have stopped. */
   checkStopped(pausedAtMs: number): void {
-    for (const [request, { operation }] of this.#open) {
+    for (const [request, { operation, household }] of this.#open) {
+      // A question to the service is a few bytes long, and over in an instant.
+      if (household) continue;
       const since = this.#deps.pauses.since(operation);
       if (since === null || since > pausedAtMs || request.atMs > pausedAtMs) continue;
       if (!TRANSFERS.has(request.label)) continue;
@@ -103,15 +110,24 @@ export class RequestChecks implements WireWatcher {
     violations.add('P9', `${nameOf(request)} starts ${Math.round(request.atMs - since)} ms after the pause`);
   }
 
+  /** A cleanup, or a question to the service itself: on behalf of no operation. */
+  #isHousehold({ label }: SimRequest, resource: string, operation: OperationFacts | null): boolean {
+    // HEAD asks whether a service can be reached again.
+    if (JANITOR.has(label) || label === 'probe' || label === 'http HEAD' || isProbe(resource)) return true;
+    const [, key] = split(resource);
+    // The janitor looks before it deletes, where a service knows no condition there.
+    const janitors = label === 'delete' || label === 'head';
+    return janitors && operation === null && this.#deps.outbox.hasDeleteCleanup(key);
+  }
+
   #checkOverlap(request: SimRequest, operation: OperationFacts | null, resource: string): void {
-    if (JANITOR.has(request.label) || request.label === 'probe') return;
     const { violations } = this.#deps;
     if (operation === null || operation.state !== 'running') {
       violations.add('P8', `${nameOf(request)} without a running operation`);
       return;
     }
     for (const [other, seen] of this.#open) {
-      if (seen.resource !== resource || JANITOR.has(other.label) || seen.operation?.id === operation.id) continue;
+      if (seen.resource !== resource || seen.household || seen.operation?.id === operation.id) continue;
       violations.add('P8', `${request.label} of ${operation.id} while ${other.label} of another runs on ${resource}`);
     }
   }

@@ -1,32 +1,67 @@
 import { Worker } from 'node:worker_threads';
 import type { RunResult } from './run-seed.ts';
 
+/** Real time after which a run is taken to turn in a circle, ms: one takes some 50 ms. */
+const HANG_MS = 20_000;
+
 /** Gives each of `workers` threads a seed whenever it is done with one, until `next` has none; resolves when all are done. */
 export async function runMany(
   workers: number,
   next: () => number | null,
   take: (result: RunResult) => void,
 ): Promise<void> {
-  const run = () =>
-    new Promise<void>((resolve, reject) => {
-      const worker = new Worker(new URL('./simulation-worker.ts', import.meta.url));
+  const thread = async () => {
+    let worker = new OneWorker();
+    for (let seed = next(); seed !== null; seed = next()) {
+      const result = await worker.run(seed);
+      take(result ?? hung(seed));
+      if (result !== null) continue;
+      await worker.end();
+      worker = new OneWorker();
+    }
+    await worker.end();
+  };
+  await Promise.all(Array.from({ length: workers }, thread));
+}
+
+class OneWorker {
+  readonly #worker = new Worker(new URL('./simulation-worker.ts', import.meta.url));
+
+  /** Null when it hangs. Rejects when the thread dies. */
+  run(seed: number): Promise<RunResult | null> {
+    return new Promise((resolve, reject) => {
       const ended = (code: number) => {
-        reject(new Error(`a worker ended with ${code}`));
+        reject(new Error(`a worker ended with ${code} at seed ${seed}`));
       };
-      const feed = () => {
-        const seed = next();
-        if (seed === null) {
-          worker.off('exit', ended);
-          worker.terminate().then(() => resolve(), reject);
-        } else worker.postMessage(seed, []);
+      const settle = (result: RunResult | null) => {
+        clearTimeout(timer);
+        this.#worker.off('message', settle).off('error', reject).off('exit', ended);
+        resolve(result);
       };
-      worker.on('message', (result: RunResult) => {
-        take(result);
-        feed();
-      });
-      worker.on('error', reject);
-      worker.on('exit', ended);
-      feed();
+      const timer = setTimeout(settle, HANG_MS, null);
+      this.#worker.on('message', settle);
+      this.#worker.on('error', reject);
+      this.#worker.on('exit', ended);
+      this.#worker.postMessage(seed, []);
     });
-  await Promise.all(Array.from({ length: workers }, run));
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
+
+function hung(seed: number): RunResult {
+  const text = `the run did not end within ${HANG_MS / 1000} s of real time: something turns in a circle`;
+  return {
+    seed,
+    limits: {},
+    actions: 0,
+    steps: 0,
+    crashes: 0,
+    faults: 0,
+    violations: [{ promise: 'bug', text, atMs: 0 }],
+    coverage: [],
+    trace: null,
+  };
 }

@@ -1,7 +1,8 @@
-import { DISK_ACTIONS, DiskActions, type DiskAction } from './disk-actions.ts';
-import { ENGINE_ACTIONS, EngineActions, type EngineAction } from './engine-actions.ts';
 import { checkEnd } from './final-checks.ts';
-import { REMOTE_ACTIONS, RemoteActions, type RemoteAction } from './remote-actions.ts';
+import { Limits, type RunLimits } from './run-limits.ts';
+import { ScenarioActions } from './scenario-actions.ts';
+import type { OperationFacts } from './outbox-view.ts';
+import type { SimMachine } from './sim-machine.ts';
 import { SimWorld } from './sim-world.ts';
 import type { Violation } from './violations.ts';
 
@@ -9,16 +10,28 @@ import type { Violation } from './violations.ts';
 const MAX_STEPS = 60_000;
 /** When nothing is in the way any more the backlog has to drain within this, simulated. */
 const DRAIN_MS = 3 * 60 * 60_000;
+/** Part of the runs that begin with a folder that is long in use. */
+const ESTABLISHED = 0.6;
+/** By then its files are in the storage; some conflicts of two devices may wait for a person. */
+const ESTABLISH_MS = 60_000;
+const SETTLE_MS = 3000;
 /** The longest time between two full scans, with some room: by then every change was found. */
 const SCAN_MS = 11 * 60_000;
 const HOUR_MS = 60 * 60_000;
 /** Timers and deferred calls in one simulated minute; a busy minute has a few hundred. */
 const MAX_WAKINGS = 3000;
+/** Questions to services may fall due in any hour: those of one probe for each destination. */
+const MAX_PROBE_REQUESTS = 90;
+/** Writes in an idle hour: each scan notes when it was. */
+const MAX_IDLE_WRITES = 200;
 /** Steps that a run needs in order to count. */
 export const COUNTING_STEPS = 200;
 
 export interface RunResult {
   readonly seed: number;
+  readonly limits: RunLimits;
+  /** Actions begun, those left out included. */
+  readonly actions: number;
   readonly steps: number;
   readonly crashes: number;
   readonly faults: number;
@@ -27,14 +40,10 @@ export interface RunResult {
   readonly trace: readonly string[] | null;
 }
 
-type Action =
-  | { readonly kind: 'disk'; readonly name: DiskAction }
-  | { readonly kind: 'engine'; readonly name: EngineAction }
-  | { readonly kind: 'remote'; readonly name: RemoteAction };
-
 /** One life of a machine, from its seed alone: a time of trouble, then peace, then an hour in which nothing may happen. */
-export async function runSeed(seed: number, trace = false): Promise<RunResult> {
-  const run = new Run(new SimWorld(seed, trace));
+export async function runSeed(seed: number, trace = false, limits: RunLimits = {}): Promise<RunResult> {
+  const permitted = new Limits(limits);
+  const run = new Run(new SimWorld(seed, trace, permitted), permitted, limits);
   const stray = (error: unknown) => {
     run.world.thrown(error);
   };
@@ -50,22 +59,22 @@ export async function runSeed(seed: number, trace = false): Promise<RunResult> {
 
 class Run {
   readonly world: SimWorld;
-  readonly #disk: DiskActions;
-  readonly #engine: EngineActions;
-  readonly #remote: RemoteActions;
+  readonly #actions: ScenarioActions;
+  readonly #limits: Limits;
+  readonly #asked: RunLimits;
   #steps = 0;
   #minute = -1;
   #wakings = 0;
   #actionsLeft: number;
   #crashChance: number;
 
-  constructor(world: SimWorld) {
+  constructor(world: SimWorld, limits: Limits, asked: RunLimits) {
     this.world = world;
-    this.#disk = new DiskActions(world);
-    this.#engine = new EngineActions(world);
-    this.#remote = new RemoteActions(world);
+    this.#limits = limits;
+    this.#asked = asked;
+    this.#actions = new ScenarioActions(world, limits);
     const { random } = world;
-    this.#actionsLeft = random.between(15, 60);
+    this.#actionsLeft = Math.min(random.between(15, 60), limits.maxActions);
     this.#crashChance = random.pick([0, 1 / 400, 1 / 150, 1 / 60]);
   }
 
@@ -74,13 +83,18 @@ class Run {
     await this.#trouble();
     if (this.#fine()) await this.#peace();
     if (this.#fine()) await this.#quietHour();
-    if (this.#fine()) checkEnd(world, this.#remote);
-    for (const { type, from, to, n } of world.outbox.transitions())
-      world.coverage.hit(`step ${from ?? '∅'} → ${to ?? '∅'} (${type})`, n);
-    for (const { result, n } of world.outbox.results()) world.coverage.hit(`result ${result}`, n);
+    if (this.#fine()) checkEnd(world, this.#actions.remote);
+    for (const { outbox } of world.machines) {
+      for (const { type, from, to, n } of outbox.transitions())
+        world.coverage.hit(`step ${from ?? '∅'} → ${to ?? '∅'} (${type})`, n);
+      for (const { result, n } of outbox.results()) world.coverage.hit(`result ${result}`, n);
+      for (const { kind, state, n } of outbox.ends()) world.coverage.hit(`${kind} ends ${state}`, n);
+    }
     world.close();
     return {
       seed: world.seed,
+      limits: this.#asked,
+      actions: this.#actions.begun,
       steps: this.#steps,
       crashes: world.crashes,
       faults: world.coverage.sum('fault '),
@@ -97,11 +111,10 @@ class Run {
   /** People work, services fail, the engine dies. */
   async #trouble(): Promise<void> {
     const world = this.world;
-    const weights = swarm(world);
     const next = () => {
       if (this.#actionsLeft <= 0) return;
       this.#actionsLeft -= 1;
-      this.#act(pickAction(world, weights));
+      this.#actions.act();
       const pauseMs = world.random.chance(0.4)
         ? world.random.fraction() * 60
         : world.random.chance(0.9)
@@ -109,7 +122,8 @@ class Run {
           : world.random.fraction() * 90_000;
       world.time.schedule(pauseMs, 'action', next);
     };
-    world.start();
+    for (const machine of world.machines) machine.start();
+    if (world.random.chance(ESTABLISHED)) await this.#establish();
     world.time.schedule(world.random.fraction() * 200, 'action', next);
     while (this.#actionsLeft > 0 && this.#fine() && this.#steps < MAX_STEPS) {
       if (world.random.chance(this.#crashChance)) this.#crash();
@@ -117,74 +131,111 @@ class Run {
     }
   }
 
+  /** Files that are in the storage already: what moves and deletes are about. */
+  async #establish(): Promise<void> {
+    const { world } = this;
+    const { faults, machines, time } = world;
+    faults.on = false;
+    for (const disk of this.#actions.disks) disk.fill(world.random.fork());
+    const latestMs = time.elapsedMs + ESTABLISH_MS;
+    while (time.elapsedMs < latestMs && this.#fine() && this.#steps < MAX_STEPS) {
+      await this.#step();
+      if (time.elapsedMs > SETTLE_MS && machines.every(isQuiet)) break;
+    }
+    faults.on = true;
+  }
+
   #crash(): void {
-    const { random, database } = this.world;
-    if (random.chance(0.5)) this.world.crash('between');
-    else database.writesUntilCrash = random.between(1, 12);
+    const { random, machines, crashes } = this.world;
+    const machine = random.pick(machines);
+    const between = random.chance(0.5);
+    const writes = random.between(1, 12);
+    if (crashes >= this.#limits.maxCrashes) return;
+    if (between) machine.crash('between');
+    else machine.database.writesUntilCrash = writes;
   }
 
   /** No faults any more. The backlog drains; people settle what is left to them; it drains again. */
   async #peace(): Promise<void> {
-    const world = this.world;
+    const { world } = this;
+    const { machines } = world;
     world.trace('— peace —');
     world.faults.on = false;
-    world.database.writesUntilCrash = null;
-    this.#disk.heal();
-    await this.#until(() => this.#disk.underWay === 0 && world.engine !== null && !world.stopping, 'the scenario ends');
-    this.#disk.heal();
-    this.#engine.heal();
+    for (const { database } of machines) database.writesUntilCrash = null;
+    for (const disk of this.#actions.disks) disk.heal();
+    await this.#until(
+      () =>
+        this.#actions.disks.every(({ underWay }) => underWay === 0) &&
+        machines.every(({ engine, stopping }) => engine !== null && !stopping),
+      'the scenario ends',
+    );
+    for (const disk of this.#actions.disks) disk.heal();
+    for (const engine of this.#actions.engines) engine.heal();
+    this.#lookAfterFolders(20);
     const foundMs = world.time.elapsedMs + SCAN_MS;
     await this.#until(() => world.time.elapsedMs >= foundMs && this.#quiet(), 'the backlog drains');
     for (let round = 0; round < 4 && this.#fine(); round += 1) {
-      const failed = world.outbox.inStates('failed');
-      const conflicts = world.outbox.inStates('conflict');
-      for (const { id } of failed) if (world.random.chance(0.5)) this.#engine.retry(id);
-      for (const { id } of conflicts)
-        if (world.random.chance(0.7)) this.#engine.resolve(id, world.random.pick(['local', 'remote', 'both']));
+      for (const engine of this.#actions.engines) engine.decide();
       await this.#until(() => this.#quiet(), 'the backlog drains after decisions');
     }
   }
 
+  /** Every minute somebody looks whether a folder is frozen. */
+  #lookAfterFolders(times: number): void {
+    if (times === 0) return;
+    this.world.time.schedule(60_000, 'a person looks', () => {
+      for (const engine of this.#actions.engines) engine.adoptFrozen();
+      this.#lookAfterFolders(times - 1);
+    });
+  }
+
   /** P13 and more: a settled system sends nothing, writes nothing, and has never touched the disk. */
   async #quietHour(): Promise<void> {
-    const { world, digest, events, requests } = {
-      world: this.world,
-      digest: this.world.disk.digest(),
-      events: this.world.outbox.lastEvent(),
-      requests: this.world.requests.count,
-    };
-    const { changes } = world.disk;
-    const endMs = world.time.elapsedMs + HOUR_MS;
-    for (let next = world.time.nextAtMs(); next !== null && next <= endMs && this.#fine(); next = world.time.nextAtMs())
+    const { world } = this;
+    const { machines, violations, time } = world;
+    const before = machines.map(({ disk, outbox, requests, database }) => ({
+      digest: disk.digest(),
+      changes: disk.changes,
+      events: outbox.lastEvent(),
+      requests: requests.count,
+      probes: requests.probes,
+      writes: database.writes,
+    }));
+    const endMs = time.elapsedMs + HOUR_MS;
+    for (let next = time.nextAtMs(); next !== null && next <= endMs && this.#fine(); next = time.nextAtMs())
       await this.#step();
-    world.time.advanceTo(endMs);
-    if (world.requests.count !== requests)
-      world.violations.add('quiet', `${world.requests.count - requests} requests in an hour with nothing to do`);
-    if (world.outbox.lastEvent() !== events) world.violations.add('quiet', 'events in an hour with nothing to do');
-    if (world.disk.digest() !== digest || world.disk.changes !== changes)
-      world.violations.add('P13', 'the disk changed although nobody but the engine was there');
+    time.advanceTo(endMs);
+    machines.forEach(({ disk, outbox, requests, database }, index) => {
+      const was = before[index];
+      if (was === undefined) return;
+      if (requests.count !== was.requests || requests.probes - was.probes > MAX_PROBE_REQUESTS)
+        violations.add('quiet', `${requests.count - was.requests} requests in an hour with nothing to do`);
+      if (outbox.lastEvent() !== was.events) violations.add('quiet', 'events in an hour with nothing to do');
+      if (database.writes - was.writes > MAX_IDLE_WRITES)
+        violations.add('quiet', `${database.writes - was.writes} writes in an hour with nothing to do`);
+      if (disk.digest() !== was.digest || disk.changes !== was.changes)
+        violations.add('P13', 'the disk changed although nobody but the engine was there');
+    });
   }
 
   #quiet(): boolean {
-    const { engine, outbox, wire, config } = this.world;
-    if (config.folders.some(({ name }) => (engine?.core.folder(name)?.state().frozen ?? null) !== null)) return false;
-    if (engine === null || !engine.core.idle() || wire.inFlight().length > 0) return false;
-    const open = outbox.inStates('pending', 'running', 'waiting');
-    return outbox.cleanups().length === 0 && open.every(({ seq }) => outbox.waitsForDecision(seq));
+    return this.world.machines.every(isQuiet);
   }
 
   async #until(done: () => boolean, what: string): Promise<void> {
-    const { time, violations, outbox } = this.world;
+    const { time, violations, machines } = this.world;
     const deadlineMs = time.elapsedMs + DRAIN_MS;
     while (this.#fine()) {
       if (done()) return;
       if (time.elapsedMs > deadlineMs || this.#steps > MAX_STEPS || time.nextAtMs() === null) {
-        const left = outbox.inStates('pending', 'running', 'waiting').map((o) => `${o.state} ${o.lane} ${o.target}`);
-        const why = this.#steps > MAX_STEPS ? 'too many steps' : `${Math.round(DRAIN_MS / HOUR_MS)} h`;
-        violations.add(
-          'P2',
-          `not in time (${why}): ${what}; ${left.join('; ')}; cleanups ${JSON.stringify(outbox.cleanups())} at ${time.now()}`,
+        const left = machines.flatMap(({ outbox }) =>
+          outbox
+            .inStates('pending', 'running', 'waiting')
+            .map((o) => `${o.state} ${o.kind} ${o.lane} ${o.target}`)
+            .concat(outbox.cleanups().map(({ key, dueAt }) => `cleanup of ${key} due ${dueAt}`)),
         );
+        const why = this.#steps > MAX_STEPS ? 'too many steps' : `${Math.round(DRAIN_MS / HOUR_MS)} h`;
+        violations.add('P2', `not in time (${why}): ${what}; ${left.join('; ')} at ${time.trueNow()}`);
         return;
       }
       await this.#step();
@@ -205,42 +256,16 @@ class Run {
     if (this.#wakings > MAX_WAKINGS)
       this.world.violations.add('quiet', `more than ${MAX_WAKINGS} timers within one minute`);
   }
-
-  #act(action: Action): void {
-    this.world.coverage.hit(`action ${action.name}`);
-    this.world.trace(`! ${action.name}`);
-    switch (action.kind) {
-      case 'disk':
-        this.#disk.act(action.name);
-        break;
-      case 'engine':
-        this.#engine.act(action.name);
-        break;
-      case 'remote':
-        this.#remote.act(action.name);
-        break;
-    }
-  }
 }
 
-/** Each run leaves out some kinds of action, so that the others meet more often. */
-function swarm(world: SimWorld): Record<Action['kind'], Record<string, number>> {
-  const some = (weights: Readonly<Record<string, number>>, keep: readonly string[]) =>
-    Object.fromEntries(
-      Object.entries(weights).map(([name, weight]) => [
-        name,
-        keep.includes(name) || world.random.chance(0.7) ? weight : 0,
-      ]),
-    );
-  return {
-    disk: some(DISK_ACTIONS, ['createSmall', 'createLarge']),
-    engine: some(ENGINE_ACTIONS, ['resume', 'call']),
-    remote: some(REMOTE_ACTIONS, ['recordChanges']),
-  };
-}
-
-function pickAction(world: SimWorld, weights: Record<Action['kind'], Record<string, number>>): Action {
-  const kind = world.random.weighted({ disk: 6, engine: 3, remote: 1.5 });
-  const name = world.random.weighted(weights[kind]);
-  return { kind, name } as Action;
+/** Nothing is left to do on this machine but what waits for a person. */
+function isQuiet({ engine, outbox, wire, config }: SimMachine): boolean {
+  if (config.folders.some(({ name }) => (engine?.core.folder(name)?.state().frozen ?? null) !== null)) return false;
+  if (engine === null || !engine.core.idle() || wire.inFlight().length > 0) return false;
+  const open = outbox.inStates('pending', 'running', 'waiting');
+  // Deletes that were queued wait as well while a person is asked about many others.
+  const asked = new Set(config.folders.filter(({ name }) => outbox.guardOf(name) !== null).map(({ name }) => name));
+  const waits = ({ seq, kind, folder }: OperationFacts) =>
+    outbox.waitsForDecision(seq) || (kind === 'file.delete' && asked.has(folder ?? ''));
+  return outbox.cleanups().length === 0 && open.every(waits);
 }

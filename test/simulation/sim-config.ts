@@ -1,4 +1,5 @@
 import type {
+  ConflictStrategy,
   DestinationConfig,
   FolderConfig,
   LongshoreConfig,
@@ -6,8 +7,20 @@ import type {
 } from '../../src/config/config-types.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
+const STRATEGIES: readonly ConflictStrategy[] = [
+  'manual',
+  'manual',
+  'keep-both',
+  'local-wins',
+  'remote-wins',
+  'newest-wins',
+];
+
 /** Tiny parts: a file of a few hundred bytes is a large one. */
 export const PART_BYTES = 64;
+
+/** What the engine under test can do: the scenarios ask for no more. */
+export const FEATURES = { mirror: true, afterUpload: true, strategies: true, headStandIn: true };
 
 /** A configuration of the simulation; what may differ between machines differs between seeds. */
 export function simConfig(random: SeededRandom): LongshoreConfig {
@@ -19,16 +32,29 @@ export function simConfig(random: SeededRandom): LongshoreConfig {
     jitter: random.pick(['full', 'none'] as const),
   };
   const stabilityMs = random.pick([500, 500, 1000]);
-  const folder = (name: string, destination: string): FolderConfig => ({
+  const folder = (name: string, destination: string): FolderConfig => {
+    const mirror = FEATURES.mirror && random.chance(0.6);
+    const afterUpload =
+      FEATURES.afterUpload && !mirror ? random.pick(['keep', 'keep', 'trash', 'archive'] as const) : 'keep';
+    return folderWith(name, destination, mirror, afterUpload);
+  };
+  const folderWith = (
+    name: string,
+    destination: string,
+    mirror: boolean,
+    afterUpload: FolderConfig['afterUpload'],
+  ): FolderConfig => ({
     name,
     path: `/home/${name}`,
     destination,
     prefix: `${name}/`,
-    mode: 'drop',
-    conflict: 'manual',
+    mode: mirror ? 'mirror' : 'drop',
+    conflict: FEATURES.strategies ? random.pick(STRATEGIES) : 'manual',
     ignore: ['*.bak'],
     priority: random.pick(['low', 'normal', 'high', 'critical'] as const),
-    afterUpload: 'keep',
+    afterUpload,
+    archivePath: afterUpload === 'archive' ? `/archive/${name}` : null,
+    deletes: { graceMs: random.pick([2000, 60_000]), askAboveFiles: 3, askAboveShare: 0.3 },
     maxFileSizeBytes: random.chance(0.3) ? 700 : null,
     minFileSizeBytes: 0,
     stabilityMs,
@@ -52,7 +78,10 @@ export function simConfig(random: SeededRandom): LongshoreConfig {
     limits: {
       concurrency: random.pick(['auto', 1, 2, 4] as const),
       partConcurrency: random.pick(['auto', 1, 2] as const),
+      uploadKiBps: 0,
     },
+    proxy: { kind: 'none' },
+    stallTimeoutMs: 30_000,
   });
   const provider = (name: string, mode: 'key' | 'method'): ProviderConfig => ({
     name,
@@ -74,6 +103,8 @@ export function simConfig(random: SeededRandom): LongshoreConfig {
     providers: { keyed: provider('keyed', 'key'), plain: provider('plain', 'method') },
     flows: {},
     subscriptions: [],
-    limits: { uploadKiBps: 0, concurrency: 'auto' },
+    limits: { uploadKiBps: 0, schedule: [], concurrency: 'auto', workingHours: [], minFreeDiskBytes: 1000 },
+    network: { proxy: { kind: 'none' }, pauseOnBattery: false, pauseOnMetered: false },
+    history: { keepDays: 90 },
   };
 }

@@ -13,9 +13,10 @@ export class DeadEngine extends Error {
 }
 
 interface Statement {
-  run(...values: unknown[]): unknown;
+  run(...values: unknown[]): { readonly changes: number };
   get(...values: unknown[]): unknown;
   all(...values: unknown[]): unknown;
+  pluck(): Statement;
 }
 
 let template: Buffer | null = null;
@@ -26,6 +27,10 @@ export class SimDatabase {
   readonly #statements = new Map<string, Statement>();
   /** Dies at the write that makes it 0; null: lives on. */
   writesUntilCrash: number | null = null;
+  /** No write succeeds: the disk under the database has no room. */
+  full = false;
+  /** Statements that changed something, so far. */
+  writes = 0;
   readonly #onCrash: () => void;
 
   constructor(onCrash: () => void) {
@@ -54,7 +59,11 @@ export class SimDatabase {
       };
       return Object.assign(immediate, { immediate });
     };
-    const door = { prepare: (sql: string) => this.#guard(sql, alive), transaction };
+    const pragma = (...values: Parameters<Database['pragma']>): unknown => {
+      alive();
+      return this.db.pragma(...values);
+    };
+    const door = { prepare: (sql: string) => this.#guard(sql, alive), transaction, pragma };
     return door as unknown as ReadableDb;
   }
 
@@ -62,15 +71,22 @@ export class SimDatabase {
     this.db.close();
   }
 
-  #guard(sql: string, alive: () => void): Statement {
-    const known = this.#statements.get(sql);
-    const real = known ?? this.db.prepare(sql);
-    this.#statements.set(sql, real);
+  #guard(sql: string, alive: () => void, plucked = false): Statement {
+    const name = plucked ? `${sql} -- plucked` : sql;
+    const known = this.#statements.get(name);
+    const real: Statement = known ?? (plucked ? this.db.prepare(sql).pluck() : this.db.prepare(sql));
+    this.#statements.set(name, real);
+    const beforeWrite = () => {
+      alive();
+      this.#mayCrash();
+      if (this.full) throw new BetterSqlite.SqliteError('database or disk is full', 'SQLITE_FULL');
+    };
     return {
       run: (...values) => {
-        alive();
-        this.#mayCrash();
-        return real.run(...values);
+        beforeWrite();
+        const result = real.run(...values);
+        if (result.changes > 0) this.writes += 1;
+        return result;
       },
       get: (...values) => {
         alive();
@@ -80,6 +96,7 @@ export class SimDatabase {
         alive();
         return real.all(...values);
       },
+      pluck: () => this.#guard(sql, alive, true),
     };
   }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { makeFingerprint } from '../../src/core/fingerprint.ts';
 import { LongshoreError } from '../../src/core/longshore-error.ts';
 import type { FileStat } from '../../src/core/ports.ts';
-import type { VirtualTime } from './virtual-time.ts';
+import type { MachineTime } from './machine-time.ts';
 
 /** File times come from the kernel's tick, not from the exact clock: writes within one tick leave the same time. */
 const TICK_MS = 4;
@@ -16,6 +16,8 @@ export interface SimNode {
   readable: boolean;
   mtimeNs: bigint;
   ctimeNs: bigint;
+  /** What a power cut leaves of it; undefined: all. Only Longshore's own writes are followed so closely. */
+  onPlatter?: Uint8Array;
 }
 
 /** What watches the disk: gets the directory that changed, absolute. */
@@ -23,15 +25,23 @@ export type OnChange = (path: string, kind: 'content' | 'names') => void;
 
 /** A POSIX-like disk in memory. Absolute paths, "/"-separated. Wrong calls throw: the scenario must not make them. */
 export class SimDisk {
-  readonly #time: VirtualTime;
+  readonly #time: MachineTime;
   readonly #root: SimNode;
   readonly #listeners = new Set<OnChange>();
   #nextIno = 100;
   /** Every state that each path ever had, as a hash of its bytes. */
   readonly #states = new Map<string, Set<string>>();
+  readonly #loose = new Set<SimNode>();
+  /** Names of files that have, or had, more than one. */
+  readonly #linked = new Map<SimNode, ReadonlySet<string>>();
   changes = 0;
+  readonly #onRemoved: ((paths: readonly string[], how: 'deleted' | 'renamed') => void)[] = [];
+  /** Longshore itself acts, not a person. */
+  #engineActs = false;
+  /** What may still be written, over all volumes. */
+  freeBytes = 1_000_000;
 
-  constructor(time: VirtualTime) {
+  constructor(time: MachineTime) {
     this.#time = time;
     this.#root = this.#node(1, null);
   }
@@ -39,6 +49,21 @@ export class SimDisk {
   onChange(listener: OnChange): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Hears of the paths of files that a person took away from their place. */
+  onRemoved(listener: (paths: readonly string[], how: 'deleted' | 'renamed') => void): void {
+    this.#onRemoved.push(listener);
+  }
+
+  /** What happens in `work` is Longshore's doing. */
+  byEngine<T>(work: () => T): T {
+    this.#engineActs = true;
+    try {
+      return work();
+    } finally {
+      this.#engineActs = false;
+    }
   }
 
   // ------------------------------------------------------------ reading, without a trace
@@ -189,6 +214,7 @@ export class SimDisk {
 
   remove(path: string): void {
     const directory = this.find(parentOf(path));
+    this.#tellRemoved(path, 'deleted');
     if (directory?.entries.delete(nameOf(path)) !== true) return;
     this.#touch(directory, 'both');
     this.#changed(path, 'names');
@@ -200,12 +226,59 @@ export class SimDisk {
     if (node === null) throw new Error(`rename: no ${from}`);
     const source = this.#directory(parentOf(from));
     const target = this.#directory(parentOf(to));
+    this.#tellRemoved(from, 'renamed');
     source.entries.delete(nameOf(from));
     target.entries.set(nameOf(to), node);
     this.#touch(source, 'both');
     this.#touch(target, 'both');
     this.#touch(node, 'ctime');
     this.#changed(from, 'names');
+    this.#changed(to, 'names');
+  }
+
+  /** Longshore writes into a file of its own: in the page cache until `sync`. */
+  writeLoosely(node: SimNode & { bytes: Uint8Array }, offset: number, bytes: Uint8Array): void {
+    node.onPlatter ??= node.bytes;
+    this.#loose.add(node);
+    const grown = new Uint8Array(Math.max(node.bytes.byteLength, offset + bytes.byteLength));
+    grown.set(node.bytes);
+    grown.set(bytes, offset);
+    node.bytes = grown;
+    this.#touch(node, 'both');
+  }
+
+  sync(node: SimNode): void {
+    delete node.onPlatter;
+    this.#loose.delete(node);
+  }
+
+  /** What was not synced is gone, or cut off somewhere. */
+  cutPower(fraction: () => number): void {
+    for (const node of this.#loose) {
+      const { onPlatter, bytes } = node;
+      if (onPlatter === undefined || bytes === null) continue;
+      const kept = onPlatter.byteLength + Math.floor(fraction() * (bytes.byteLength - onPlatter.byteLength + 1));
+      node.bytes = bytes.slice(0, Math.max(0, kept));
+      // Pages that never got there read as zeros.
+      if (fraction() < 0.5) node.bytes.fill(0, onPlatter.byteLength);
+      delete node.onPlatter;
+    }
+    this.#loose.clear();
+  }
+
+  setMtime(node: SimNode, mtimeMs: number): void {
+    node.mtimeNs = BigInt(Math.floor(mtimeMs)) * 1_000_000n;
+    this.#touch(node, 'ctime');
+  }
+
+  /** A second name for a file. */
+  link(from: string, to: string): void {
+    const node = this.#file(from);
+    const directory = this.#directory(parentOf(to));
+    directory.entries.set(nameOf(to), node);
+    this.#linked.set(node, new Set([...(this.#linked.get(node) ?? []), from, to]));
+    this.#touch(directory, 'both');
+    this.#touch(node, 'ctime');
     this.#changed(to, 'names');
   }
 
@@ -222,6 +295,14 @@ export class SimDisk {
   /** An empty directory on a volume of its own, mounted nowhere: what is seen where a drive was. */
   emptyVolume(dev: number): SimNode {
     return this.#node(dev, null);
+  }
+
+  #tellRemoved(path: string, how: 'deleted' | 'renamed'): void {
+    if (this.#engineActs) return;
+    const node = this.find(path);
+    if (node === null) return;
+    const paths = node.bytes === null ? this.files(path).map((below) => `${path}/${below.path}`) : [path];
+    for (const listener of this.#onRemoved) listener(paths, how);
   }
 
   #node(dev: number, bytes: Uint8Array | null): SimNode {
@@ -254,7 +335,8 @@ export class SimDisk {
   #changed(path: string, kind: 'content' | 'names'): void {
     this.changes += 1;
     const node = this.find(path);
-    if (node?.bytes !== null && node !== null) this.#remember(path, node.bytes);
+    if (node?.bytes !== null && node !== null)
+      for (const name of this.#linked.get(node) ?? [path]) this.#remember(name, node.bytes);
     else for (const below of this.files(path)) this.#remember(`${path}/${below.path}`, below.node.bytes!);
     for (const listener of this.#listeners) listener(path, kind);
   }

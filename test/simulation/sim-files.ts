@@ -3,14 +3,19 @@ import type { FileStat, LocalFiles, OpenFile } from '../../src/core/ports.ts';
 import type { FaultPlan } from './faults.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { statOf, type SimDisk, type SimNode } from './sim-disk.ts';
-import type { Life, VirtualTime } from './virtual-time.ts';
+import type { MachineTime } from './machine-time.ts';
+import type { Life } from './virtual-time.ts';
 
 export interface SimFilesOptions {
   readonly disk: SimDisk;
-  readonly time: VirtualTime;
+  readonly time: MachineTime;
   readonly life: Life;
   readonly random: SeededRandom;
   readonly faults: FaultPlan;
+  /** When each root was last begun to be scanned as a whole. */
+  readonly scanned: Map<string, number>;
+  /** Hears of an overflow that no full scan has followed. */
+  readonly onMissed: (root: string) => void;
 }
 
 /** LocalFiles over the simulated disk: every call takes a moment, and the disk may change meanwhile. */

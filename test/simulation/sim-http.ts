@@ -40,6 +40,10 @@ export class SimHttp implements HttpClient {
     return { ...reply, body: Buffer.from(reply.body), truncated: false };
   }
 
+  refreshConnections(): void {
+    // Connections belong to the wire.
+  }
+
   #course(road: Road, origin: string, request: HttpRequest, effect: () => ServiceReply) {
     const { random, faults } = road;
     const course = { travelMs: latency(random), replyMs: latency(random), effect, lateMs: LATE_MS };
@@ -76,6 +80,7 @@ export class SimHttp implements HttpClient {
       case 'mismatch':
       case 'bare':
       case 'denied':
+      case 'truncated':
         throw new Error('not among them');
     }
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { LongshoreError } from '../../src/core/longshore-error.ts';
 import type {
   RootState,
@@ -27,6 +28,8 @@ export class SimScanner implements Scanner {
     signal: AbortSignal,
   ): Promise<ScanSummary> {
     const { faults, random } = this.#options;
+    const { scanned, time } = this.#options;
+    if (request.under.some(({ dir, below }) => dir === '' && below)) scanned.set(request.root, time.elapsedMs);
     await this.#pause('scan', signal);
     const cpuMs = 100 + random.below(200);
     const first = this.#root(request);
@@ -142,17 +145,8 @@ export class SimScanner implements Scanner {
         files.push({ name, sizeBytes, mtimeMs, ctimeMs, fingerprint });
       }
     }
-    return {
-      dir,
-      files,
-      subdirectories,
-      problems,
-      ignored: ignoredNames.length,
-      ignoredNames,
-      volume: String(node.dev),
-      complete: true,
-      gone: false,
-    };
+    const found = { dir, files, subdirectories, problems, ignoredNames, volume: String(node.dev) };
+    return { ...found, ignored: ignoredNames.length, digest: digestOf(found), complete: true, gone: false };
   }
 
   /** A short wait that an abort ends. */
@@ -188,11 +182,24 @@ const EMPTY = {
   ignored: 0,
   ignoredNames: [],
   volume: '',
+  digest: '',
   complete: true,
 } satisfies Partial<ScannedDirectory>;
 
 function unread(dir: string, problem: ScanProblem): ScannedDirectory {
   return { ...EMPTY, dir, problems: [problem], complete: false, gone: false };
+}
+
+/** Over everything that is listed; the order of entries is that of the disk and may differ for equal directories. */
+function digestOf(found: Pick<ScannedDirectory, 'files' | 'subdirectories' | 'problems' | 'ignoredNames'>): string {
+  const { files, subdirectories, problems, ignoredNames } = found;
+  const all = [
+    files.map(({ name, fingerprint }) => `${name}\0${fingerprint}`).sort(),
+    subdirectories.toSorted(),
+    problems.map(({ name, code, detail }) => `${name}\0${code}\0${detail}`).sort(),
+    ignoredNames.toSorted(),
+  ];
+  return createHash('md5').update(JSON.stringify(all)).digest('hex');
 }
 
 function join(dir: string, name: string): string {

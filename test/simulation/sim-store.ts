@@ -1,7 +1,6 @@
 import { LongshoreError } from '../../src/core/longshore-error.ts';
-import type { ObjectStore, OnBytes, WriteReply } from '../../src/core/ports.ts';
-import type { Bucket, Version } from './bucket.ts';
-import { refusal } from './bucket.ts';
+import type { ObjectStore, OnBytes, StoreSurroundings, WriteReply } from '../../src/core/ports.ts';
+import { isProbe, refusal, type Bucket, type Version, type Writer } from './bucket.ts';
 import type { FaultPlan, RequestFault } from './faults.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Life } from './virtual-time.ts';
@@ -33,12 +32,34 @@ export interface SimStoreOptions {
   readonly race: (key: string) => void;
   /** How wrong this machine's clock is. */
   readonly skewMs: () => number;
+  readonly trueNow: () => number;
+  /** Whose versions these are, for the checkers. */
+  readonly writer: Writer;
+  readonly surroundings: StoreSurroundings;
 }
 
 /** After these answers to Complete only a fresh upload helps. */
 const START_OVER = new Set<string>(['s3.busy', 's3.checksum-mismatch']);
 
-type Call = 'head' | 'put' | 'create' | 'part' | 'list-parts' | 'complete' | 'abort' | 'list-uploads' | 'probe';
+type Call =
+  | 'head'
+  | 'put'
+  | 'create'
+  | 'part'
+  | 'list-parts'
+  | 'complete'
+  | 'abort'
+  | 'list-uploads'
+  | 'copy'
+  | 'copy-part'
+  | 'delete'
+  | 'read'
+  | 'probe';
+
+/** What makes something visible, or takes it away. */
+const WRITES: ReadonlySet<Call> = new Set(['put', 'complete', 'copy', 'delete']);
+/** Bytes of a body that come at once. */
+const CHUNK_BYTES = 48;
 
 const EVERYWHERE: readonly RequestFault[] = [
   'refused',
@@ -60,23 +81,29 @@ export class SimStore implements ObjectStore {
     this.#options = options;
   }
 
-  head: ObjectStore['head'] = (key, signal) => this.#send('head', key, () => this.#options.bucket.head(key), signal);
+  head: ObjectStore['head'] = (key, signal, versionId) =>
+    this.#send('head', key, () => this.#options.bucket.head(key, this.#options.writer, versionId), signal);
 
   put: ObjectStore['put'] = (object, body, checksum, condition, onBytes, signal) => {
-    const { bucket } = this.#options;
+    const { bucket, writer } = this.#options;
     const sent = new Body(body, onBytes);
-    const effect = () => bucket.put(object, sent.arrive(), checksum, condition, 'ours');
-    return this.#send('put', object.key, effect, signal, sent).then((reply) => this.#maybeBare(reply, 'put'));
+    const effect = () => bucket.put(object, sent.arrive(), checksum, condition, writer);
+    return this.#send('put', object.key, effect, signal, { sent }).then((reply) => this.#maybeBare(reply, 'put'));
   };
 
   createUpload: ObjectStore['createUpload'] = (object, algorithm, signal) =>
-    this.#send('create', object.key, () => this.#options.bucket.createUpload(object, algorithm, 'ours'), signal);
+    this.#send(
+      'create',
+      object.key,
+      () => this.#options.bucket.createUpload(object, algorithm, this.#options.writer),
+      signal,
+    );
 
   uploadPart: ObjectStore['uploadPart'] = async (key, uploadId, number, body, checksum, onBytes, signal) => {
     const { bucket } = this.#options;
     const sent = new Body(body, onBytes);
     const effect = () => bucket.uploadPart(key, uploadId, number, sent.arrive(), checksum);
-    const part = await this.#send('part', `${key}#${uploadId}#${number}`, effect, signal, sent);
+    const part = await this.#send('part', `${key}#${uploadId}#${number}`, effect, signal, { sent });
     return { etag: part.etag, checksum: part.checksum };
   };
 
@@ -102,14 +129,53 @@ export class SimStore implements ObjectStore {
   listUploads: ObjectStore['listUploads'] = (prefix, signal) =>
     this.#send('list-uploads', prefix, () => this.#options.bucket.listUploads(prefix), signal);
 
+  copy: ObjectStore['copy'] = (source, object, condition, signal) => {
+    const effect = () => this.#options.bucket.copy(source, object, condition, this.#options.writer);
+    return this.#send('copy', object.key, effect, signal).then((reply) => this.#maybeBare(reply, 'copy'));
+  };
+
+  copyPart: ObjectStore['copyPart'] = async (key, uploadId, number, source, offset, sizeBytes, signal) => {
+    const effect = () => this.#options.bucket.copyPart(key, uploadId, number, source, offset, sizeBytes);
+    const part = await this.#send('copy-part', `${key}#${uploadId}#${number}`, effect, signal);
+    return { etag: part.etag, checksum: part.checksum };
+  };
+
+  remove: ObjectStore['remove'] = (key, etag, signal) =>
+    this.#send('delete', key, () => this.#options.bucket.remove(key, etag, this.#options.writer), signal);
+
+  read: ObjectStore['read'] = async (source, offset, onChunk, signal) => {
+    const body = async (bytes: Uint8Array) => {
+      const cutAt = this.#options.road.faults.strikes('truncated', 'read')
+        ? this.#options.road.random.below(bytes.byteLength + 1)
+        : Number.POSITIVE_INFINITY;
+      for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES) {
+        await this.#chunk(signal);
+        if (at >= cutAt) throw new LongshoreError('net.reset', { sent: true, subject: source.key });
+        await onChunk(bytes.subarray(at, at + CHUNK_BYTES));
+        signal.throwIfAborted();
+      }
+    };
+    await this.#send('read', source.key, () => this.#options.bucket.read(source, offset), signal, { body });
+  };
+
   probe: ObjectStore['probe'] = (signal) => this.#send('probe', '', () => undefined, signal);
 
   viewUrl(key: string): Promise<string> {
     return Promise.resolve(`https://storage.sim/${encodeURIComponent(key)}`);
   }
 
+  refreshConnections(): void {
+    // Connections belong to the wire.
+  }
+
   close(): void {
     // Connections belong to the wire.
+  }
+
+  /** The time until the next piece of a body is there. */
+  #chunk(signal: AbortSignal): Promise<void> {
+    const { road, life } = this.#options;
+    return road.wire.pause(life, road.random.fraction() * 20, signal);
   }
 
   #maybeBare(reply: WriteReply, call: Call): WriteReply {
@@ -117,11 +183,17 @@ export class SimStore implements ObjectStore {
     return bare ? { ...reply, etag: null, checksums: [] } : reply;
   }
 
-  #send<T>(call: Call, subject: string, effect: () => T | Promise<T>, signal: AbortSignal, body?: Body): Promise<T> {
-    const { road, life, name, bucket } = this.#options;
+  #send<T>(
+    call: Call,
+    subject: string,
+    effect: () => T | Promise<T>,
+    signal: AbortSignal,
+    with_: { readonly sent?: Body; readonly body?: (answer: T) => Promise<void> } = {},
+  ): Promise<T> {
+    const { road, life, name, bucket, surroundings } = this.#options;
     let left: Version | null | undefined;
     const detach = () => {
-      body?.detach();
+      with_.sent?.detach();
       left = bucket.current(keyOf(subject));
     };
     // Left out on purpose: a write whose sender has gone and which arrives after others have changed the object there and
@@ -131,10 +203,30 @@ export class SimStore implements ObjectStore {
       if (left !== undefined && left !== bucket.current(keyOf(subject))) throw new Error('the object has moved on');
       return effect();
     };
-    const writes = call === 'put' || call === 'complete';
+    const writes = WRITES.has(call);
     const course = this.#course(call, keyOf(subject), () => (writes ? notThereAndBack() : effect()));
-    const about = { label: call, subject: `${name}\0${subject}`, commit: call === 'complete' };
-    return road.wire.send(life, about, { ...course, detach }, signal);
+    const about = { label: call, subject: `${name}\0${subject}`, commit: writes && call !== 'put' };
+    const body = with_.body === undefined ? {} : { body: with_.body };
+    const replied = (status: number) => {
+      const serverTime = Math.floor(this.#options.trueNow() / 1000) * 1000;
+      if (life.alive)
+        (surroundings as StoreSurroundings | undefined)?.onReply({
+          serverTime,
+          waitedMs: course.travelMs + course.replyMs,
+          status,
+        });
+    };
+    return road.wire.send(life, about, { ...course, ...body, detach }, signal).then(
+      (answer) => {
+        replied(200);
+        return answer;
+      },
+      (error: unknown) => {
+        const status = error instanceof LongshoreError ? error.context.status : undefined;
+        if (status !== undefined) replied(status);
+        throw error;
+      },
+    );
   }
 
   #course<T>(call: Call, key: string, effect: () => T | Promise<T>): Course<T> {
@@ -152,7 +244,7 @@ export class SimStore implements ObjectStore {
     if (Math.abs(this.#options.skewMs()) > MAX_SKEW_MS) {
       return { ...course, failure: refusal('s3.clock-skew', 403, key, 'RequestTimeTooSkewed'), noEffect: true };
     }
-    const writes = call === 'put' || call === 'complete';
+    const writes = WRITES.has(call);
     if (writes && faults.strikes('race', call)) {
       const late = effect;
       return {
@@ -163,13 +255,14 @@ export class SimStore implements ObjectStore {
         },
       };
     }
-    if (writes && faults.strikes('busy', call)) {
+    if (writes && call !== 'delete' && faults.strikes('busy', call)) {
       return { ...course, failure: refusal('s3.busy', 409, key, 'ConditionalRequestConflict'), noEffect: true };
     }
-    if ((writes || call === 'part') && faults.strikes('mismatch', call)) {
+    if ((call === 'put' || call === 'complete' || call === 'part') && faults.strikes('mismatch', call)) {
       return { ...course, failure: refusal('s3.checksum-mismatch', 400, key, 'BadDigest'), noEffect: true };
     }
-    const fault = faults.among(EVERYWHERE, call);
+    // Rights don't come and go from one question to the next: then nobody could say what a probe may leave.
+    const fault = faults.among(isProbe(key) ? EVERYWHERE.filter((kind) => kind !== 'denied') : EVERYWHERE, call);
     switch (fault) {
       case null:
         return course;
@@ -199,6 +292,7 @@ export class SimStore implements ObjectStore {
       case 'busy':
       case 'mismatch':
       case 'bare':
+      case 'truncated':
         throw new Error('handled above');
     }
   }

@@ -1,4 +1,5 @@
 import { Coverage } from './coverage.ts';
+import { limitsText, type RunLimits } from './run-limits.ts';
 import { COUNTING_STEPS, type RunResult } from './run-seed.ts';
 
 /** Over all runs the median has to reach these, else the runs prove little. */
@@ -52,9 +53,14 @@ export class Summary {
   }
 }
 
-export function describeFailure({ seed, violations }: RunResult): string {
+export function describeFailure({ seed, limits, violations }: RunResult): string {
   const lines = violations.map(({ promise, text, atMs }) => `  ${promise} at ${(atMs / 1000).toFixed(3)} s: ${text}`);
-  return [`✗ seed ${seed}`, ...lines, `  npm run simulate -- --seed ${seed} --trace`].join('\n');
+  return [`✗ seed ${seed}`, ...lines, `  ${reproduction(seed, limits)}`].join('\n');
+}
+
+/** The one line that shows a run again. */
+export function reproduction(seed: number, limits: RunLimits): string {
+  return ['npm run simulate -- --seed', seed, limitsText(limits), '--trace'].filter((part) => part !== '').join(' ');
 }
 
 function median(values: readonly number[]): number {

@@ -1,4 +1,3 @@
-import type { Clock } from '../../src/core/ports.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 /** One life of the engine, from start to stop or crash. What belongs to a dead one never happens. */
@@ -28,7 +27,7 @@ export class VirtualTime {
   readonly #onError: (error: unknown) => void;
   readonly #heap: Entry[] = [];
   #elapsedMs = 0;
-  #wallOffsetMs = EPOCH_MS;
+  #originMs = EPOCH_MS;
   /** Steps at once without being asked: for conformance suites, which wait as if time were real. */
   #running = false;
   #autoRun = false;
@@ -43,24 +42,14 @@ export class VirtualTime {
     return this.#elapsedMs;
   }
 
-  /** Wall-clock time, whole ms. */
-  now(): number {
-    return Math.floor(this.#elapsedMs + this.#wallOffsetMs);
-  }
-
-  /** The time that the rest of the world has. */
+  /** The time that the world agrees on, whole ms. */
   trueNow(): number {
-    return Math.floor(this.#elapsedMs + EPOCH_MS);
+    return Math.floor(this.#elapsedMs + this.#originMs);
   }
 
-  /** How far this machine's wall clock is ahead (> 0) or behind (< 0), ms. */
-  get skewMs(): number {
-    return this.#wallOffsetMs - EPOCH_MS;
-  }
-
-  /** Somebody sets the wall clock. */
-  jump(byMs: number): void {
-    this.#wallOffsetMs += byMs;
+  /** The machines sleep: the world goes on, and their monotonic clocks stand still, as on Linux. */
+  sleep(forMs: number): void {
+    this.#originMs += forMs;
   }
 
   /** Makes `run` happen in `delayMs`; the returned function takes it back. Without a life it survives crashes. */
@@ -71,18 +60,6 @@ export class VirtualTime {
     if (this.#autoRun) this.#runSoon();
     return () => {
       entry.cancelled = true;
-    };
-  }
-
-  /** The engine's clock in one of its lives. */
-  clock(life: Life): Clock {
-    return {
-      now: () => this.now(),
-      monotonicMs: () => this.#elapsedMs,
-      setTimer: (delayMs, callback) => this.schedule(delayMs, 'timer', callback, life),
-      defer: (callback) => {
-        this.schedule(0, 'defer', callback, life);
-      },
     };
   }
 

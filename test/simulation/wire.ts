@@ -1,4 +1,5 @@
-import { type SeededRandom } from './seeded-random.ts';
+import { LongshoreError } from '../../src/core/longshore-error.ts';
+import type { SeededRandom } from './seeded-random.ts';
 import type { Life, VirtualTime } from './virtual-time.ts';
 
 /** One request of the engine to something outside, from its start until the engine has its answer. */
@@ -25,6 +26,8 @@ export interface Course<T> {
   readonly detach?: () => void;
   /** How late an effect may come whose requester has gone, ms. */
   readonly lateMs: number;
+  /** The answer's body, which comes bit by bit: the request is under way until it has ended. */
+  readonly body?: (answer: T) => Promise<void>;
 }
 
 export interface WireWatcher {
@@ -37,6 +40,8 @@ interface InFlight {
   readonly life: Life;
   /** Lets go of it: its effect is lost or comes late, and its answer is never given. */
   abandon(): void;
+  /** Its connection breaks: nobody knows what became of it. */
+  snap(): void;
 }
 
 /**
@@ -48,6 +53,8 @@ export class Wire {
   readonly #random: SeededRandom;
   readonly #watchers: WireWatcher[] = [];
   readonly #inFlight = new Set<InFlight>();
+  /** Requests whose sender has gone and which have their effect yet. */
+  readonly #late = new Set<() => Promise<void>>();
 
   constructor(time: VirtualTime, random: SeededRandom) {
     this.#time = time;
@@ -74,7 +81,7 @@ export class Wire {
     for (const watcher of this.#watchers) watcher.started(request);
     return new Promise<T>((resolve, reject) => {
       let effectPending = course.noEffect !== true;
-      const entry: InFlight = { request, life, abandon: () => undefined };
+      const entry: InFlight = { request, life, abandon: () => undefined, snap: () => undefined };
       const end = (): boolean => {
         if (!this.#inFlight.delete(entry)) return false;
         signal.removeEventListener('abort', onAbort);
@@ -82,19 +89,31 @@ export class Wire {
         return true;
       };
       const cancelArrival = this.#time.schedule(course.travelMs, `${about.label} arrives`, async () => {
-        let answer: () => void = () => reject(course.failure ?? new Error('no answer'));
+        let answer: () => void | Promise<void> = () => {
+          if (end()) reject(course.failure ?? new Error('no answer'));
+        };
         if (effectPending) {
           effectPending = false;
           try {
             const value = await course.effect();
-            if (course.failure === undefined) answer = () => resolve(value);
+            if (course.failure === undefined)
+              answer = async () => {
+                try {
+                  if (course.body !== undefined && this.#inFlight.has(entry)) await course.body(value);
+                  if (end()) resolve(value);
+                } catch (error) {
+                  if (end()) reject(error);
+                }
+              };
           } catch (error) {
-            if (course.failure === undefined) answer = () => reject(error);
+            if (course.failure === undefined)
+              answer = () => {
+                if (end()) reject(error);
+              };
           }
         }
-        const deliver = () => {
-          if (end()) answer();
-        };
+        // Not awaited: a body takes its own steps.
+        const deliver = () => void answer();
         this.#time.schedule(course.replyMs, `${about.label} answered`, deliver, life);
       });
       entry.abandon = () => {
@@ -103,22 +122,62 @@ export class Wire {
         effectPending = false;
         if (this.#random.chance(0.5)) return;
         course.detach?.();
-        this.#time.schedule(this.#random.fraction() * course.lateMs, `${about.label} arrives late`, async () => {
+        const arrive = async () => {
+          this.#late.delete(arrive);
+          cancel();
           try {
             await course.effect();
           } catch {
             // Refused, and nobody is there to hear it.
           }
-        });
+        };
+        const cancel = this.#time.schedule(
+          this.#random.fraction() * course.lateMs,
+          `${about.label} arrives late`,
+          arrive,
+        );
+        this.#late.add(arrive);
       };
       const onAbort = () => {
         if (!end()) return;
         entry.abandon();
         reject(signal.reason as Error);
       };
+      entry.snap = () => {
+        if (!end()) return;
+        entry.abandon();
+        reject(new LongshoreError('net.reset', { sent: true, subject: about.subject }));
+      };
       signal.addEventListener('abort', onAbort, { once: true });
       this.#inFlight.add(entry);
     });
+  }
+
+  /** A wait of a body under way; an abort ends it, and a dead engine never hears of it. */
+  pause(life: Life, delayMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const onAbort = () => {
+        cancel();
+        reject(signal.reason as Error);
+      };
+      const go = () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      const cancel = this.#time.schedule(delayMs, 'bytes', go, life);
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  /** What was let go of has its effect now, if it is to have one. */
+  async arriveLate(): Promise<void> {
+    for (const arrive of this.#late) await arrive();
+  }
+
+  /** Every connection breaks. */
+  breakAll(): void {
+    for (const entry of this.#inFlight) entry.snap();
   }
 
   /** The engine of this life is dead. */

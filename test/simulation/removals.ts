@@ -1,0 +1,112 @@
+import type { FolderConfig } from '../../src/config/config-types.ts';
+import type { Version } from './bucket.ts';
+import type { Machine } from './parties.ts';
+
+/** Files of one folder that a person deleted in one instant. */
+interface Batch {
+  readonly folder: FolderConfig;
+  readonly atMs: number;
+  /** Relative paths of those that the storage has. */
+  readonly paths: string[];
+  /** Files that the folder had then, as the inventory knew it. */
+  readonly of: number;
+}
+
+interface Removal {
+  /** The first time since the storage got what it has: a file that came back in between may not have been seen. */
+  readonly firstAtMs: number;
+  readonly atMs: number;
+  /** Null when the file was renamed, not deleted. */
+  readonly batch: Batch | null;
+}
+
+/** What people have removed from the folders, and whether a delete in the storage follows from it. */
+export class Removals {
+  readonly #machine: Machine;
+  readonly #removed = new Map<string, Removal>();
+  #batches: Batch[] = [];
+  /** Folders whose mass delete a person has allowed, and when. */
+  readonly allowed = new Map<string, number>();
+  /** Folders whose mass delete a person has refused: what was deleted here stays there. */
+  readonly refused = new Set<string>();
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    machine.disk.onRemoved((paths, how) => {
+      this.#took(paths, how);
+    });
+  }
+
+  /** When a person last took this file from its place; null: never. */
+  removedAt(path: string): number | null {
+    return this.#removed.get(path.normalize('NFC'))?.atMs ?? null;
+  }
+
+  #took(paths: readonly string[], how: 'deleted' | 'renamed'): void {
+    const { config, outbox } = this.#machine;
+    for (const folder of config.folders) {
+      for (const path of paths) {
+        if (!path.startsWith(`${folder.path}/`)) continue;
+        const batch = how === 'deleted' ? this.#batch(folder) : null;
+        this.#set(path.normalize('NFC'), batch);
+        const relative = path.slice(folder.path.length + 1);
+        const row = outbox.fileAt(folder.name, relative);
+        if (row !== null && row.fingerprint !== null && row.base !== null) batch?.paths.push(relative);
+      }
+    }
+  }
+
+  #set(path: string, batch: Batch | null): void {
+    const { elapsedMs } = this.#machine.time;
+    const before = this.#removed.get(path);
+    this.#removed.set(path, { firstAtMs: before?.firstAtMs ?? elapsedMs, atMs: elapsedMs, batch });
+  }
+
+  /** The storage has a new state of the file: only what is removed from now on counts. */
+  uploaded(path: string): void {
+    this.#removed.delete(path.normalize('NFC'));
+  }
+
+  #batch(folder: FolderConfig): Batch {
+    const { time, outbox } = this.#machine;
+    this.#batches = this.#batches.filter(({ atMs }) => atMs === time.elapsedMs);
+    const known = this.#batches.find((batch) => batch.folder === folder);
+    if (known !== undefined) return known;
+    const made: Batch = { folder, atMs: time.elapsedMs, paths: [], of: outbox.presentFiles(folder.name) };
+    this.#batches.push(made);
+    return made;
+  }
+
+  /** The object of a path was deleted: was the file, by a person, long enough ago, and was that allowed? */
+  check(folder: FolderConfig, path: string, kind: string, replaced: Version): void {
+    const { world, time } = this.#machine;
+    const removal = this.#removed.get(path.normalize('NFC'));
+    if (removal === undefined) {
+      world.violations.add('copies', `${replaced.key} was deleted, and nobody had removed ${path}`);
+      return;
+    }
+    if (kind !== 'file.delete') return;
+    const clockWasSet = world.coverage.sum('clock jumps') > 0 || world.coverage.counts.has('sleep');
+    const afterMs = Math.round(time.elapsedMs - removal.firstAtMs);
+    if (!clockWasSet && afterMs < folder.deletes.graceMs)
+      world.violations.add('copies', `${replaced.key} was deleted ${afterMs} ms after ${path}`);
+    if (removal.batch !== null) this.#checkAsked(removal.batch, replaced);
+  }
+
+  /** Of many at once, as far as the engine has found out, a person was asked. */
+  #checkAsked(batch: Batch, replaced: Version): void {
+    const { outbox, world } = this.#machine;
+    const { name, deletes } = batch.folder;
+    // What went before the others were found is past.
+    const gone = batch.paths.filter((path) => {
+      const row = outbox.fileAt(name, path);
+      return row !== null && row.fingerprint === null && row.base !== null;
+    }).length;
+    // Files that came during the grace count as well: it is judged when the first one is due.
+    const of = Math.max(batch.of, outbox.presentFiles(name) + gone);
+    if (gone <= deletes.askAboveFiles || gone <= deletes.askAboveShare * of) return;
+    world.coverage.hit('mass delete');
+    if ((this.allowed.get(name) ?? -1) < batch.atMs)
+      world.violations.add('guard', `${replaced.key} went with ${gone} of ${of} others, and nobody was asked`);
+  }
+}

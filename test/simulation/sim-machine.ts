@@ -1,0 +1,355 @@
+import { AssertionFailed } from '../../src/core/assert.ts';
+import type { FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
+import type { Clock, StoreSurroundings } from '../../src/core/ports.ts';
+import type { Sealer } from '../../src/db/seal.ts';
+import { openRepositories, type Repositories } from '../../src/db/repositories.ts';
+import { SyncCore } from '../../src/engine/sync-core.ts';
+import type { KeyOf } from '../../src/sync/planned-folder.ts';
+import { objectKey, ORIGINAL_NAME } from '../../src/watch/object-key.ts';
+import type { Writer } from './bucket.ts';
+import { LocalChecks } from './local-checks.ts';
+import { MachineTime } from './machine-time.ts';
+import { OutboxView, type OperationFacts } from './outbox-view.ts';
+import type { Machine, World } from './parties.ts';
+import { PauseModel } from './pause-model.ts';
+import { RequestChecks } from './request-checks.ts';
+import { Removals } from './removals.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import { SimChanges } from './sim-changes.ts';
+import { Crash, DeadEngine, SimDatabase } from './sim-database.ts';
+import { SimDisk } from './sim-disk.ts';
+import { SimFiles } from './sim-files.ts';
+import { SimHttp } from './sim-http.ts';
+import { SimScanner } from './sim-scanner.ts';
+import { SimStore, type Road } from './sim-store.ts';
+import { SimWatcher } from './sim-watcher.ts';
+import type { Life } from './virtual-time.ts';
+import { Wire } from './wire.ts';
+
+/** DESIGN, CONTRACT.md `run`: a stop ends within this, ms. */
+const STOP_LIMIT_MS = 5000;
+const WRONG = new Set<string>(['AssertionFailed', 'TypeError', 'RangeError', 'ReferenceError', 'SqliteError']);
+
+/** A running engine: one life. */
+export interface Engine {
+  readonly life: Life;
+  readonly core: SyncCore;
+  readonly repos: Repositories;
+  readonly clock: Clock;
+  readonly sealer: Sealer;
+}
+
+/** One computer with its disk, its database and its ways to the services; engines live and die on it. */
+export class SimMachine implements Machine {
+  readonly world: World;
+  /** How its versions are marked. */
+  readonly name: Writer;
+  readonly random: SeededRandom;
+  readonly time: MachineTime;
+  readonly disk: SimDisk;
+  readonly config: LongshoreConfig;
+  readonly wire: Wire;
+  readonly roads = new Map<string, Road>();
+  readonly database: SimDatabase;
+  readonly outbox: OutboxView;
+  readonly pauses: PauseModel;
+  readonly requests: RequestChecks;
+  readonly local: LocalChecks;
+  /** Operations of calls by their tag. */
+  readonly calls = new Map<string, string>();
+  readonly removals: Removals;
+  engine: Engine | null = null;
+  offline = false;
+  readonly #acknowledged = new Set<string>();
+  #lastSeq = 0;
+  #stopping: Engine | null = null;
+  /** Of the engine that starts, runs or stops. */
+  #life: Life | null = null;
+
+  constructor(world: World, name: Writer, config: LongshoreConfig, random: SeededRandom) {
+    this.world = world;
+    this.name = name;
+    this.config = config;
+    this.random = random;
+    this.time = new MachineTime(world.time);
+    this.disk = new SimDisk(this.time);
+    this.wire = new Wire(world.time, random.fork());
+    this.database = new SimDatabase(() => {
+      this.crash('write');
+    });
+    this.outbox = new OutboxView(this.database.db);
+    this.pauses = new PauseModel(this.time);
+    this.local = new LocalChecks(this);
+    this.removals = new Removals(this);
+    this.requests = new RequestChecks({
+      outbox: this.outbox,
+      pauses: this.pauses,
+      violations: world.violations,
+      elapsedMs: () => this.time.elapsedMs,
+      bucketOf: (destination) => world.buckets.get(destination),
+      callOf: (tag) => this.calls.get(tag),
+      trace: (text) => {
+        this.trace(text);
+      },
+    });
+    this.wire.watch(this.requests);
+    for (const service of [...Object.keys(config.destinations), ...world.services.keys()]) this.road(service);
+    for (const folder of config.folders) this.disk.mkdir(folder.path, 7);
+  }
+
+  trace(text: string): void {
+    this.world.trace(this.world.machines.length > 1 ? `${this.name}| ${text}` : text);
+  }
+
+  folderOf(operation: OperationFacts): FolderConfig | null {
+    return this.config.folders.find(({ name }) => name === operation.folder) ?? null;
+  }
+
+  localPath(operation: OperationFacts): string | null {
+    const folder = this.folderOf(operation);
+    return folder === null || operation.path === null ? null : `${folder.path}/${operation.path}`;
+  }
+
+  // ------------------------------------------------------------ lives of the engine
+
+  start(): void {
+    if (this.#life !== null) return;
+    this.trace('● start');
+    const life: Life = { alive: true };
+    this.#life = life;
+    const { time, disk, random } = this;
+    const { faults } = this.world;
+    const clock = time.clock(life);
+    const onMissed = (root: string) => {
+      const folder = this.config.folders.find(({ path }) => path === root);
+      const sync = folder === undefined ? null : (this.engine?.core.folder(folder.name) ?? null);
+      // A frozen folder is looked at whole once it is well again.
+      const resting = sync === null || sync.state().frozen !== null;
+      if (!resting) this.world.violations.add('P2', `no full scan of ${root} within 30 s of an overflow`);
+    };
+    const local = { disk, time, life, random, faults, scanned: new Map<string, number>(), onMissed };
+    this.#guarded(() => {
+      const repos = openRepositories(this.database.open(life), clock, random, PLAIN_SEALER);
+      const epoch = repos.runs.start(1, time.now());
+      const core = new SyncCore(
+        {
+          repos,
+          sealer: PLAIN_SEALER,
+          clock,
+          random,
+          dataDir: '/data',
+          files: new SimFiles(local),
+          changes: new SimChanges({
+            ...local,
+            onChange: (change) => {
+              this.local.changed(change);
+            },
+          }),
+          scanner: new SimScanner(local),
+          watcher: new SimWatcher(local),
+          http: this.#http(life),
+          openStore: ({ name }, surroundings, serviceClock) => this.#store(name, life, surroundings, serviceClock),
+          keyOf,
+          contentTypeOf: () => 'application/octet-stream',
+          env: {},
+        },
+        this.config,
+        epoch,
+        {
+          onChange: () => {
+            this.#acknowledge();
+          },
+          onTrouble: (_where, error) => {
+            if (!life.alive) return;
+            if (isWrong(error)) this.bug(error);
+            else this.world.coverage.hit('trouble');
+          },
+          onFatal: (error) => {
+            if (life.alive) this.#fatal(error);
+          },
+        },
+      );
+      this.engine = { life, core, repos, clock, sealer: PLAIN_SEALER };
+      core.start();
+      if (this.offline) core.setOffline(true);
+    });
+  }
+
+  /** The process dies, or the whole machine with what it had not synced: nothing happens any more but what is out there. */
+  crash(how: 'between' | 'write' | 'power' | 'full'): void {
+    const life = this.#life;
+    if (life === null) return;
+    const { world, random } = this;
+    this.trace(`☠ crash (${how})`);
+    world.coverage.hit(`crash ${how}`);
+    world.crashes += 1;
+    life.alive = false;
+    this.#life = null;
+    this.engine = null;
+    this.#stopping = null;
+    this.database.writesUntilCrash = null;
+    this.wire.abandon(life);
+    if (how === 'power') this.disk.cutPower(() => random.fraction());
+    const downMs = random.chance(0.7) ? random.between(50, 3000) : random.between(3000, 120_000);
+    this.time.schedule(downMs, 'restart', () => {
+      this.pauses.takeFrom(this.outbox.pauses());
+      this.start();
+    });
+  }
+
+  /** A clean stop; starts again after `downMs`. */
+  stop(downMs: number): void {
+    const { engine } = this;
+    if (engine === null) return;
+    this.trace('○ stop');
+    this.engine = null;
+    this.#stopping = engine;
+    const { life, core } = engine;
+    const beganMs = this.time.elapsedMs;
+    this.time.schedule(STOP_LIMIT_MS + 1, 'stop deadline', () => {
+      if (this.#stopping === engine)
+        this.world.violations.add('bug', `the engine did not stop within ${STOP_LIMIT_MS} ms`);
+    });
+    const stopped = async () => {
+      await core.stop();
+      if (!life.alive) return;
+      this.trace(`○ stopped after ${Math.round(this.time.elapsedMs - beganMs)} ms`);
+      this.#checkStopped();
+      life.alive = false;
+      this.#life = null;
+      this.#stopping = null;
+      this.database.writesUntilCrash = null;
+      this.time.schedule(downMs, 'start', () => {
+        this.start();
+      });
+    };
+    stopped().catch((error: unknown) => {
+      this.thrown(error);
+    });
+  }
+
+  /** A clean stop leaves nothing on its way and nothing leased. */
+  #checkStopped(): void {
+    const { violations } = this.world;
+    const left = this.wire.inFlight().map(({ label }) => label);
+    if (left.length > 0) violations.add('bug', `${left.join(', ')} outlives a clean stop`);
+    const running = this.outbox.inStates('running').length;
+    if (running > 0) violations.add('bug', `${running} operations are running after a clean stop`);
+  }
+
+  get stopping(): boolean {
+    return this.#stopping !== null;
+  }
+
+  /** Does something to a live engine; a crash in the middle of it is one of the things that happen. */
+  command(work: (engine: Engine) => void): void {
+    const { engine } = this;
+    if (engine === null) return;
+    this.#guarded(() => {
+      work(engine);
+    });
+  }
+
+  /** P1: what was ever told to be queued is in the outbox. */
+  checkAcknowledged(): void {
+    const there = new Set(this.outbox.madeAfter(0).map(({ id }) => id));
+    for (const id of this.#acknowledged)
+      if (!there.has(id)) this.world.violations.add('P1', `${id} was acknowledged and is not there`);
+  }
+
+  /** Whoever looks now is shown these operations. */
+  #acknowledge(): void {
+    for (const { seq, id } of this.outbox.madeAfter(this.#lastSeq)) {
+      this.#acknowledged.add(id);
+      this.#lastSeq = seq;
+    }
+  }
+
+  /** Something that nobody caught. What a dead engine throws says only that it is dead. */
+  thrown(error: unknown): void {
+    if (error instanceof Crash || error instanceof DeadEngine) return;
+    if (isFull(error)) this.#fatal(error);
+    else this.bug(error);
+  }
+
+  bug(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.world.violations.add('bug', text.split('\n').slice(0, 6).join('\n'));
+  }
+
+  /** Let go of what still runs: the run is over. */
+  close(): void {
+    if (this.#life !== null) this.#life.alive = false;
+    this.database.close();
+  }
+
+  /** A database without room ends the engine: its host starts it again, later. Anything else is a bug. */
+  #fatal(error: unknown): void {
+    if (error instanceof Crash) return;
+    if (isFull(error)) this.crash('full');
+    else this.bug(error);
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.thrown(error);
+    }
+  }
+
+  road(name: string): Road {
+    const { world, wire } = this;
+    const known = this.roads.get(name) ?? { wire, faults: world.faults, random: world.random, reachable: true };
+    this.roads.set(name, known);
+    return known;
+  }
+
+  #http(life: Life): SimHttp {
+    const places = [...this.world.services].map(
+      ([name, service]) => [`https://${name}.api.sim`, { service, road: this.road(name) }] as const,
+    );
+    return new SimHttp(new Map(places), life);
+  }
+
+  #store(name: string, life: Life, surroundings: StoreSurroundings, clock: Pick<Clock, 'now'>): SimStore {
+    const bucket = this.world.buckets.get(name);
+    if (bucket === undefined) throw new Error(`no bucket ${name}`);
+    return new SimStore({
+      name,
+      road: this.road(name),
+      bucket,
+      life,
+      race: (key) => {
+        this.world.race(bucket, key);
+      },
+      skewMs: () => clock.now() - this.time.trueNow(),
+      trueNow: () => this.time.trueNow(),
+      writer: this.name,
+      surroundings,
+    });
+  }
+}
+
+const keyOf: KeyOf = (prefix, path) => {
+  const key = objectKey(prefix, path);
+  return key.ok ? { ok: true, key: key.key, originalName: key.metadata[ORIGINAL_NAME] ?? null } : key;
+};
+
+/** Seals nothing but keeps the purpose with the value: determinism is what matters here. */
+const PLAIN_SEALER: Sealer = {
+  seal: (plain, purpose) => Buffer.from(JSON.stringify([purpose, plain])),
+  open: (sealed, purpose) => {
+    const [was, plain] = JSON.parse(Buffer.from(sealed).toString()) as [string, string];
+    if (was !== purpose) throw new Error('sealed for another purpose');
+    return plain;
+  },
+};
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'SQLITE_FULL';
+}
+
+function isWrong(error: unknown): boolean {
+  return error instanceof AssertionFailed || (error instanceof Error && WRONG.has(error.name) && !isFull(error));
+}
