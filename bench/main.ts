@@ -2,9 +2,12 @@
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuild } from '../tools/run/ensure-build.ts';
+import { burst } from './cases/burst.ts';
+import { changed } from './cases/changed.ts';
 import { latency } from './cases/latency.ts';
 import { largeFile } from './cases/large-file.ts';
 import { outbox } from './cases/outbox.ts';
+import { requests } from './cases/requests.ts';
 import { scan } from './cases/scan.ts';
 import { smallFiles } from './cases/small-files.ts';
 import { trackedTree } from './cases/tracked-tree.ts';
@@ -17,14 +20,17 @@ import { Workspace } from './support/workspace.ts';
 
 const CASES: ReadonlyMap<string, BenchCase> = new Map([
   ['outbox', outbox],
+  ['requests', requests],
   ['scan', scan],
   ['small-files', smallFiles],
   ['large-file', largeFile],
   ['tracked-tree', trackedTree],
+  ['changed', changed],
+  ['burst', burst],
   ['latency', latency],
 ]);
 /** Those that are measured against rclone. */
-const WITH_RCLONE: ReadonlySet<string> = new Set(['small-files', 'large-file']);
+const WITH_RCLONE: ReadonlySet<string> = new Set(['small-files', 'large-file', 'changed']);
 /** Work of others per core from which on numbers can't be trusted. */
 const BUSY_LOAD = 0.5;
 

@@ -2,13 +2,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireTaken, startServer } from '../servers/server-process.ts';
 import type { BenchContext } from '../support/bench-context.ts';
-import { Installation } from '../support/engine.ts';
+import { Installation, type RunningEngine } from '../support/engine.ts';
 import type { Figure } from '../support/figure.ts';
 import { makeTree } from '../support/file-trees.ts';
 import { measureProcess } from '../support/run-process.ts';
 
 const MIB = 1024 * 1024;
 const FILE_BYTES = 16;
+/** How long an idle engine is looked at: ticks of 10 ms are 0.05 % of it. */
+const IDLE_CPU_MS = 20_000;
 
 /** A large folder that is all sent: what looking at it again costs, and what remembering it costs. */
 export async function trackedTree(context: BenchContext): Promise<readonly Figure[]> {
@@ -37,12 +39,13 @@ export async function trackedTree(context: BenchContext): Promise<readonly Figur
 
   const rescans: number[] = [];
   const find: number[] = [];
-  const idle = await settledMemory(context, empty);
+  const idle = await settledEngine(context, empty);
   const engine = await tracked.start();
   await engine.settled();
   // The watcher asks for a scan of its own when it is ready; that is over by then.
   await delay(sizes.idleMs);
   const held = engine.residentBytes();
+  const cpuPercent = await idleCpuPercent(engine);
   for (let run = 1; run <= runs; run += 1) {
     rescans.push(await engine.rescan());
     const listing = { program: 'find', args: [folder, '-printf', '%s %T@ %C@ %i %D %P\\n'] };
@@ -84,18 +87,36 @@ export async function trackedTree(context: BenchContext): Promise<readonly Figur
       unit: 'MiB',
       better: 'less',
       ours: [held / MIB],
-      peer: ofEmpty([idle / MIB]),
+      peer: ofEmpty([idle.bytes / MIB]),
+    },
+    {
+      id: 'tracked-tree.cpu',
+      what: '… its CPU, share of a core',
+      unit: '%',
+      better: 'less',
+      ours: [cpuPercent],
+      peer: ofEmpty([idle.cpuPercent]),
     },
   ];
 }
 
-async function settledMemory({ sizes }: BenchContext, installation: Installation): Promise<number> {
+async function settledEngine(
+  { sizes }: BenchContext,
+  installation: Installation,
+): Promise<{ readonly bytes: number; readonly cpuPercent: number }> {
   const engine = await installation.start();
   await engine.settled();
   await delay(sizes.idleMs);
-  const held = engine.residentBytes();
+  const bytes = engine.residentBytes();
+  const cpuPercent = await idleCpuPercent(engine);
   await engine.stop();
-  return held;
+  return { bytes, cpuPercent };
+}
+
+async function idleCpuPercent(engine: RunningEngine): Promise<number> {
+  const before = engine.cpuMs();
+  await delay(IDLE_CPU_MS);
+  return ((engine.cpuMs() - before) / IDLE_CPU_MS) * 100;
 }
 
 /** The same upload of a tenth as many files: a rate that falls with the number shows work that grows faster than it. */

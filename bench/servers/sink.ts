@@ -15,16 +15,20 @@ export interface Sink {
   close(): Promise<void>;
 }
 
+const AUTHOR = 'x-amz-meta-longshore-op';
 const CHECKSUMS = ['x-amz-checksum-crc64nvme', 'x-amz-checksum-crc32'];
 /** Not like an MD5, so that nobody compares with it. */
 const ETAG = '"sink-1"';
 
 /**
  * The least that a client takes for S3: it believes every signature and checksum, drops every body and keeps no more than
- * sizes. It costs so little that what is measured is the client. `onPut` hears the key as soon as a PUT's headers are in.
+ * sizes. It honours conditions, so that nobody has to look before each write. It costs so little that what is measured is
+ * the client. `onPut` hears the key as soon as a PUT's headers are in.
  */
 export async function startSink(onPut: (path: string) => void = () => undefined): Promise<Sink> {
   const sizes = new Map<string, number>();
+  /** Which operation wrote the object: what a client recognises its own by. */
+  const authors = new Map<string, string>();
   let bytes = 0;
   let uploads = 0;
 
@@ -37,32 +41,58 @@ export async function startSink(onPut: (path: string) => void = () => undefined)
       response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...more }).end(body);
     };
     const size = sizes.get(path);
+    const refused = (): boolean => {
+      const { 'if-none-match': none, 'if-match': match } = headers;
+      if (none === undefined && (match === undefined || (size !== undefined && match === ETAG))) return false;
+      if (none !== undefined && size === undefined) return false;
+      reply(412, XML, '<Error><Code>PreconditionFailed</Code></Error>');
+      return true;
+    };
     switch (request.method ?? '') {
       case 'GET':
         if (path === TAKEN_PATH) reply(200, {}, JSON.stringify({ objects: sizes.size, bytes }));
-        else if (query.includes('uploads')) reply(200, XML, '<ListMultipartUploadsResult/>');
+        else if (query.includes('uploads')) reply(200, XML, NO_UPLOADS);
         else reply(200, XML, '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>');
         return;
       case 'HEAD':
         if (size === undefined) response.writeHead(404).end();
         else
           response
-            .writeHead(200, { 'content-length': size, etag: ETAG, 'last-modified': new Date().toUTCString() })
+            .writeHead(200, {
+              'content-length': size,
+              etag: ETAG,
+              'last-modified': new Date().toUTCString(),
+              ...(authors.has(path) ? { [AUTHOR]: authors.get(path) } : {}),
+            })
             .end();
         return;
       case 'PUT':
+        if (refused()) return;
+        if (typeof headers[AUTHOR] === 'string') authors.set(path, headers[AUTHOR]);
+        if (typeof headers['x-amz-copy-source'] === 'string') {
+          const from = sizes.get(decodeURIComponent(`/${headers['x-amz-copy-source'].replace(/^\//, '')}`));
+          const wanted = headers['x-amz-copy-source-if-match'];
+          if (from === undefined || (wanted !== undefined && wanted !== ETAG)) {
+            reply(412, XML, '<Error><Code>PreconditionFailed</Code></Error>');
+            return;
+          }
+          sizes.set(path, from);
+          reply(200, XML, `<CopyObjectResult><ETag>${ETAG}</ETag></CopyObjectResult>`);
+          return;
+        }
         sizes.set(path, (query.includes('partNumber=') ? (size ?? 0) : 0) + Number(headers['content-length'] ?? 0));
         reply(200, { etag: ETAG, 'x-amz-checksum-type': 'FULL_OBJECT', ...Object.fromEntries(told) });
         return;
       case 'POST':
         if (query.startsWith('uploads')) {
           uploads += 1;
+          if (typeof headers[AUTHOR] === 'string') authors.set(path, headers[AUTHOR]);
           reply(
             200,
             XML,
             `<InitiateMultipartUploadResult><UploadId>u${uploads}</UploadId></InitiateMultipartUploadResult>`,
           );
-        } else {
+        } else if (!refused()) {
           const sums = told.map(([name, value]) => `<${elementOf(name)}>${value}</${elementOf(name)}>`).join('');
           const type = '<ChecksumType>FULL_OBJECT</ChecksumType>';
           reply(
@@ -73,6 +103,8 @@ export async function startSink(onPut: (path: string) => void = () => undefined)
         }
         return;
       default:
+        if (refused()) return;
+        if (!query.includes('uploadId=')) sizes.delete(path);
         reply(204, {});
     }
   }
@@ -110,6 +142,7 @@ export async function startSink(onPut: (path: string) => void = () => undefined)
   };
 }
 
+const NO_UPLOADS = '<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>';
 const XML = { 'content-type': 'application/xml' };
 
 /** The XML element that repeats a checksum header: `x-amz-checksum-crc64nvme` is `ChecksumCRC64NVME`. */

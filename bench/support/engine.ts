@@ -9,7 +9,7 @@ import { connectToSocket } from '../../src/protocol/socket-client.ts';
 import { BUCKET, CREDENTIALS, REGION } from '../servers/server-process.ts';
 import { measureProcess, startProcess, stopProcess, type Command, type Usage } from './run-process.ts';
 import type { BenchContext } from './bench-context.ts';
-import { residentBytes } from './process-usage.ts';
+import { processCpuMs, residentBytes } from './process-usage.ts';
 
 const FOLDER = 'bench';
 /** Between two looks at a running engine's state, ms: seldom enough to cost it nothing. */
@@ -132,6 +132,16 @@ export class RunningEngine {
         Date.parse(folder.lastScanAt ?? '') >= this.#startedAt
       );
     });
+  }
+
+  /** Resolves once so many files are in the inventory, sent or not. */
+  async knows(files: number): Promise<void> {
+    await this.#until(({ folders }) => (folders[0]?.files ?? 0) >= files);
+  }
+
+  /** CPU time of the engine's process so far, ms. Ticks of 10 ms. */
+  cpuMs(): number {
+    return processCpuMs(this.#pid);
   }
 
   /** A full scan on request; gives the time from the request to its conclusion in the inventory, ms. */

@@ -10,6 +10,7 @@ export interface Sizes {
   readonly outboxOperations: number;
   readonly singleEnqueues: number;
   readonly saves: number;
+  readonly burstFiles: number;
   /** An idle engine's memory is read after this, ms. */
   readonly idleMs: number;
 }
@@ -24,7 +25,9 @@ const FULL: Sizes = {
   outboxOperations: 50_000,
   singleEnqueues: 2000,
   saves: 100,
-  idleMs: 10_000,
+  burstFiles: 60_000,
+  // The engine gives memory back 20 s after its work is done.
+  idleMs: 45_000,
 };
 
 const QUICK: Sizes = {
@@ -35,7 +38,8 @@ const QUICK: Sizes = {
   outboxOperations: 5000,
   singleEnqueues: 200,
   saves: 15,
-  idleMs: 2000,
+  burstFiles: 5000,
+  idleMs: 30_000,
 };
 
 export interface BenchOptions {
@@ -58,9 +62,10 @@ export class UsageError extends Error {}
 export const USAGE = `Longshore's benchmarks. Linux only: CPU time and memory come from /proc.
 
 npm run bench -- [options]
-  --runs N       repetitions of everything that is a median, default 3
+  --runs N       repetitions of everything that is a median, default 5
   --quick        small sizes: shows that it works, its numbers mean little
-  --only NAMES   comma-separated: small-files, large-file, scan, outbox, tracked-tree, latency
+  --only NAMES   comma-separated: small-files, large-file, requests, scan, outbox, tracked-tree,
+                 changed, burst, latency
   --from WHAT    dist (default; built when it is stale) or src
   --profile DIR  CPU profiles of every engine (*.cpuprofile) go there; best with --from src
   --dir DIR      where the temporary files go; a real disk, with 4 GiB free
@@ -73,7 +78,7 @@ export function readOptions(argv: readonly string[], caseNames: readonly string[
     ({ values } = parseArgs({
       args: [...argv],
       options: {
-        runs: { type: 'string', default: '3' },
+        runs: { type: 'string', default: '5' },
         quick: { type: 'boolean', default: false },
         only: { type: 'string' },
         from: { type: 'string', default: 'dist' },

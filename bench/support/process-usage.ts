@@ -51,3 +51,10 @@ export function endedChildrenCpuMs(): number {
   const fields = statFields('self');
   return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
 }
+
+/** CPU time of a running process, all threads, without its children, ms. Ticks of 10 ms. */
+export function processCpuMs(pid: number): number {
+  // utime and stime are fields 14 and 15.
+  const fields = statFields(pid);
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}

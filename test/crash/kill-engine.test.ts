@@ -1,11 +1,17 @@
 import { randomInt } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCampaign, TRANSFERS, type CampaignResult } from '../support/crash-campaign.ts';
+import type { BadLine } from '../support/fault-proxy.ts';
 import { MIB, PART_BYTES } from '../support/engine-harness.ts';
 
 const LEAST_KILLS = 25;
 const KILLS = Math.max(LEAST_KILLS, Number(process.env['LONGSHORE_CRASH_KILLS'] ?? LEAST_KILLS));
 const SEED = Number(process.env['LONGSHORE_CRASH_SEED'] ?? randomInt(2 ** 31));
+
+/** `LONGSHORE_CRASH_BAD_LINE_KILLS=500` is the long campaign. */
+const BAD_LINE_KILLS = Number(process.env['LONGSHORE_CRASH_BAD_LINE_KILLS'] ?? 10);
+/** Several faults a life; a stall that the engine has to notice by itself. */
+const BAD_LINE: BadLine = { bytesBetweenFaults: 12 * MIB, stallMs: 20_000, bytesPerSecond: 16 * MIB };
 
 /** What the wire may carry twice: the parts in flight at each death, and a little for headers of the framing. */
 const SLACK = 1.05;
@@ -13,8 +19,9 @@ const SLACK = 1.05;
 const mebibytes = (bytes: number) => (bytes / MIB).toFixed(1);
 
 describe.each([
-  { title: 'kill -9 of the engine', kills: KILLS, earlyKills: 5, serverDiesToo: false },
-  { title: 'kill -9 of engine and server', kills: 5, earlyKills: 0, serverDiesToo: true },
+  { title: 'kill -9 of the engine', kills: KILLS, earlyKills: 5, serverDiesToo: false, badLine: null },
+  { title: 'kill -9 on a bad line', kills: BAD_LINE_KILLS, earlyKills: 2, serverDiesToo: false, badLine: BAD_LINE },
+  { title: 'kill -9 of engine and server', kills: 5, earlyKills: 0, serverDiesToo: true, badLine: null },
 ])('$title', (plan) => {
   let result: CampaignResult;
   const unedited = () => [...result.states].filter(([, states]) => states.length === 1).map(([key]) => key);
@@ -26,7 +33,9 @@ describe.each([
       .reduce((sum, { requestBodyBytes }) => sum + requestBodyBytes, 0);
     return sent - [...keys].reduce((sum, key) => sum + (result.sizes.get(key) ?? 0), 0);
   };
-  const bound = () => deaths() * TRANSFERS * PART_BYTES * SLACK;
+  const lineFaults = () => Object.values(result.lineFaults).reduce((sum, count) => sum + count, 0);
+  // A connection carries one part: each fault of the line costs one at most.
+  const bound = () => (deaths() * TRANSFERS + lineFaults()) * PART_BYTES * SLACK;
 
   beforeAll(
     async () => {
@@ -43,6 +52,7 @@ describe.each([
         mismatches: mismatches.length,
         'MiB in all': mebibytes([...result.sizes.values()].reduce((sum, size) => sum + size, 0)),
         ...(plan.serverDiesToo ? {} : { 'MiB sent twice': mebibytes(sentTwice()), 'MiB bound': mebibytes(bound()) }),
+        ...(plan.badLine === null ? {} : result.lineFaults),
         'leaked uploads': result.openUploads,
         'calls acknowledged': result.acknowledgedCalls.length,
         'set aside and retried': result.poisoned,

@@ -9,8 +9,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { OperationView } from '../../src/protocol/shapes.ts';
 import type { LoggedRequest } from '../../tools/s3/counters.ts';
 import { MIB, noise, QUICK_RETRY, Rig, type RunningCommand } from './engine-harness.ts';
+import { FaultProxy, type BadLine, type LineFault } from './fault-proxy.ts';
 import { afterBody, startFaultServer, type FaultServer } from './fault-server.ts';
 import { sha256 } from './s3-bucket.ts';
+import { seededFraction } from './seeded-fraction.ts';
 import { startStandInProcess, type S3Process } from './s3-servers.ts';
 import { StandInControl } from './stand-in-control.ts';
 import { until } from './until.ts';
@@ -33,6 +35,8 @@ export interface CampaignPlan {
   readonly earlyKills: number;
   /** The server dies with the engine at each kill. */
   readonly serverDiesToo: boolean;
+  /** What lies between engine and server; null: nothing. */
+  readonly badLine: BadLine | null;
 }
 
 /** One kill, and what proves that it hit a transfer. */
@@ -59,20 +63,11 @@ export interface CampaignResult {
   readonly callKeys: readonly string[];
   /** Items that were set aside because the engine died three times while they ran; each was retried. */
   readonly poisoned: number;
+  /** What the bad line did. */
+  readonly lineFaults: Readonly<Record<LineFault, number>>;
   /** Empty when the server died: its memory went with it. */
   readonly requests: readonly LoggedRequest[];
   readonly lastExitCode: number;
-}
-
-/** A small generator, so that a seed gives the same kills again (mulberry32, public domain). */
-function seededFraction(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 export async function runCampaign(plan: CampaignPlan): Promise<CampaignResult> {
@@ -97,6 +92,7 @@ class Campaign {
   readonly #control: StandInControl;
   readonly #rig: Rig;
   readonly #api: FaultServer;
+  readonly #proxy: FaultProxy | null;
   #bigFiles = 0;
   #bytesWritten = 0;
   #poisoned = 0;
@@ -108,6 +104,7 @@ class Campaign {
     rig: Rig,
     api: FaultServer,
     callKeys: readonly string[],
+    proxy: FaultProxy | null,
   ) {
     this.#plan = plan;
     this.#fraction = seededFraction(plan.seed);
@@ -117,6 +114,7 @@ class Campaign {
     this.#rig = rig;
     this.#api = api;
     this.#callKeys = callKeys;
+    this.#proxy = proxy;
   }
 
   static async open(plan: CampaignPlan): Promise<Campaign> {
@@ -132,11 +130,18 @@ class Campaign {
     );
     const rig = await Rig.create(server);
     await rig.bucket.enableVersioning();
+    const proxy =
+      plan.badLine === null ? null : await FaultProxy.start(server.endpoint, plan.badLine, seededFraction(~plan.seed));
     rig.configure({
-      destination: { limits: { concurrency: TRANSFERS, partConcurrency: TRANSFERS }, retry: QUICK_RETRY },
+      destination: {
+        limits: { concurrency: TRANSFERS, partConcurrency: TRANSFERS },
+        // A bad line is no reason to give up, however often it breaks.
+        retry: { ...QUICK_RETRY, maxAttempts: 100 },
+        ...(proxy === null ? {} : { endpoint: proxy.endpoint, stallTimeout: '5s' }),
+      },
       providers: { api: { baseUrl: api.url, retry: { ...QUICK_RETRY, maxAttempts: 100 } } },
     });
-    return new Campaign(plan, serverData, server, rig, api, keys);
+    return new Campaign(plan, serverData, server, rig, api, keys, proxy);
   }
 
   async run(): Promise<CampaignResult> {
@@ -159,6 +164,7 @@ class Campaign {
   async close(): Promise<void> {
     await this.#rig.close();
     await this.#api.close();
+    await this.#proxy?.close();
     await this.#server.close();
     rmSync(this.#serverData, { recursive: true, force: true });
   }
@@ -265,6 +271,7 @@ class Campaign {
   /** Without brakes and kills, until nothing is left to do. */
   async #settle(earlyKills: number): Promise<CampaignResult> {
     await this.#control.setFaults([]);
+    this.#proxy?.calm();
     let lastExitCode = -1;
     for (let run = 0; run < DRAIN_RUNS && lastExitCode !== 0; run += 1) {
       const { exitCode, out, err } = await this.#rig.spawn('--json', 'run', '--once').ended;
@@ -284,6 +291,7 @@ class Campaign {
       acknowledgedCalls: this.#acknowledged,
       callKeys: this.#callKeys,
       poisoned: this.#poisoned,
+      lineFaults: this.#proxy?.faults ?? { reset: 0, stall: 0, 'half-close': 0, close: 0 },
       requests: this.#plan.serverDiesToo ? [] : await this.#control.log(),
       lastExitCode,
     };

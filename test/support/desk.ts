@@ -1,7 +1,7 @@
 import { parseConfig } from '../../src/config/load-config.ts';
 import { formatProblems } from '../../src/config/problem.ts';
 import type { LongshoreConfig } from '../../src/config/config-types.ts';
-import type { FileStat, ObjectStore } from '../../src/core/ports.ts';
+import type { FileStat, LocalChanges, ObjectStore } from '../../src/core/ports.ts';
 import { makeHandlers, type Desk } from '../../src/engine/handlers.ts';
 import { SyncCore } from '../../src/engine/sync-core.ts';
 import { RpcRefusal } from '../../src/protocol/rpc-errors.ts';
@@ -42,17 +42,20 @@ export function makeDesk(config: LongshoreConfig = deskConfig(), outbox: Outbox 
     viewUrl: (key) => Promise.resolve(`https://view.example.com/${key}`),
     close: () => undefined,
   };
+  const changes: Pick<LocalChanges, 'freeBytes'> = { freeBytes: () => Promise.resolve(2 ** 40) };
   const core = new SyncCore(
     {
       ...outbox,
       files: { stat: () => Promise.resolve<FileStat | null>(null), open: unused },
+      changes: changes as LocalChanges,
       scanner: { scan: unused, close: () => Promise.resolve() },
       watcher: { watch: () => () => Promise.resolve(), close: () => Promise.resolve() },
-      http: { send: unused },
+      http: { send: unused, refreshConnections: () => undefined },
       openStore: () => store as ObjectStore,
       keyOf: (prefix, path) => ({ ok: true, key: prefix + path, originalName: null }),
       contentTypeOf: () => 'text/plain',
       env: {},
+      dataDir: '/data',
     },
     config,
     1,

@@ -10,8 +10,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { engineAccess } from '../../src/cli/engine-access.ts';
 import { runCli } from '../../src/cli/program.ts';
-import { startEngine, type Engine } from '../../src/engine/engine.ts';
+import { loadConfigFile } from '../../src/config/load-config.ts';
+import { machineContext } from '../../src/config/load-context.ts';
+import { openWritable } from '../../src/db/connection.ts';
+import { SettingsRepo } from '../../src/db/settings-repo.ts';
+import { databaseFile, startEngine, type Engine, type EngineOptions } from '../../src/engine/engine.ts';
+import { placeOf } from '../../src/engine/probed-destinations.ts';
+import type { Params } from '../../src/protocol/contract.ts';
+import { RpcClient } from '../../src/protocol/rpc-client.ts';
 import type { OperationDetail, OperationView, StatusView } from '../../src/protocol/shapes.ts';
+import { CONDITIONAL_WRITES, UNKNOWN_CAPABILITIES } from '../../src/sync/capabilities/capabilities.ts';
+import { storeCapabilities } from '../../src/sync/capabilities/capability-store.ts';
 import { captureCli } from './captured-cli.ts';
 import { TestBucket } from './s3-bucket.ts';
 import { startMoto, startStandIn, type S3Endpoint } from './s3-servers.ts';
@@ -50,6 +59,10 @@ export interface ConfigPatch {
   /** Further destinations. */
   readonly destinations?: Readonly<Record<string, Section>>;
   readonly providers?: Readonly<Record<string, Section>>;
+  /** Further sections of the file: limits, network, history. */
+  readonly sections?: Section;
+  /** False: the engine has yet to find out what the service can do. Default: it has, where the service is the stand-in. */
+  readonly serviceIsKnown?: boolean;
 }
 
 export interface CommandResult {
@@ -68,6 +81,7 @@ export class Rig {
   /** What the engine in this process said to its host. */
   readonly log: string[] = [];
   #engine: Engine | null = null;
+  #serviceIsKnown = false;
   readonly #processes = new Set<RunningCommand>();
 
   private constructor(bucket: TestBucket) {
@@ -79,7 +93,32 @@ export class Rig {
     const rig = new Rig(await TestBucket.create(server));
     mkdirSync(rig.folder());
     rig.configure(patch);
+    // Else the requests of the probe would mix with those that a test counts, and meet the faults that it plans.
+    rig.#serviceIsKnown = patch.serviceIsKnown ?? 'faults' in server;
     return rig;
+  }
+
+  /** What an earlier run of the engine has found out about the stand-in: it honours every condition. */
+  #knowService(): void {
+    if (!this.#serviceIsKnown) return;
+    this.#serviceIsKnown = false;
+    const loaded = loadConfigFile(this.configFile, machineContext(this.dataDir));
+    const destination = loaded.ok ? loaded.config.destinations['main'] : undefined;
+    if (destination === undefined) return;
+    mkdirSync(this.dataDir, { recursive: true, mode: 0o700 });
+    const db = openWritable(databaseFile(this.dataDir));
+    const conditions = Object.fromEntries(CONDITIONAL_WRITES.map((write) => [write, 'yes' as const]));
+    storeCapabilities(new SettingsRepo(db), destination.name, placeOf(destination), {
+      checkedAt: Date.now(),
+      denied: false,
+      leftover: null,
+      capabilities: {
+        conditions: { ...UNKNOWN_CAPABILITIES.conditions, ...conditions },
+        checksums: { put: 'yes', multipart: 'yes' },
+        versions: 'no',
+      },
+    });
+    db.close();
   }
 
   folder(name = 'drop'): string {
@@ -122,18 +161,32 @@ export class Rig {
       folders: patch.folders ?? [this.folderConfig('drop', patch.folder)],
       destinations: { main: this.destinationConfig(patch.destination), ...patch.destinations },
       providers: patch.providers ?? {},
+      ...patch.sections,
     };
     writeFileSync(this.configFile, JSON.stringify(config, null, 2));
   }
 
   /** Starts the engine in this process, on the real disk, clock, socket and database. */
-  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
+  async start(
+    env: Readonly<Record<string, string>> = {},
+    more: Pick<EngineOptions, 'lookAtNetwork'> = {},
+  ): Promise<void> {
+    this.#knowService();
     this.#engine = await startEngine({
       dataDir: this.dataDir,
       configFile: this.configFile,
       env,
       log: (level, message) => this.log.push(`${level}: ${message}`),
+      ...more,
     });
+  }
+
+  /** Tells the engine what a host (Electron) would. */
+  async signal(params: Params<'host.signal'>): Promise<void> {
+    if (this.#engine === null) throw new Error('no engine runs in this process');
+    const client = new RpcClient(this.#engine.attach());
+    await client.call('host.signal', params);
+    client.close();
   }
 
   async stop(): Promise<void> {
@@ -238,6 +291,7 @@ export class Rig {
 
   /** A real process of the command line; killed at the end of the test if it still runs. */
   spawn(...args: readonly string[]): RunningCommand {
+    if (args[0] === 'run') this.#knowService();
     const command = new RunningCommand(this.#argv(args));
     this.#processes.add(command);
     return command;

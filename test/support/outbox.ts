@@ -150,6 +150,7 @@ export function scannedDirectory(dir: string, patch: Partial<ScannedDirectory> =
     ignored: 0,
     ignoredNames: [],
     volume: '7',
+    digest: '',
     complete: true,
     gone: false,
     ...patch,

@@ -82,6 +82,7 @@ export function statusView(overrides: Partial<StatusView> = {}): StatusView {
       superseded: 0,
     },
     bytes: { pending: 0, done: 0 },
+    work: null,
     bytesPerSecond: 0,
     etaSeconds: null,
     folders: [],
@@ -90,6 +91,7 @@ export function statusView(overrides: Partial<StatusView> = {}): StatusView {
     pausedUntil: null,
     engine: { version: '0.1.0', pid: 4711, startedAt: AT, epoch: 1, dataDir: '/data', configFile: null },
     configProblems: [],
+    alarms: [],
     ...overrides,
   };
 }
@@ -105,14 +107,21 @@ export function plainHandlers(overrides: Partial<RpcHandlers> = {}): RpcHandlers
     pause: () => Promise.resolve(statusView({ state: 'paused', pausedUntil: 'forever' })),
     resume: () => Promise.resolve(statusView()),
     retry: ({ ids }) => Promise.resolve({ retried: ids, refused: [] }),
+    restore: () => Promise.resolve(operationView({ kind: 'file.download' })),
     cancel: ({ ids }) => Promise.resolve({ cancelled: ids, refused: [] }),
     resolve: ({ ids }) => Promise.resolve({ resolved: ids, refused: [] }),
+    undo: ({ ids }) => Promise.resolve({ undone: ids.map((id) => ({ id, operationId: `undo-${id}` })), refused: [] }),
     call: ({ method, target }) =>
       Promise.resolve(
         operationView({ kind: 'api.call', folder: null, path: null, resourceKey: `${method} ${target}` }),
       ),
     events: () => Promise.resolve({ items: [eventView()], next: null }),
     'folder.add': ({ paths }) => Promise.resolve({ copied: paths.length, refused: [] }),
+    'folder.adopt': ({ folder }) => Promise.resolve({ folder }),
+    'deletes.ls': () => Promise.resolve({ items: [] }),
+    'deletes.decide': (asked) => Promise.resolve({ ...asked, files: 0 }),
+    'uploads.ls': () => Promise.resolve({ items: [], failed: [] }),
+    'uploads.abort': ({ uploads }) => Promise.resolve({ aborted: uploads.length }),
     rescan: nothing,
     viewUrl: () => Promise.resolve({ url: 'https://example.com/a.txt' }),
     localPath: () => Promise.resolve({ path: '/home/me/Drop/a.txt' }),

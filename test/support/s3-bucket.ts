@@ -24,6 +24,11 @@ export interface FetchedObject {
 
 let made = 0;
 
+/** Small objects by which an engine finds out what the service can do; it takes them away by itself. */
+export function isProbe(key: string): boolean {
+  return /(^|\/)\.longshore\/probe-/.test(key);
+}
+
 /** A bucket as another program sees it, through the AWS SDK: what a test believes of the storage comes from here. */
 export class TestBucket {
   readonly server: S3Endpoint;
@@ -88,8 +93,13 @@ export class TestBucket {
     await this.#client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }));
   }
 
-  /** All keys, sorted. */
+  /** The keys of users' objects, sorted. */
   async keys(): Promise<string[]> {
+    return (await this.allKeys()).filter((key) => !isProbe(key));
+  }
+
+  /** All keys, sorted: also those with which Longshore finds out what the service can do. */
+  async allKeys(): Promise<string[]> {
     const keys: string[] = [];
     for await (const page of paginateListObjectsV2({ client: this.#client }, { Bucket: this.name })) {
       for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key);
@@ -97,8 +107,12 @@ export class TestBucket {
     return keys.sort();
   }
 
-  /** Multipart uploads that are neither completed nor aborted: key and id. */
+  /** Multipart uploads of users' objects that are neither completed nor aborted: key and id. */
   async openUploads(): Promise<{ readonly key: string; readonly id: string }[]> {
+    return (await this.allOpenUploads()).filter(({ key }) => !isProbe(key));
+  }
+
+  async allOpenUploads(): Promise<{ readonly key: string; readonly id: string }[]> {
     const reply = await this.#client.send(new ListMultipartUploadsCommand({ Bucket: this.name }));
     if (reply.IsTruncated === true) throw new Error('more open uploads than one page');
     return (reply.Uploads ?? []).map(({ Key, UploadId }) => ({ key: Key ?? '', id: UploadId ?? '' }));
@@ -117,8 +131,9 @@ export class TestBucket {
       const page: ListObjectVersionsCommandOutput = await this.#client.send(
         new ListObjectVersionsCommand({ Bucket: this.name, ...next }),
       );
-      if ((page.DeleteMarkers ?? []).length > 0) throw new Error('something was deleted');
+      if ((page.DeleteMarkers ?? []).some(({ Key = '' }) => !isProbe(Key))) throw new Error('something was deleted');
       for (const { Key = '', VersionId } of page.Versions ?? []) {
+        if (isProbe(Key)) continue;
         const reply = await this.#client.send(new GetObjectCommand({ Bucket: this.name, Key, VersionId }));
         const bytes = (await reply.Body?.transformToByteArray()) ?? new Uint8Array();
         // Listed newest first.

@@ -23,6 +23,11 @@ export class StandInControl {
     return (await this.#ask('GET', 'log')) as LoggedRequest[];
   }
 
+  /** Of put, complete, copy, delete: conditions there have no effect from now on. */
+  async ignoreConditions(methods: readonly string[]): Promise<unknown> {
+    return this.#ask('PUT', 'ignored-conditions', JSON.stringify(methods));
+  }
+
   async #ask(method: string, path: string, body?: string): Promise<unknown> {
     const reply = await fetch(`${this.#url}/${path}`, {
       method,
