@@ -6,7 +6,7 @@ import { build as bundle, type BuildFailure } from 'esbuild';
 import { build as buildRenderer } from 'vite';
 import { sourceStamp, writeBuildStamp } from '../tools/run/build-stamp.ts';
 import { repositoryRoot } from '../tools/setup/paths.ts';
-import { entries, optionsByKind, type Entry } from './entries.ts';
+import { entries, optionsByKind, trashPrograms, type Entry } from './entries.ts';
 
 interface Made {
   readonly result: string;
@@ -80,6 +80,17 @@ async function copyPictures(root: string, outDir: string): Promise<Made> {
   return { result: `electron: ${files.length} pictures`, sizeBytes };
 }
 
+/** By which `trash` reaches the Finder and the recycle bin: it looks for them beside its own code, which is the bundle. */
+async function copyTrashPrograms(outDir: string): Promise<Made> {
+  const from = path.join(repositoryRoot, 'node_modules/trash/lib');
+  let sizeBytes = 0;
+  for (const file of trashPrograms) {
+    await cp(path.join(from, file), path.join(outDir, 'node', file));
+    sizeBytes += (await stat(path.join(from, file))).size;
+  }
+  return { result: `node: ${trashPrograms.length} trash programs`, sizeBytes };
+}
+
 // The two directories can be given for a trial of the build itself; a person needs neither.
 const { values } = parseArgs({ options: { root: { type: 'string' }, out: { type: 'string' } } });
 const root = path.resolve(values.root ?? repositoryRoot);
@@ -93,6 +104,7 @@ const made = await Promise.all([
   ...entries.map(async (entry) => makeBundle(root, outDir, entry)),
   makeRenderer(root, outDir),
   copyPictures(root, outDir),
+  copyTrashPrograms(outDir),
 ]);
 
 const problems = made.filter(({ problem }) => problem !== undefined);

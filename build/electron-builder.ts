@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Configuration, FileSet } from 'electron-builder';
+import { trashPrograms } from './entries.ts';
 
 const buildDir = import.meta.dirname;
 
@@ -28,7 +29,7 @@ export const packageConfiguration: Configuration = {
     nativeModule('@node-rs', ['*/package.json', '*/*.js', '*/*.node', '!*/browser.js']),
   ],
   asar: true,
-  asarUnpack: ['**/*.node'],
+  asarUnpack: ['**/*.node', ...trashPrograms.map((name) => `dist/node/${name}`)],
   // better-sqlite3 and @node-rs/crc32 bring Node-API binaries that fit every Electron from 35 on.
   npmRebuild: false,
   electronFuses: {

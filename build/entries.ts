@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { BuildOptions } from 'esbuild';
+import { procfsParsers } from './procfs-parsers.ts';
 
 /** One bundle: its source, its result under the output directory, and what runs it. */
 export interface Entry {
@@ -23,6 +24,9 @@ export const entries: readonly Entry[] = [
 /** Loaded from node_modules at run time: they hold native code, or are the host. */
 export const externalPackages = ['electron', 'better-sqlite3', '@node-rs/crc32', '@parcel/watcher', 'fsevents'];
 
+/** Programs of the package `trash` for macOS and Windows. They have to stand outside of the packed archive to be run. */
+export const trashPrograms = ['macos-trash', 'windows-trash.exe'];
+
 // Bundled CommonJS dependencies still call `require`; esbuild renames whatever else has that name.
 const requireBanner = [
   "import { createRequire as __createRequire } from 'node:module';",
@@ -45,6 +49,7 @@ const forNode: BuildOptions = {
   format: 'esm',
   target: 'node20.18',
   banner: { js: requireBanner },
+  plugins: [procfsParsers],
   inject: [path.join(import.meta.dirname, 'commonjs-names.ts')],
 };
 
