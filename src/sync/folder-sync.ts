@@ -237,7 +237,12 @@ export class FolderSync {
     if (full) {
       this.#fullScanWanted = false;
       this.#settling.clear();
-    } else if (dirty.length === 0) return;
+    } else if (dirty.length === 0) {
+      // What was due is there again, say.
+      this.#followers.refresh();
+      this.#followers.postpone();
+      return;
+    }
     const under = full ? [{ dir: '', below: true }] : dirty.map((dir) => ({ dir, below: this.#isNew(dir) }));
     try {
       await this.#look(full, under);
@@ -319,7 +324,7 @@ export class FolderSync {
     if (!suspended) {
       await this.#followers.follow(startedAt, (dir) => pass.looked(dir), this.#stopping.signal);
       if (full) await this.#followers.expire(this.#stopping.signal);
-    }
+    } else this.#followers.postpone();
     if (pass.queued > 0 || pass.absences > 0) onChange(this.folder.name);
   }
 

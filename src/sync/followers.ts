@@ -83,6 +83,11 @@ export class Followers {
     this.refresh();
   }
 
+  /** Nothing may be concluded now: what is due is looked at again later, not at once. */
+  postpone(): void {
+    this.#notBefore = this.#deps.clock.now() + AGAIN_MS;
+  }
+
   /** Forgets what was gone for longer than anybody asks. */
   async expire(signal: AbortSignal): Promise<void> {
     await inTurns(this.#deps, signal, this.#expire(this.#deps.clock.now() - this.#folder.keepGoneMs));

@@ -68,7 +68,8 @@ function checkMirrors({ world, outbox, config, disk, name, removals }: SimMachin
       const version = bucket.current(key);
       if (!key.startsWith(prefix) || present.has(path) || version?.writer !== name) continue;
       // Only what a person removed; a copy beside another's version is no file's.
-      if (removals.removedAt(`${folder.path}/${path}`) === null || guarded) continue;
+      const file = `${folder.path}/${path}`;
+      if (removals.removedAt(file) === null || removals.unfollowed.has(file) || guarded) continue;
       const operation = outbox.latestOn(`${folder.destination}:${key}`);
       const shown = operation !== null && ['failed', 'conflict', 'cancelled'].includes(operation.state);
       if (!shown) world.violations.add('P2', `${folder.name}:${path} was deleted, and ${key} is still there`);
@@ -91,12 +92,17 @@ function checkOutcome(
     return;
   }
   if (state === 'cancelled') return;
+  // An older delete of the same name waits for a person's word.
+  if (state === 'pending' && outbox.guardOf(operation.folder ?? '') !== null && outbox.olderOn(operation.seq) !== null)
+    return;
   if (state !== 'succeeded') {
     world.violations.add('P2', `${where} ends ${state}`);
     return;
   }
   const resolved = outbox.eventsOf(operation.id).findLast((event) => event.type === 'resolved');
-  if (resolved?.details['keep'] === 'remote') return;
+  // Theirs stands there, by a person's word.
+  const undone = outbox.onSameFile(operation).some((id) => outbox.isUndoing(id));
+  if (resolved?.details['keep'] === 'remote' || undone) return;
   const history = world.buckets.get(destination)?.history.get(operation.target) ?? [];
   const hash = hashOf(node.bytes ?? new Uint8Array(0));
   const at = history.findLastIndex((version) => version.bytes !== null && version.hash === hash);

@@ -33,6 +33,10 @@ export interface FileFacts {
   readonly key: string;
   readonly fingerprint: string | null;
   readonly base: string | null;
+  /** Our own delete of it was sent, and may have had its effect. */
+  readonly leaving: number | null;
+  /** Of a file that is gone: its object is to follow. */
+  readonly deleteRemote: number;
   readonly operation: string | null;
 }
 
@@ -75,6 +79,18 @@ export class OutboxView {
          AND e.type = 'resolved' AND json_extract(e.details, '$.discards')`,
         folder,
         path,
+      ) !== null
+    );
+  }
+
+  /** The service had at this key what we had: adopted, by whichever name of the file. */
+  identicalAt(key: string, etag: string): boolean {
+    return (
+      this.#one(
+        `SELECT 1 AS yes FROM operations o JOIN events e ON e.operation = o.id WHERE o.target = ?
+         AND json_extract(e.details, '$.result') = 'identical' AND json_extract(e.details, '$.etag') = ?`,
+        key,
+        etag,
       ) !== null
     );
   }
@@ -205,7 +221,8 @@ export class OutboxView {
 
   file(folder: string, dir: string, name: string): FileFacts | null {
     return this.#one<FileFacts>(
-      `SELECT folder, dir, name, key, fingerprint, json_extract(base, '$.etag') AS base, operation FROM files
+      `SELECT folder, dir, name, key, fingerprint, json_extract(base, '$.etag') AS base,
+         json_extract(base, '$.leaving') AS leaving, delete_remote AS deleteRemote, operation FROM files
        WHERE folder = ? AND dir = ? AND name = ?`,
       folder,
       dir,
@@ -235,6 +252,11 @@ export class OutboxView {
        WHERE k.resource_key = ? ORDER BY o.seq DESC LIMIT 1`,
       resourceKey,
     );
+  }
+
+  /** A mirror without a marker follows no deletes. */
+  hasMarker(folder: string): boolean {
+    return this.#one('SELECT 1 AS yes FROM folders WHERE name = ? AND marker IS NOT NULL', folder) !== null;
   }
 
   guardOf(folder: string): string | null {

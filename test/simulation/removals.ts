@@ -29,6 +29,8 @@ export class Removals {
   readonly allowed = new Map<string, number>();
   /** Folders whose mass delete a person has refused: what was deleted here stays there. */
   readonly refused = new Set<string>();
+  /** What was removed while the folder had no marker: nothing follows from it. */
+  readonly unfollowed = new Set<string>();
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -49,6 +51,7 @@ export class Removals {
         if (!path.startsWith(`${folder.path}/`)) continue;
         const batch = how === 'deleted' ? this.#batch(folder) : null;
         this.#set(path.normalize('NFC'), batch);
+        if (!outbox.hasMarker(folder.name)) this.unfollowed.add(path.normalize('NFC'));
         const relative = path.slice(folder.path.length + 1);
         const row = outbox.fileAt(folder.name, relative);
         if (row !== null && row.fingerprint !== null && row.base !== null) batch?.paths.push(relative);
@@ -100,7 +103,7 @@ export class Removals {
     // What went before the others were found is past.
     const gone = batch.paths.filter((path) => {
       const row = outbox.fileAt(name, path);
-      return row !== null && row.fingerprint === null && row.base !== null;
+      return row !== null && row.fingerprint === null && row.base !== null && row.deleteRemote === 1;
     }).length;
     // Files that came during the grace count as well: it is judged when the first one is due.
     const of = Math.max(batch.of, outbox.presentFiles(name) + gone);

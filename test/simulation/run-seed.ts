@@ -262,6 +262,8 @@ class Run {
 function isQuiet({ engine, outbox, wire, config }: SimMachine): boolean {
   if (config.folders.some(({ name }) => (engine?.core.folder(name)?.state().frozen ?? null) !== null)) return false;
   if (engine === null || !engine.core.idle() || wire.inFlight().length > 0) return false;
+  // Deletes follow when their grace is over.
+  if (config.folders.some(({ name }) => (engine.core.folder(name)?.state().deletesAt ?? null) !== null)) return false;
   const open = outbox.inStates('pending', 'running', 'waiting');
   // Deletes that were queued wait as well while a person is asked about many others.
   const asked = new Set(config.folders.filter(({ name }) => outbox.guardOf(name) !== null).map(({ name }) => name));

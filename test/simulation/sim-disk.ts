@@ -336,7 +336,7 @@ export class SimDisk {
     this.changes += 1;
     const node = this.find(path);
     if (node?.bytes !== null && node !== null)
-      for (const name of this.#linked.get(node) ?? [path]) this.#remember(name, node.bytes);
+      for (const name of [path, ...(this.#linked.get(node) ?? [])]) this.#remember(name, node.bytes);
     else for (const below of this.files(path)) this.#remember(`${path}/${below.path}`, below.node.bytes!);
     for (const listener of this.#listeners) listener(path, kind);
   }

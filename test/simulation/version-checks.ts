@@ -76,6 +76,7 @@ export class VersionChecks implements BucketWatcher {
     const identical = replaced.bytes !== null && machine.disk.hadState(path, replaced.bytes);
     if (identical && this.#foundIdentical(machine, operation, replaced.etag)) return true;
     if (machine.outbox.downloaded(replaced.key, replaced.etag)) return true;
+    if (machine.outbox.identicalAt(replaced.key, replaced.etag)) return true;
     // Brought back from a write of ours whose success we never learnt: nobody could tell it from that write itself.
     const origin = machine.outbox.byId(replaced.metadata['longshore-op'] ?? '');
     return origin !== null && !this.#recorded(machine, replaced);
@@ -122,6 +123,8 @@ export class VersionChecks implements BucketWatcher {
     // We were about to delete it as well: a file that is made after that is a new one.
     const deleter = machine.outbox.deleterOf(`${this.#bucket.name}:${version.key}`, version.key);
     if (deleter?.state === 'succeeded') return;
+    const row = operation.path === null ? null : machine.outbox.fileAt(operation.folder ?? '', operation.path);
+    if (row?.leaving === 1) return;
     this.#world.violations.add('P4', `${version.key}: ${operation.id} brought back what another had deleted`);
   }
 
