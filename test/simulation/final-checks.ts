@@ -92,9 +92,9 @@ function checkOutcome(
     return;
   }
   if (state === 'cancelled') return;
-  // An older delete of the same name waits for a person's word.
-  if (state === 'pending' && outbox.guardOf(operation.folder ?? '') !== null && outbox.olderOn(operation.seq) !== null)
-    return;
+  // An older operation of the same name waits for a person's word.
+  const asked = outbox.waitsForDecision(operation.seq) || outbox.guardOf(operation.folder ?? '') !== null;
+  if (state === 'pending' && asked && outbox.olderOn(operation.seq) !== null) return;
   if (state !== 'succeeded') {
     world.violations.add('P2', `${where} ends ${state}`);
     return;
