@@ -104,6 +104,7 @@ function heldLine(status: StatusView, words: Words): string | null {
 }
 
 function attentionLine(status: StatusView, words: Words): string | null {
+  if (status.disk?.full === true) return words.diskFull;
   const deletes = heldDeletes(status);
   if (deletes > 0) return words.deletesHeld(deletes);
   const count = status.counts.failed + status.counts.conflict;
@@ -123,6 +124,7 @@ function engineLine(engine: EngineHostState, words: Words): string {
 export function summaryLine({ status, engine, batch, now, words }: TrayModel): string {
   if (engine.state !== 'running' || status === null) return engineLine(engine, words);
   if (isPaused(status)) return pausedLine(status, now, words);
+  if (status.disk?.full === true) return words.diskFull;
   if (status.state === 'offline') return words.offline(batch.outstanding);
   if (status.counts.running > 0) {
     const total = batch.done + batch.outstanding;

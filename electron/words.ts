@@ -15,6 +15,7 @@ export interface Words {
   /** Gates that people have shut by their settings, and that hold for all files. */
   readonly held: Readonly<Partial<Record<StatusView['gates'][number]['gate'], string>>>;
   readonly diskLow: string;
+  readonly diskFull: string;
   readonly deletesHeld: (count: number) => string;
   readonly waiting: (count: number) => string;
   readonly attention: (count: number) => string;
@@ -77,6 +78,7 @@ const english: Words = {
     metered: 'On a metered connection',
   },
   diskLow: 'The disk of this computer is nearly full',
+  diskFull: 'The disk with the queue is full: nothing is sent',
   deletesHeld: (count) => (count === 1 ? '1 delete waits for your word' : `${count} deletes wait for your word`),
   waiting: (count) => `${items(count)} waiting`,
   attention: (count) => (count === 1 ? '1 item needs attention' : `${count} items need attention`),
@@ -141,6 +143,7 @@ const chinese: Words = {
     metered: '当前网络按流量计费',
   },
   diskLow: '本机磁盘空间即将用尽',
+  diskFull: '存放队列的磁盘已满：暂停发送',
   deletesHeld: (count) => `${count} 项删除等待您确认`,
   waiting: (count) => `${count} 项等待中`,
   attention: (count) => `${count} 项需要处理`,

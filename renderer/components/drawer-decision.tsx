@@ -14,7 +14,7 @@ export function DrawerDecision({ detail }: { detail: OperationDetail }) {
   const [busy, setBusy] = useState(false);
   const decision = decisionOf(detail);
   if (decision === null) return null;
-  const { at, takenBack, keptBeside, undoneBy, canUndo } = decision;
+  const { keep, at, takenBack, keptBeside, untilNextChange, undoneBy, canUndo } = decision;
 
   async function undo(): Promise<void> {
     setBusy(true);
@@ -28,6 +28,10 @@ export function DrawerDecision({ detail }: { detail: OperationDetail }) {
       <div className="decision">
         <p>{decisionWords(decision, language)}</p>
         {keptBeside ? <p className="quiet">{m.decision.keptBeside}</p> : null}
+        {untilNextChange ? <p className="quiet">{m.decision.untilNextChange}</p> : null}
+        {undoneBy === null && !takenBack && (untilNextChange || keep === 'local') ? (
+          <p className="quiet">{m.decision.needsVersions}</p>
+        ) : null}
         <time className="num" dateTime={at}>
           {f.dateTime(at)}
         </time>

@@ -8,6 +8,12 @@ interface Fact {
   readonly copy?: true;
 }
 
+/** A copy beside theirs has a key of its own, which is the one that counts. */
+function resourceFacts({ resourceKey, storedAs }: OperationDetail, label: string): readonly Fact[] {
+  const text = storedAs ?? resourceKey;
+  return text === null ? [] : [{ label, text, copy: true }];
+}
+
 /** Sizes, times and ids, for those who want to look something up elsewhere. */
 export function DrawerFacts({ detail }: { detail: OperationDetail }) {
   const { m, f } = useApp().language;
@@ -19,7 +25,8 @@ export function DrawerFacts({ detail }: { detail: OperationDetail }) {
     { label: m.drawer.created, text: f.dateTime(detail.createdAt) },
     detail.completedAt === null ? null : { label: m.drawer.completed, text: f.dateTime(detail.completedAt) },
     detail.error === null ? null : { label: m.drawer.code, text: detail.error.code, copy: true },
-    detail.resourceKey === null ? null : { label: m.drawer.resource, text: detail.resourceKey, copy: true },
+    detail.movedFrom === undefined ? null : { label: m.drawer.movedFrom, text: detail.movedFrom, copy: true },
+    ...resourceFacts(detail, m.drawer.resource),
     detail.externalId === null ? null : { label: m.drawer.externalId, text: detail.externalId, copy: true },
     { label: m.drawer.id, text: detail.id, copy: true },
   ];

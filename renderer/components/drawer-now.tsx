@@ -34,6 +34,30 @@ function ErrorBlock({ detail }: { detail: OperationDetail }) {
   );
 }
 
+/** The upload is done; what was to follow it is not: what, why, how to mend it, and when it is tried again. */
+function LeftInPlace({ detail }: { detail: OperationDetail }) {
+  const { language } = useApp();
+  const { m, f } = language;
+  const now = useNow();
+  const { leftInPlace } = detail;
+  if (leftInPlace === undefined) return null;
+  const { message, hint } = errorWords(leftInPlace.error, language);
+  const seconds = (Date.parse(leftInPlace.tryAgainAt) - now) / 1000;
+  return (
+    <section className="trouble" data-tone="quiet">
+      <h3>{m.drawer.leftInPlace}</h3>
+      <p className="trouble-message">
+        {leftInPlace.action === 'archive' ? m.row.notArchived(message) : m.row.notTrashed(message)}
+      </p>
+      <p>{hint}</p>
+      <p>{seconds < 0.5 ? m.row.retryNow : m.row.retryIn(f.duration(seconds))}</p>
+      {leftInPlace.error.detail === null || leftInPlace.error.detail === '' ? null : (
+        <pre>{leftInPlace.error.detail}</pre>
+      )}
+    </section>
+  );
+}
+
 /** How the item stands: its error with all that is known, or its progress. */
 export function DrawerNow({ detail }: { detail: OperationDetail }) {
   const { language } = useApp();
@@ -50,6 +74,7 @@ export function DrawerNow({ detail }: { detail: OperationDetail }) {
           )}
         </section>
       ) : null}
+      <LeftInPlace detail={detail} />
       <ErrorBlock detail={detail} />
     </>
   );

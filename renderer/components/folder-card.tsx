@@ -75,7 +75,7 @@ export function FolderCard({ folder, bucket }: { folder: StatusView['folders'][n
       )}
       {folder.degraded === null ? null : (
         <div className="place-trouble" data-tone="quiet">
-          <p>{m.folders.degraded}</p>
+          <p>{m.folders.degraded[folder.degradedKind ?? 'watch-broken']}</p>
           <p>{folder.degraded}</p>
         </div>
       )}

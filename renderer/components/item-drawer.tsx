@@ -5,6 +5,7 @@ import { useApp } from '../app-context.ts';
 import { useOperationDetail } from '../hooks/use-operation-detail.ts';
 import { actionsFor } from '../state/item-actions.ts';
 import { itemName } from '../state/item-name.ts';
+import { DrawerChoices } from './drawer-choices.tsx';
 import { DrawerDecision } from './drawer-decision.tsx';
 import { DrawerFacts } from './drawer-facts.tsx';
 import { DrawerHistory } from './drawer-history.tsx';
@@ -26,6 +27,7 @@ function DrawerBody({ detail }: { detail: OperationDetail }) {
         ))}
       </div>
       <DrawerNow detail={detail} />
+      <DrawerChoices detail={detail} />
       <DrawerParts detail={detail} />
       <DrawerDecision detail={detail} />
       <DrawerVersions detail={detail} />

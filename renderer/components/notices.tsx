@@ -2,6 +2,7 @@ import { useRef } from 'react';
 import { useApp, useWindowState } from '../app-context.ts';
 import { AlarmNotice } from './alarm-notice.tsx';
 import { ConfigNotice } from './config-notice.tsx';
+import { DiskNotice } from './disk-notice.tsx';
 import { FrozenNotice } from './frozen-notice.tsx';
 import { GuardNotice } from './guard-notice.tsx';
 
@@ -25,6 +26,7 @@ export function Notices() {
           .map(({ name, guard }) => m.guard.title(f.count(guard?.count ?? 0), f.count(guard?.of ?? 0), name))
           .join(' ')}
       </p>
+      <DiskNotice />
       <ConfigNotice />
       {held.map((folder) => (
         <GuardNotice key={folder.name} folder={folder.name} guard={folder.guard} onAnswered={answered} />

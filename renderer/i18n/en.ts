@@ -46,6 +46,8 @@ export const en = {
     metered: 'On a metered connection',
     diskLow: 'The disk of this computer is nearly full',
     diskLowDetail: 'nothing new starts until there is room',
+    diskFull: 'The disk with the queue is full',
+    diskFullDetail: 'nothing is taken up or sent until there is room',
     held: (n: string, count: number, folder: string) =>
       `${n} ${plural(count, 'delete', 'deletes')} in ${folder} ${plural(count, 'waits', 'wait')} for your word`,
     heldInMany: (n: string, count: number) => `${n} ${plural(count, 'delete waits', 'deletes wait')} for your word`,
@@ -149,6 +151,10 @@ export const en = {
     downloaded: 'Downloaded',
     inStorage: 'In the storage',
     theirsKept: 'Not sent: theirs was kept',
+    beside: (key: string) => `In the storage, beside theirs: ${key}`,
+    movedFrom: (path: string) => `It was ${path} before.`,
+    notArchived: (why: string) => `Not archived yet: ${why}`,
+    notTrashed: (why: string) => `Not in the trash yet: ${why}`,
     callDone: 'Done',
     flowDone: 'Done',
   },
@@ -207,6 +213,8 @@ export const en = {
     facts: 'Facts',
     id: 'Item id',
     resource: 'Key in the storage',
+    movedFrom: 'Was called',
+    leftInPlace: 'The file is still here',
     externalId: 'Id at the service',
     size: 'Size',
     kind: 'Kind',
@@ -248,6 +256,11 @@ export const en = {
     'file-trashed': 'Put the file into the trash',
     'file-archived': 'Moved the file into the archive',
     'left-in-place': 'Left the file in its place',
+    'folder-frozen': 'The folder stands still',
+    'folder-thawed': 'The folder goes on',
+    'deletes-held': 'Deletes wait for a word',
+    'deletes-released': 'Deletes are not asked about any more',
+    'deletes-decided': 'Deletes were decided',
     watchdog: 'Longshore set itself right',
     'upload-aborted': 'Cleared an unfinished upload away',
     'object-removed': 'Cleared an object of its own away',
@@ -293,7 +306,12 @@ export const en = {
     neverScanned: 'not scanned yet',
     clockAhead: (duration: string) => `Its clock is ${duration} ahead of this computer’s`,
     clockBehind: (duration: string) => `Its clock is ${duration} behind this computer’s`,
-    degraded: 'The watcher can’t see everything; regular scans cover for it.',
+    degraded: {
+      'watch-limit':
+        'This computer has no room for more file watches, so not every change is seen at once; scans every few seconds find the rest.',
+      'watch-broken': 'The folder’s watch does not work just now; scans every few seconds find changes instead.',
+      'no-marker': 'Deletes in this folder are not followed: its marker file can’t be written.',
+    },
     none: 'No folders are configured',
     noneHint: 'Name a folder and a destination in the configuration file; Longshore takes it up at once.',
   },
@@ -323,6 +341,27 @@ export const en = {
     willDelete: (n: string, count: number) =>
       `${n} ${plural(count, 'file', 'files')} will be deleted in the storage, after one more look at the folder`,
     kept: (n: string, count: number) => `${n} ${plural(count, 'file stays', 'files stay')} in the storage`,
+  },
+  disk: {
+    full: 'The disk with Longshore’s queue is full',
+    fullWaits:
+      'Longshore can’t write to its queue, so nothing is taken up, sent or deleted. Your files stay where they are, and nothing is lost.',
+    low: 'The disk with Longshore’s queue is nearly full',
+    lowWaits: 'Nothing new starts, and no delete is concluded. What is being sent goes on.',
+    free: (free: string) => `${free} free`,
+    freeOf: (free: string, needed: string) => `${free} free, ${needed} needed`,
+    mend: 'Free some space on this disk; Longshore goes on by itself.',
+  },
+  choices: {
+    title: 'What the choices mean',
+    meanings: {
+      'keep-local': 'Your file replaces theirs in the storage.',
+      'keep-remote':
+        'In a mirror folder theirs is brought here, and yours is kept beside it. In a drop folder nothing is sent; theirs stays there until you change the file again: then yours replaces it.',
+      'keep-both':
+        'Yours goes up under a name of its own, with “(conflict” and the date. Theirs keeps the file’s name until you change the file again: then yours replaces it.',
+    },
+    undo: 'Undo brings an older version back only while the storage keeps old versions.',
   },
   frozen: {
     title: (folder: string, message: string) => `${folder} – ${message}`,
@@ -359,6 +398,8 @@ export const en = {
       'only-version': 'there is no other',
     },
     undo: 'Undo',
+    untilNextChange: 'Theirs stays in the storage until you change the file again: then yours replaces it.',
+    needsVersions: 'Undo brings an older version back only while the storage keeps old versions.',
     keptBeside: 'Yours is kept beside it, with “(conflict” and the date in its name.',
     takenBack: 'Taken back',
     undone: 'The decision is taken back',

@@ -29,6 +29,7 @@ function wasLeftOut({ externalId, bytesDone, bytesTotal }: OperationView): boole
 function doneWords(op: OperationView, { m }: Language): string {
   switch (op.kind) {
     case 'file.upload':
+      if (op.storedAs !== undefined) return m.row.beside(op.storedAs);
       return wasLeftOut(op) ? m.row.theirsKept : m.row.inStorage;
     case 'file.delete':
       return m.row.deleted;
@@ -41,6 +42,18 @@ function doneWords(op: OperationView, { m }: Language): string {
     case 'flow.run':
       return m.row.flowDone;
   }
+}
+
+/** What was to follow the upload and could not be done. */
+function leftWords({ leftInPlace }: OperationView, language: Language): string | null {
+  if (leftInPlace === undefined) return null;
+  const { m } = language;
+  const why = errorWords(leftInPlace.error, language).message;
+  return leftInPlace.action === 'archive' ? m.row.notArchived(why) : m.row.notTrashed(why);
+}
+
+function unverifiedWords({ verified }: OperationView, { m }: Language): string {
+  return verified === false ? m.row.unverified : '';
 }
 
 export function phaseWords(op: OperationView, { m }: Language): string {
@@ -73,7 +86,8 @@ export function rowWords(op: OperationView, nowMs: number, language: Language): 
       const hint = op.kind === 'file.delete' && op.state === 'conflict' ? m.row.deletedHere : general;
       // What Longshore will do is only said in English by the engine; the hint says what the reader can do.
       const next = language.code === 'en' && op.next !== null && op.next !== hint ? `${op.next} ` : '';
-      return { main: message, next: `${next}${hint}` };
+      const was = op.movedFrom === undefined ? '' : `${m.row.movedFrom(op.movedFrom)} `;
+      return { main: message, next: `${was}${next}${hint}` };
     }
     case 'pending':
     case 'waiting':
@@ -83,7 +97,7 @@ export function rowWords(op: OperationView, nowMs: number, language: Language): 
     case 'compensating':
       return { main: m.row.undoing, next: nextWords(op, nowMs, language) };
     case 'succeeded':
-      return { main: doneWords(op, language), next: op.verified === false ? m.row.unverified : '' };
+      return { main: doneWords(op, language), next: leftWords(op, language) ?? unverifiedWords(op, language) };
     case 'cancelled':
       return { main: m.row.cancelled[op.kind], next: '' };
     case 'superseded': {

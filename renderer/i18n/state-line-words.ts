@@ -54,6 +54,8 @@ export function stateLineWords(line: StateLine, nowMs: number, language: Languag
         : [m.state.offline, m.state.offlineOpen(f.count(line.open), line.open)];
     case 'unreachable':
       return [m.state.unreachable(line.address), untilWords(line.nextTryAt, nowMs, language)];
+    case 'disk-full':
+      return [m.state.diskFull, m.state.diskFullDetail];
     case 'gated':
       return gatedWords(line.gate, line.open, nowMs, language);
     case 'deletes-held': {

@@ -13,6 +13,8 @@ export interface Decision {
   readonly undoneBy: string | null;
   /** Theirs is brought here, and ours is kept beside it. */
   readonly keptBeside: boolean;
+  /** Theirs stands at the file's key only until the next change here, which replaces it. */
+  readonly untilNextChange: boolean;
   /** Whether taking it back may work. The engine has the last word. */
   readonly canUndo: boolean;
 }
@@ -43,6 +45,13 @@ function somethingToBringBack(details: Readonly<Record<string, unknown>>): boole
   }
 }
 
+/** Nothing of theirs was brought here, and the file here stays as it is: its next state is made from theirs (DESIGN section 7). */
+function staysUntilNextChange(details: Readonly<Record<string, unknown>>): boolean {
+  const { keep, local, remote, download, discards } = details;
+  if (!isObject(local) || !isObject(remote)) return false;
+  return keep === 'both' || (keep === 'remote' && download === undefined && discards !== true);
+}
+
 /** The latest decision; null when no conflict of this item was ever decided. */
 export function decisionOf({ kind, state, events }: OperationDetail): Decision | null {
   const bySeq = events.toSorted((a, b) => a.seq - b.seq);
@@ -59,6 +68,7 @@ export function decisionOf({ kind, state, events }: OperationDetail): Decision |
     reason: text(details['reason']),
     takenBack: undone !== undefined,
     keptBeside: keep === 'remote' && text(details['download']) !== null && isObject(details['local']),
+    untilNextChange: undone === undefined && staysUntilNextChange(details),
     undoneBy: text(undone?.details['operation']),
     canUndo: kind !== 'api.call' && undone === undefined && SETTLED.has(state) && somethingToBringBack(details),
   };

@@ -12,6 +12,8 @@ export type StateLine =
   | { readonly kind: 'paused'; readonly until: StatusView['pausedUntil'] & string; readonly open: number }
   | { readonly kind: 'offline'; readonly open: number }
   | { readonly kind: 'unreachable'; readonly address: string; readonly nextTryAt: string | null }
+  /** The queue can't be written for want of room: that comes before all else. */
+  | { readonly kind: 'disk-full' }
   | { readonly kind: 'gated'; readonly gate: StatusView['gates'][number]; readonly open: number }
   | { readonly kind: 'folder-frozen'; readonly folder: string }
   /** Mass deletes wait for a word; `folder` is null when they are in several. */
@@ -56,6 +58,7 @@ function heldDeletes(status: StatusView): StateLine | null {
 }
 
 function troubleLine(status: StatusView, open: number): StateLine | null {
+  if (status.disk?.full === true) return { kind: 'disk-full' };
   if (status.state === 'offline') return { kind: 'offline', open };
   const silent = status.destinations.find((destination) => destination.state === 'unreachable');
   const busy = status.counts.running + status.counts.compensating > 0;
@@ -111,6 +114,7 @@ const TONES = {
   paused: 'quiet',
   offline: 'warn',
   unreachable: 'warn',
+  'disk-full': 'bad',
   gated: 'warn',
   'folder-frozen': 'warn',
   'deletes-held': 'warn',

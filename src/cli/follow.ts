@@ -26,7 +26,10 @@ async function followLines(client: RpcClient, { output }: CommandContext): Promi
   failed.catch(() => undefined);
   const stream = new EventStream(
     client,
-    (event) => output.paced(output.isJson ? `${JSON.stringify(event)}\n` : `${eventLine(event, output.style)}\n`),
+    (events) =>
+      output.paced(
+        events.map((event) => `${output.isJson ? JSON.stringify(event) : eventLine(event, output.style)}\n`).join(''),
+      ),
     reject,
   );
   await client.call('subscribe', { changes: false, events: true });

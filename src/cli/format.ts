@@ -52,10 +52,17 @@ export function formatLocalTime(iso: string): string {
   return `${day} ${formatClock(iso)}`;
 }
 
+/** The last one: many lines of a stream fall into one second, and the time zone is looked up for each. */
+let lastClock = { second: '', text: '' };
+
 /** `14:03:22` in this machine's time zone. */
 export function formatClock(iso: string): string {
-  const date = new Date(iso);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+  const second = iso.slice(0, 'YYYY-MM-DDTHH:MM:SS'.length);
+  if (second !== lastClock.second || !iso.endsWith('Z')) {
+    const date = new Date(iso);
+    lastClock = { second, text: [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':') };
+  }
+  return lastClock.text;
 }
 
 function two(value: number): string {

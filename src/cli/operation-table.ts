@@ -49,8 +49,11 @@ const FILE_VERB: Partial<Record<OperationView['kind'], string>> = {
 };
 
 /** What a person knows it by: the file in its folder and what is done with it, or the call. */
-export function operationName({ kind, folder, path, resourceKey }: OperationView): string {
-  if (path !== null) return printable(`${FILE_VERB[kind] ?? ''}${folder === null ? path : `${folder}: ${path}`}`);
+export function operationName({ kind, folder, path, resourceKey, movedFrom }: OperationView): string {
+  if (path !== null) {
+    const was = movedFrom === undefined ? '' : ` (was ${movedFrom})`;
+    return printable(`${FILE_VERB[kind] ?? ''}${folder === null ? path : `${folder}: ${path}`}${was}`);
+  }
   return printable(resourceKey === null ? kind : `${kind} ${resourceKey}`);
 }
 
@@ -62,10 +65,26 @@ export function percentDone({ bytesDone, bytesTotal }: OperationView): number | 
 
 /** Why it is where it is: its error, what holds it back, what comes next. */
 export function operationNote(operation: OperationView, nowMs: number): string {
-  const { error, gate, next, dueAt, pausedUntil } = operation;
+  const { state, error, gate, next, dueAt, pausedUntil, leftInPlace } = operation;
+  // What was wrong with it is of no account any more.
+  if (state === 'superseded') return 'something newer took its place';
+  if (leftInPlace !== undefined) return printable(leftInPlaceWords(leftInPlace, nowMs));
+  if (state === 'succeeded' && operation.storedAs !== undefined)
+    return printable(`a copy beside theirs: ${operation.storedAs}`);
   if (error !== null) return printable(`${error.message} (${error.code})${next === null ? '' : ` ${next}`}`);
   if (pausedUntil !== null) return `paused ${formatUntil(pausedUntil)}`;
   if (gate !== null) return printable(next === null ? gate : `${gate}: ${next}`);
   if (next !== null) return printable(next);
   return dueAt === null ? '' : `next try ${formatRelative(dueAt, nowMs)}`;
+}
+
+/** The upload is done; the wish that was to follow is not. */
+function leftInPlaceWords(
+  { action, error, tryAgainAt }: NonNullable<OperationView['leftInPlace']>,
+  nowMs: number,
+): string {
+  const what = action === 'trash' ? 'not moved to the trash yet' : 'not archived yet';
+  const said =
+    error.detail === null || error.detail === '' || error.detail === error.message ? '' : ` (${error.detail})`;
+  return `uploaded, but ${what}: ${error.message}${said} ${error.hint} It stays where it is; next try ${formatRelative(tryAgainAt, nowMs)}.`;
 }

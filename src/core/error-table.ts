@@ -328,6 +328,18 @@ export const ERROR_TABLE = {
     },
     zh: { message: '文件夹不存在。', hint: '请连接驱动器或恢复文件夹；在此期间不会删除存储中的任何内容。' },
   },
+  'folder.not-a-directory': {
+    class: 'local',
+    retry: true,
+    en: {
+      message: 'Something that is no folder stands in its place, a file say.',
+      hint: 'Move it away and bring the folder back, or correct the path in the configuration; nothing is deleted in the storage meanwhile.',
+    },
+    zh: {
+      message: '该位置上的不是文件夹（例如是一个文件）。',
+      hint: '请移开它并恢复文件夹，或更正配置中的路径；在此期间不会删除存储中的任何内容。',
+    },
+  },
   'folder.no-permission': {
     class: 'local',
     retry: true,

@@ -30,6 +30,10 @@ export const EVENT_TYPES = [
   'upload-aborted', // a multipart upload that nobody needs any more
   'watchdog', // Longshore noticed that it slept, or that an attempt hung, and set it right
   'object-removed', // an object of Longshore's own that must not stay
+  'folder-frozen', // its root is not as it was: nothing of it is concluded, sent or deleted
+  'folder-thawed',
+  'deletes-held', // more deletes at once than somebody may have meant
+  'deletes-released', // the files are there again
   'deletes-decided', // a person's word on a mass delete, or on a mirror folder's root
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

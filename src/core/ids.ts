@@ -12,8 +12,8 @@ export function isOperationId(text: string): text is OperationId {
   return UUID.test(text);
 }
 
-/** Every byte in two digits: ids are made thousands of times a second. */
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const HEX_DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+const DASH = '-'.charCodeAt(0);
 
 /** A new UUIDv7 from the given time and randomness (RFC 9562 section 5.7). */
 export function newUuid(clock: Clock, random: Random): string {
@@ -24,12 +24,16 @@ export function newUuid(clock: Clock, random: Random): string {
   view.setUint32(2, now % 2 ** 32);
   view.setUint8(6, 0x70 | (view.getUint8(6) & 0x0f));
   view.setUint8(8, 0x80 | (view.getUint8(8) & 0x3f));
-  let text = '';
+  // In one piece: ids are made thousands of times a second, and text put together of parts is copied again when it is used.
+  const text = Buffer.allocUnsafe(36);
+  let end = 0;
   for (let at = 0; at < 16; at += 1) {
-    if (at === 4 || at === 6 || at === 8 || at === 10) text += '-';
-    text += HEX[bytes[at] ?? 0] ?? '';
+    const byte = bytes[at] ?? 0;
+    if (at === 4 || at === 6 || at === 8 || at === 10) text[end++] = DASH;
+    text[end++] = HEX_DIGITS[byte >> 4] ?? 0;
+    text[end++] = HEX_DIGITS[byte & 0x0f] ?? 0;
   }
-  return text;
+  return text.toString('latin1', 0, end);
 }
 
 export function newOperationId(clock: Clock, random: Random): OperationId {

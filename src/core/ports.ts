@@ -47,6 +47,26 @@ export interface LocalFiles {
   /** Without following a final symlink; null when nothing is there. */
   stat(path: string): Promise<FileStat | null>;
   open(path: string): Promise<OpenFile>;
+  /**
+   * All of a small file, as one state: the open file has the fingerprint before it is read, and its path leads to that very
+   * state after. Rejects with `local.changed` or `local.vanished` where that is not so, with the signal's reason once it
+   * aborts. The bytes are the caller's.
+   */
+  readWhole(wanted: WantedFile, signal: AbortSignal): Promise<WholeFile>;
+}
+
+/** A small file in the state in which it is wanted: the whole of it is in memory at once. */
+export interface WantedFile {
+  readonly path: string;
+  readonly fingerprint: Fingerprint;
+  readonly sizeBytes: number;
+  /** Of the checksum that is to come with it. */
+  readonly algorithm: ChecksumAlgorithm;
+}
+
+export interface WholeFile {
+  readonly bytes: Uint8Array;
+  readonly checksum: Checksum;
 }
 
 /** A file on its way into a folder: written under a name of its own, invisible to the scan, until it is whole. */
@@ -100,6 +120,11 @@ export interface ScannedFile {
   readonly fingerprint: Fingerprint;
 }
 
+/** An array, or what makes its files while it is walked: 100,000 at once would hold up the engine for 0.15 s. */
+export interface ScannedFiles extends Iterable<ScannedFile> {
+  readonly length: number;
+}
+
 /** Something in a directory that can't be taken, with the error code that says why. It is there: its absence from `files` means nothing. */
 export interface ScanProblem {
   /** The entry's name as shown to people: undecodable bytes are escaped as \xNN. "." is the directory itself. */
@@ -118,7 +143,7 @@ export interface ScanProblem {
 export interface ScannedDirectory {
   /** Relative to the root, "" for the root itself, "/"-separated. */
   readonly dir: string;
-  readonly files: readonly ScannedFile[];
+  readonly files: ScannedFiles;
   readonly subdirectories: readonly string[];
   readonly problems: readonly ScanProblem[];
   /** Entries left out by a rule (ignore patterns, temp names, size limits, symlinks). */
@@ -225,7 +250,10 @@ export interface RemoteObject extends RemoteVersion {
   readonly etagIsMd5: boolean;
 }
 
-/** The condition of a write (P4). */
+/**
+ * The condition of a write (P4). Null in its place: none is sent, not even that of a copy's source; only for services that
+ * refuse requests for having one, right after a look (conditional-write.ts).
+ */
 export type WriteCondition =
   | { readonly kind: 'create' } // If-None-Match: *
   | { readonly kind: 'replace'; readonly etag: string }; // If-Match: <etag>
@@ -304,7 +332,7 @@ export interface ObjectStore {
     object: ObjectAttributes,
     body: Uint8Array,
     checksum: Checksum,
-    condition: WriteCondition,
+    condition: WriteCondition | null,
     onBytes: OnBytes,
     signal: AbortSignal,
   ): Promise<WriteReply>;
@@ -329,7 +357,7 @@ export interface ObjectStore {
     uploadId: string,
     parts: readonly { readonly number: number; readonly etag: string; readonly checksum: Checksum }[],
     checksum: Checksum,
-    condition: WriteCondition,
+    condition: WriteCondition | null,
     signal: AbortSignal,
   ): Promise<WriteReply>;
   /** Resolves also when the service does not know the upload (any more): the wish is fulfilled. */
@@ -343,7 +371,7 @@ export interface ObjectStore {
   copy(
     source: ObjectVersion,
     object: ObjectAttributes,
-    condition: WriteCondition,
+    condition: WriteCondition | null,
     signal: AbortSignal,
   ): Promise<WriteReply>;
   /** A part that the service copies from another object. */

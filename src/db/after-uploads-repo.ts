@@ -17,10 +17,17 @@ export interface StoredAfterUpload {
   readonly dueAt: EpochMs;
 }
 
+/** The latest attempt failed; it is tried again. */
+export interface FailedAfterUpload extends Pick<StoredAfterUpload, 'action' | 'dueAt'> {
+  /** Its code, and behind ": " what was said. */
+  readonly error: string;
+}
+
 const COLUMNS = 'operation, action, archive_path AS archivePath, folder, path, fingerprint, attempts, due_at AS dueAt';
 
 /** Intents of after-upload actions (P13); a row stays until its action has been done or has become moot. */
 export class AfterUploadsRepo {
+  readonly #failed;
   readonly #insert;
   readonly #due;
   readonly #nextDue;
@@ -33,6 +40,10 @@ export class AfterUploadsRepo {
       `INSERT INTO after_uploads (operation, action, archive_path, folder, path, fingerprint, due_at)
        VALUES (:operation, :action, :archivePath, :folder, :path, :fingerprint, :dueAt) ON CONFLICT DO NOTHING`,
     );
+    this.#failed = db.prepare<unknown[], FailedAfterUpload>(
+      `SELECT action, due_at AS dueAt, last_error AS error FROM after_uploads
+       WHERE operation = ? AND last_error IS NOT NULL`,
+    );
     this.#due = db.prepare<unknown[], StoredAfterUpload>(
       `SELECT ${COLUMNS} FROM after_uploads WHERE folder = ? AND due_at <= ? ORDER BY due_at LIMIT ?`,
     );
@@ -44,6 +55,11 @@ export class AfterUploadsRepo {
     );
     this.#boundDue = db.prepare<unknown[]>('UPDATE after_uploads SET due_at = ? WHERE due_at > ?');
     this.#remove = db.prepare<unknown[]>('DELETE FROM after_uploads WHERE operation = ?');
+  }
+
+  /** What could not be done after the upload of this operation; null: nothing, or it is done by now. */
+  failed(operation: OperationId): FailedAfterUpload | null {
+    return this.#failed.get(operation) ?? null;
   }
 
   insert(intent: Omit<StoredAfterUpload, 'attempts'>): void {

@@ -34,8 +34,32 @@ function setPragmas(db: Database): void {
   db.pragma('fullfsync = ON');
   db.pragma('foreign_keys = ON');
   db.pragma('busy_timeout = 5000');
-  // Pages that the WAL holds before a checkpoint: 16 MiB keep bursts of small commits cheap and the file bounded.
-  db.pragma('wal_autocheckpoint = 4096');
+  // What a statement that fails half-way would undo is kept in memory, not in a file of its own: a batch touches a few hundred KiB.
+  db.pragma('temp_store = MEMORY');
+  db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+}
+
+/** Pages that the WAL holds before a checkpoint: 16 MiB keep bursts of small commits cheap and the file bounded. */
+export const CHECKPOINT_PAGES = 4096;
+
+/** NOOP only tells, PASSIVE waits for nobody, RESTART waits for readers and holds up writers; see SQLite's `wal_checkpoint`. */
+export type CheckpointMode = 'NOOP' | 'PASSIVE' | 'RESTART';
+
+/** How many pages the log holds, and how many of them are not in the database after this. */
+export function checkpoint(db: ReadableDb, mode: CheckpointMode): { readonly pages: number; readonly left: number } {
+  const [result] = db.pragma(`wal_checkpoint(${mode})`) as { log: number; checkpointed: number }[];
+  const pages = Math.max(0, result?.log ?? 0);
+  return { pages, left: pages - Math.max(0, result?.checkpointed ?? 0) };
+}
+
+/** A second connection to the database that the caller's process has open, with which nothing but the log is touched. */
+export function openForCheckpoints(file: string): Database {
+  const db = connect(file, { fileMustExist: true });
+  db.pragma('synchronous = FULL');
+  db.pragma('fullfsync = ON');
+  db.pragma('checkpoint_fullfsync = ON');
+  db.pragma('busy_timeout = 1000');
+  return db;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { EventType } from '../core/event-types.ts';
 import { newUuid } from '../core/ids.ts';
 import type { Clock, EpochMs, Random } from '../core/ports.ts';
 import type { State } from '../core/states.ts';
+import { BulkInsert } from './bulk-insert.ts';
 import type { ReadableDb } from './connection.ts';
 
 /** Something that happened, never changed afterwards. */
@@ -53,10 +54,25 @@ function fromRow(row: EventRow): StoredEvent {
   };
 }
 
+const COLUMNS = [
+  'id',
+  'operation',
+  'resource_key',
+  'type',
+  'from_state',
+  'to_state',
+  'at',
+  'source',
+  'correlation_id',
+  'details',
+] as const;
+
 export interface EventQuery {
   readonly afterSeq?: number;
   readonly since?: EpochMs;
   readonly operationId?: string;
+  /** Not beyond this one; only where no operation is named. */
+  readonly throughSeq?: number;
   /** 1 to 1,000. */
   readonly limit: number;
 }
@@ -69,17 +85,15 @@ export class EventsRepo {
   readonly #page;
   readonly #pageOfOperation;
   readonly #latestOfOperation;
+  readonly #firstSeq;
   readonly #lastSeq;
 
   constructor(db: ReadableDb, clock: Clock, random: Random) {
     this.#clock = clock;
     this.#random = random;
-    this.#insert = db.prepare<unknown[]>(
-      `INSERT INTO events (id, operation, resource_key, type, from_state, to_state, at, source, correlation_id, details)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
+    this.#insert = new BulkInsert(db, 'events', COLUMNS);
     this.#page = db.prepare<unknown[], EventRow>(
-      'SELECT * FROM events WHERE seq > :afterSeq AND at >= :since ORDER BY seq LIMIT :limit',
+      'SELECT * FROM events WHERE seq > :afterSeq AND seq <= :throughSeq AND at >= :since ORDER BY seq LIMIT :limit',
     );
     // A statement of its own: one that serves both would walk the whole log for the history of one item.
     this.#pageOfOperation = db.prepare<unknown[], EventRow>(
@@ -88,29 +102,37 @@ export class EventsRepo {
     this.#latestOfOperation = db.prepare<unknown[], EventRow>(
       'SELECT * FROM events WHERE operation = ? ORDER BY seq DESC LIMIT ?',
     );
+    this.#firstSeq = db.prepare<unknown[], { seq: number }>('SELECT coalesce(min(seq), 0) AS seq FROM events');
     this.#lastSeq = db.prepare<unknown[], { seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM events');
   }
 
   append(event: NewEvent): void {
+    this.appendAll([event]);
+  }
+
+  /** In this order. */
+  appendAll(events: readonly NewEvent[]): void {
     this.#insert.run(
-      newUuid(this.#clock, this.#random),
-      event.operationId,
-      event.resourceKey,
-      event.type,
-      event.from,
-      event.to,
-      this.#clock.now(),
-      event.source ?? 'internal',
-      event.operationId,
-      JSON.stringify(event.details),
+      events.map((event) => [
+        newUuid(this.#clock, this.#random),
+        event.operationId,
+        event.resourceKey,
+        event.type,
+        event.from,
+        event.to,
+        this.#clock.now(),
+        event.source ?? 'internal',
+        event.operationId,
+        JSON.stringify(event.details),
+      ]),
     );
   }
 
   list(query: EventQuery): StoredEvent[] {
-    const { afterSeq = 0, since = 0, operationId, limit } = query;
+    const { afterSeq = 0, throughSeq = Number.MAX_SAFE_INTEGER, since = 0, operationId, limit } = query;
     const rows =
       operationId === undefined
-        ? this.#page.all({ afterSeq, since, limit })
+        ? this.#page.all({ afterSeq, throughSeq, since, limit })
         : this.#pageOfOperation.all({ operation: operationId, afterSeq, since, limit });
     return rows.map(fromRow);
   }
@@ -118,6 +140,10 @@ export class EventsRepo {
   /** The last events of an operation, oldest first. */
   latestOf(operationId: string, limit: number): StoredEvent[] {
     return this.#latestOfOperation.all(operationId, limit).map(fromRow).toReversed();
+  }
+
+  firstSeq(): number {
+    return this.#firstSeq.get()?.seq ?? 0;
   }
 
   lastSeq(): number {

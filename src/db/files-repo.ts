@@ -64,7 +64,8 @@ export class FilesRepo {
   constructor(db: ReadableDb) {
     this.#inDirectory = db.prepare<unknown[], FileRow>(`SELECT ${COLUMNS} FROM files WHERE folder = ? AND dir = ?`);
     this.#page = db.prepare<unknown[], FileRow>(
-      `SELECT ${COLUMNS} FROM files WHERE folder = ? AND dir = ? AND name > ? ORDER BY name LIMIT ?`,
+      `SELECT ${COLUMNS} FROM files WHERE folder = (SELECT ?) AND dir = (SELECT ?) AND name > (SELECT ?)
+       ORDER BY name LIMIT (SELECT ?)`,
     );
     this.#nextDirectory = db
       .prepare<unknown[], string>(

@@ -1,60 +1,13 @@
 import { assert } from '../core/assert.ts';
 import { TOLD_AS, type EventType } from '../core/event-types.ts';
-import type { OperationId } from '../core/ids.ts';
-import { PRIORITIES, type OperationKind, type Priority } from '../core/operation.ts';
 import type { Clock } from '../core/ports.ts';
 import { nextState, type State, type StateEvent } from '../core/states.ts';
+import { BulkInsert } from './bulk-insert.ts';
 import type { ReadableDb } from './connection.ts';
-import type { EventsRepo } from './events-repo.ts';
+import type { EventsRepo, NewEvent } from './events-repo.ts';
+import { fresh, INSERTED, insertedValues, type NewOperation } from './new-operation.ts';
 import { changed, OperationUpdate } from './operation-update.ts';
 import { fromRow, type OperationChange, type OperationRow, type StoredOperation } from './stored-operation.ts';
-
-/** What is needed to make an operation; everything else starts empty. */
-export interface NewOperation {
-  readonly id: OperationId;
-  readonly kind: OperationKind;
-  readonly priority: Priority;
-  readonly lane: string;
-  readonly target: string;
-  /** Every resource that the operation changes; the first one is shown. */
-  readonly resourceKeys: readonly string[];
-  readonly spec: unknown;
-  readonly sealed?: Uint8Array | null;
-  readonly folder?: string | null;
-  readonly path?: string | null;
-  readonly destination?: string | null;
-  readonly provider?: string | null;
-  readonly contentType?: string | null;
-  readonly bytesTotal?: number | null;
-  readonly idempotencyScope?: string | null;
-  readonly idempotencyKey?: string | null;
-  readonly requestDigest?: string | null;
-  readonly externalUrl?: string | null;
-}
-
-/** A row that nothing has happened to yet, as the schema's defaults have it. */
-const EMPTY = {
-  state: 'pending',
-  parent: null,
-  step: null,
-  bytesDone: 0,
-  attempts: 0,
-  deaths: 0,
-  leaseEpoch: null,
-  leaseAttempt: 0,
-  ending: null,
-  dueAt: null,
-  heldUntil: 0,
-  error: null,
-  memo: {},
-  base: null,
-  remote: null,
-  verified: null,
-  externalId: null,
-  response: null,
-  startedAt: null,
-  completedAt: null,
-} as const satisfies Partial<StoredOperation>;
 
 /** Facts of a change for the history: type (default: how the step is told) and details without secrets. */
 export interface ChangeNote {
@@ -63,13 +16,42 @@ export interface ChangeNote {
   readonly source?: 'internal' | 'external';
 }
 
+/** One step of one operation's lifecycle, from the row as it was last seen. */
+export interface Step {
+  readonly seen: StoredOperation;
+  readonly event: StateEvent;
+  readonly change?: OperationChange;
+  readonly note?: ChangeNote;
+}
+
+function stateAfter({ seen, event }: Step): State {
+  const state = nextState(seen.state, event);
+  assert(state !== null, `${event} is not possible in state ${seen.state}`);
+  return state;
+}
+
+/** The step as the history tells it. */
+function told(step: Step): NewEvent {
+  const { seen, event, note = {} } = step;
+  return {
+    type: note.type ?? TOLD_AS[event],
+    operationId: seen.id,
+    resourceKey: seen.resourceKey,
+    from: seen.state,
+    to: stateAfter(step),
+    details: note.details ?? {},
+    ...(note.source === undefined ? {} : { source: note.source }),
+  };
+}
+
 /** Writes operations. Every change of state goes through `transition`, which is one fenced update plus its event. */
 export class OperationsRepo {
   readonly #clock: Clock;
   readonly #events: EventsRepo;
   readonly #onChange: (seq: number) => void;
   readonly #insert;
-  readonly #insertKey;
+  readonly #insertKeys;
+  readonly #lastGivenSeq;
   readonly #addKey;
   readonly #update;
   readonly #addBytes;
@@ -86,14 +68,17 @@ export class OperationsRepo {
     this.#clock = clock;
     this.#events = events;
     this.#onChange = onChange;
-    this.#insert = db.prepare<unknown[]>(
-      `INSERT INTO operations (id, kind, state, priority, lane, folder, path, destination, provider, target, resource_key, spec,
-         sealed, content_type, bytes_total, idempotency_scope, idempotency_key, request_digest, external_url, created_at, updated_at)
-       VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    this.#insert = new BulkInsert(db, 'operations', INSERTED);
+    this.#insertKeys = new BulkInsert(
+      db,
+      'operation_keys',
+      ['operation_seq', 'resource_key', 'held', 'active'],
+      'ON CONFLICT DO NOTHING',
     );
-    this.#insertKey = db.prepare<unknown[]>(
-      'INSERT INTO operation_keys (operation_seq, resource_key, held, active) VALUES (?, ?, 1, 0) ON CONFLICT DO NOTHING',
-    );
+    // All that were ever given, also to rows that are gone: what AUTOINCREMENT would go on from.
+    this.#lastGivenSeq = db
+      .prepare<unknown[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'operations'")
+      .pluck();
     this.#addKey = db.prepare<unknown[]>(
       `INSERT INTO operation_keys (operation_seq, resource_key, held, active)
        SELECT seq, ?, 1, state = 'running' FROM operations WHERE seq = ? ON CONFLICT DO NOTHING`,
@@ -121,58 +106,34 @@ export class OperationsRepo {
   }
 
   insert(made: NewOperation, details: Readonly<Record<string, unknown>> = {}): StoredOperation {
-    const resourceKey = made.resourceKeys[0] ?? null;
+    const [operation] = this.insertAll([{ made, details }]);
+    assert(operation !== undefined, 'one in, one out');
+    return operation;
+  }
+
+  /** In this order, which is the order of work (P8). `details` are told with the first event of each. */
+  insertAll(
+    all: readonly { readonly made: NewOperation; readonly details: Readonly<Record<string, unknown>> }[],
+  ): StoredOperation[] {
     const now = this.#clock.now();
-    const fresh: Omit<StoredOperation, 'seq'> = {
-      ...EMPTY,
-      id: made.id,
-      kind: made.kind,
-      priority: made.priority,
-      lane: made.lane,
-      folder: made.folder ?? null,
-      path: made.path ?? null,
-      destination: made.destination ?? null,
-      provider: made.provider ?? null,
-      target: made.target,
-      resourceKey,
-      spec: made.spec,
-      sealed: made.sealed ?? null,
-      contentType: made.contentType ?? null,
-      bytesTotal: made.bytesTotal ?? null,
-      idempotencyScope: made.idempotencyScope ?? null,
-      idempotencyKey: made.idempotencyKey ?? null,
-      requestDigest: made.requestDigest ?? null,
-      externalUrl: made.externalUrl ?? null,
-      createdAt: now,
-      updatedAt: now,
-    };
-    const result = this.#insert.run(
-      fresh.id,
-      fresh.kind,
-      PRIORITIES.indexOf(fresh.priority),
-      fresh.lane,
-      fresh.folder,
-      fresh.path,
-      fresh.destination,
-      fresh.provider,
-      fresh.target,
-      resourceKey,
-      JSON.stringify(fresh.spec),
-      fresh.sealed,
-      fresh.contentType,
-      fresh.bytesTotal,
-      fresh.idempotencyScope,
-      fresh.idempotencyKey,
-      fresh.requestDigest,
-      fresh.externalUrl,
-      now,
-      now,
+    const lastSeq = this.#lastGivenSeq.get() ?? 0;
+    const operations = all.map(({ made }, index) => fresh(made, lastSeq + 1 + index, now));
+    this.#insert.run(operations.map(insertedValues));
+    this.#insertKeys.run(
+      operations.flatMap(({ seq }, index) => all[index]?.made.resourceKeys.map((key) => [seq, key, 1, 0]) ?? []),
     );
-    const seq = Number(result.lastInsertRowid);
-    for (const key of made.resourceKeys) this.#insertKey.run(seq, key);
-    this.#events.append({ type: 'queued', operationId: made.id, resourceKey, from: null, to: 'pending', details });
-    this.#onChange(seq);
-    return { ...fresh, seq };
+    this.#events.appendAll(
+      operations.map(({ id, resourceKey }, index) => ({
+        type: 'queued',
+        operationId: id,
+        resourceKey,
+        from: null,
+        to: 'pending',
+        details: all[index]?.details ?? {},
+      })),
+    );
+    for (const { seq } of operations) this.#onChange(seq);
+    return operations;
   }
 
   /**
@@ -185,20 +146,27 @@ export class OperationsRepo {
     change: OperationChange = {},
     note: ChangeNote = {},
   ): StoredOperation | null {
-    const state = nextState(seen.state, event);
-    assert(state !== null, `${event} is not possible in state ${seen.state}`);
-    const written = this.#write(seen, state, change);
-    if (written === null) return null;
-    this.#events.append({
-      type: note.type ?? TOLD_AS[event],
-      operationId: seen.id,
-      resourceKey: seen.resourceKey,
-      from: seen.state,
-      to: state,
-      details: note.details ?? {},
-      ...(note.source === undefined ? {} : { source: note.source }),
-    });
+    const step: Step = { seen, event, change, note };
+    const written = this.#write(seen, stateAfter(step), change);
+    if (written !== null) this.#events.append(told(step));
     return written;
+  }
+
+  /**
+   * Persists steps of many operations, each of them once, in few statements. What `transition` would give for each, in
+   * their order.
+   */
+  transitionAll(steps: readonly Step[]): (StoredOperation | null)[] {
+    const now = this.#clock.now();
+    const rows = steps.map((step) => {
+      const { seen, change = {} } = step;
+      return { seen, next: changed(seen, stateAfter(step), change, now), change };
+    });
+    const written = this.#update.writeAll(rows);
+    const done = rows.map((row) => (written.has(row) ? row.next : null));
+    this.#events.appendAll(steps.filter((_, index) => done[index] !== null).map(told));
+    for (const { seen } of written) this.#onChange(seen.seq);
+    return done;
   }
 
   /** Changes facts without a step of the lifecycle. Null as in `transition`. */
@@ -220,7 +188,7 @@ export class OperationsRepo {
 
   #write(seen: StoredOperation, state: State, change: OperationChange): StoredOperation | null {
     const next = changed(seen, state, change, this.#clock.now());
-    if (!this.#update.write(seen, next, change)) return null;
+    if (!this.#update.write({ seen, next, change })) return null;
     this.#onChange(seen.seq);
     return next;
   }

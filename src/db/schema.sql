@@ -1,4 +1,4 @@
--- Generated from src/db/migrations by "npm run generate". Version 2.
+-- Generated from src/db/migrations by "npm run generate". Version 3.
 
 CREATE TABLE after_uploads (
   operation TEXT PRIMARY KEY REFERENCES operations(id) ON DELETE CASCADE,
@@ -71,8 +71,6 @@ CREATE TABLE events (
 
 CREATE INDEX events_by_operation ON events (operation, seq);
 
-CREATE INDEX events_by_time ON events (at);
-
 CREATE TRIGGER events_immutable BEFORE UPDATE ON events BEGIN
   SELECT raise(ABORT, 'events are immutable');
 END;
@@ -134,23 +132,23 @@ CREATE TABLE folders (
   ignored INTEGER NOT NULL DEFAULT 0
 , marker TEXT, guard TEXT CHECK (guard IS NULL OR json_valid(guard)), place TEXT) STRICT, WITHOUT ROWID;
 
-CREATE TABLE operation_keys (
+CREATE TABLE "operation_keys" (
   operation_seq INTEGER NOT NULL REFERENCES operations(seq) ON DELETE CASCADE,
   resource_key TEXT NOT NULL,
-  held INTEGER NOT NULL CHECK (held IN (0, 1)),
-  active INTEGER NOT NULL CHECK (active IN (0, 1)),
-  PRIMARY KEY (resource_key, operation_seq)
+  held INTEGER NOT NULL CHECK (held = 0 OR held = 1),
+  active INTEGER NOT NULL CHECK (active = 0 OR active = 1),
+  PRIMARY KEY (operation_seq, resource_key)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX operation_keys_of ON operation_keys (operation_seq);
+CREATE INDEX operation_keys_by_resource ON operation_keys (resource_key, operation_seq);
 
 CREATE UNIQUE INDEX operation_keys_one_runner ON operation_keys (resource_key) WHERE active = 1;
 
-CREATE TABLE operations (
+CREATE TABLE "operations" (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
-  kind TEXT NOT NULL CHECK (kind IN ('file.upload','file.delete','file.move','file.download','api.call','flow.run')),
-  state TEXT NOT NULL CHECK (state IN ('pending','running','waiting','conflict','failed','compensating','succeeded','cancelled','superseded')),
+  kind TEXT NOT NULL,
+  state TEXT NOT NULL,
   priority INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 3),
   lane TEXT NOT NULL,
   folder TEXT,
@@ -170,14 +168,14 @@ CREATE TABLE operations (
   deaths INTEGER NOT NULL DEFAULT 0 CHECK (deaths >= 0),
   lease_epoch INTEGER,
   lease_attempt INTEGER NOT NULL DEFAULT 0,
-  ending TEXT CHECK (ending IN ('cancelled','superseded')),
+  ending TEXT CHECK (ending IS NULL OR ending = 'cancelled' OR ending = 'superseded'),
   due_at INTEGER,
   held_until INTEGER NOT NULL DEFAULT 0,
   error TEXT CHECK (error IS NULL OR json_valid(error)),
   memo TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(memo)),
   base TEXT CHECK (base IS NULL OR json_valid(base)),
   remote TEXT CHECK (remote IS NULL OR json_valid(remote)),
-  verified INTEGER CHECK (verified IN (0, 1)),
+  verified INTEGER CHECK (verified IS NULL OR verified = 0 OR verified = 1),
   external_id TEXT,
   external_url TEXT,
   idempotency_scope TEXT,
@@ -188,12 +186,20 @@ CREATE TABLE operations (
   started_at INTEGER,
   updated_at INTEGER NOT NULL,
   completed_at INTEGER,
-  CHECK (state NOT IN ('running') OR lease_epoch IS NOT NULL),
-  CHECK (state IN ('running','compensating') OR lease_epoch IS NULL),
-  CHECK (state <> 'waiting' OR due_at IS NOT NULL),
-  CHECK ((state IN ('succeeded','cancelled','superseded')) = (completed_at IS NOT NULL)),
-  CHECK (state NOT IN ('failed','conflict') OR error IS NOT NULL),
-  CHECK (ending IS NULL OR state IN ('running','compensating'))
+  CONSTRAINT kind_is_known CHECK (CASE kind WHEN 'file.upload' THEN 1 WHEN 'file.delete' THEN 1 WHEN 'file.move' THEN 1
+    WHEN 'file.download' THEN 1 WHEN 'api.call' THEN 1 WHEN 'flow.run' THEN 1 ELSE 0 END),
+  -- What goes with each state: who runs it, when it goes on, why it stopped, when it ended.
+  CONSTRAINT state_is_whole CHECK (CASE state
+    WHEN 'pending' THEN lease_epoch IS NULL AND ending IS NULL AND completed_at IS NULL
+    WHEN 'running' THEN lease_epoch IS NOT NULL AND completed_at IS NULL
+    WHEN 'succeeded' THEN lease_epoch IS NULL AND ending IS NULL AND completed_at IS NOT NULL
+    WHEN 'waiting' THEN lease_epoch IS NULL AND ending IS NULL AND completed_at IS NULL AND due_at IS NOT NULL
+    WHEN 'conflict' THEN lease_epoch IS NULL AND ending IS NULL AND completed_at IS NULL AND error IS NOT NULL
+    WHEN 'failed' THEN lease_epoch IS NULL AND ending IS NULL AND completed_at IS NULL AND error IS NOT NULL
+    WHEN 'compensating' THEN completed_at IS NULL
+    WHEN 'cancelled' THEN lease_epoch IS NULL AND ending IS NULL AND completed_at IS NOT NULL
+    WHEN 'superseded' THEN lease_epoch IS NULL AND ending IS NULL AND completed_at IS NOT NULL
+    ELSE 0 END)
 ) STRICT;
 
 CREATE INDEX operations_by_parent ON operations (parent) WHERE parent IS NOT NULL;

@@ -31,17 +31,28 @@ function noteOf({ checkedAt, denied, leftover, capabilities }: KnownCapabilities
   const sentences: string[] = [];
   if (denied)
     sentences.push('The keys do not allow to find out what this storage can do; Longshore looks before each write.');
-  else sentences.push(...conditionSentences(standIns(capabilities)));
+  else {
+    const { conditions } = capabilities;
+    const missing = standIns(capabilities);
+    const refused = missing.filter((write) => conditions[write] === 'refused');
+    sentences.push(
+      ...conditionSentences(
+        missing.filter((write) => !refused.includes(write)),
+        'not honoured',
+      ),
+    );
+    sentences.push(...conditionSentences(refused, 'refused'));
+  }
   if (leftover !== null)
     sentences.push(`The keys may not delete, so this small object of Longshore's stays there: ${leftover}`);
   return sentences.length === 0 ? null : sentences.join(' ');
 }
 
-function conditionSentences(writes: readonly ConditionalWrite[]): string[] {
+function conditionSentences(writes: readonly ConditionalWrite[], how: 'not honoured' | 'refused'): string[] {
   const steps = STEPS.filter((step) => writes.some((write) => write.startsWith(step)));
   if (steps.length === 0) return [];
   const names = steps.map((step) => STEP_NAMES[step]);
-  return [`Conditions not honoured on ${listed(names)}: checked by a look before.`];
+  return [`Conditions ${how} on ${listed(names)}: checked by a look before.`];
 }
 
 function listed(names: readonly string[]): string {

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FolderConfig, LongshoreConfig } from '../config/config-types.ts';
+import { providerLane } from '../sync/specs.ts';
+import { destinationService } from './lanes.ts';
 import { onlyLimitsDiffer } from './limits-change.ts';
 
 /** What a change of the configuration asks of a core that goes on working. */
@@ -29,6 +31,18 @@ export function smoothChange(before: LongshoreConfig, after: LongshoreConfig): C
     renewed: [...now].filter(([name, folder]) => !isDeepStrictEqual(folder, were.get(name))).map(([name]) => name),
     paused: after.folders.filter(({ paused }) => paused).map(({ name }) => name),
   };
+}
+
+/** Destinations and providers that are exactly what they were: what is known of them still holds. */
+export function unchangedServices(before: LongshoreConfig, after: LongshoreConfig): readonly string[] {
+  const same = (sections: (config: LongshoreConfig) => Readonly<Record<string, unknown>>) =>
+    Object.keys(sections(after)).filter((name) => isDeepStrictEqual(sections(before)[name], sections(after)[name]));
+  // Another way there, and nothing that was seen on the old one counts.
+  if (!isDeepStrictEqual(before.network, after.network)) return [];
+  return [
+    ...same(({ destinations }) => destinations).map(destinationService),
+    ...same(({ providers }) => providers).map(providerLane),
+  ];
 }
 
 function placeOf({ path, destination, prefix, frozen }: FolderConfig): unknown {

@@ -9,20 +9,21 @@ import { createObjectStore } from '../remote/s3/object-store.ts';
 import type { AwsKeys, S3Credentials } from '../remote/s3/options.ts';
 import { contentTypeOf } from '../watch/content-type.ts';
 import { DiskChanges } from '../watch/local-changes.ts';
-import { DiskFiles } from '../watch/local-files.ts';
 import { objectKey, ORIGINAL_NAME } from '../watch/object-key.ts';
 import { ThreadScanner } from '../watch/thread-scanner.ts';
 import { ThreadWatcher } from '../watch/thread-watcher.ts';
+import { ThreadedFiles } from '../watch/threaded-files.ts';
 import type { KeyOf } from '../sync/planned-folder.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
-import type { CorePorts } from './sync-core.ts';
+import type { CorePorts } from './sync-core-ports.ts';
 
 export const VERSION = '0.1.0';
 
 /** Sources run as they are; bundles lie flat beside each other. */
-function workerUrl(name: 'scan-worker' | 'watch-worker'): URL {
+export function workerUrl(name: 'checkpoint-worker' | 'read-worker' | 'scan-worker' | 'watch-worker'): URL {
   const fromSource = import.meta.url.endsWith('.ts');
-  return new URL(fromSource ? `../watch/${name}.ts` : `./${name}.js`, import.meta.url);
+  const folder = name === 'checkpoint-worker' ? 'db' : 'watch';
+  return new URL(fromSource ? `../${folder}/${name}.ts` : `./${name}.js`, import.meta.url);
 }
 
 const keyOf: KeyOf = (prefix, path) => {
@@ -73,12 +74,13 @@ function makePorts(
 ): RealPorts {
   let proxyFor = proxyResolver({ kind: 'system' }, env, systemProxy);
   const http = createHttpClient({ proxyFor: (origin) => proxyFor(origin) });
+  const files = new ThreadedFiles({ workerUrl: workerUrl('read-worker'), clock: systemClock });
   const ports: RealPorts['ports'] = {
     repos,
     sealer,
     clock: systemClock,
     random: systemRandom,
-    files: new DiskFiles(),
+    files,
     changes: new DiskChanges({ roots: () => repos.folders.roots() }),
     scanner,
     watcher,
@@ -97,6 +99,7 @@ function makePorts(
     close: async () => {
       await watcher.close();
       await scanner.close();
+      files.close();
       http.close();
     },
   };

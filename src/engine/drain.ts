@@ -17,15 +17,20 @@ const REACH_LIMIT_MS = 30_000;
 const SETTLE_LIMIT_MS = 30_000;
 /** A cleanup that has to be tried again is waited for when it is due within this, ms: its backoff soon grows beyond it. */
 const CLEANUP_LIMIT_MS = 30_000;
+/** A disk without room for the queue is waited for so long, ms. */
+const FULL_LIMIT_MS = 30_000;
 const LOOK_MS = 50;
 const LIST_LIMIT = 1000;
 
 /** Waits until nothing can progress any more, and lists what is not done. */
 export async function drain(engine: Engine): Promise<readonly OperationView[]> {
   let quietSince: number | null = null;
+  let fullSince: number | null = null;
   for (;;) {
     const core = engine.core();
     const now = Date.now();
+    fullSince = core.gates.diskFull ? (fullSince ?? now) : null;
+    if (fullSince !== null && now - fullSince > FULL_LIMIT_MS) return remaining(core, now);
     if (isPaused(core, now) || (core.idle() && !mayProgress(core, now))) return remaining(core, now);
     // Only files that keep changing hold it up: they get their time, not all the time of the world.
     const waitsForDisk = onlySettling(core) && !mayProgress(core, now);

@@ -5,16 +5,20 @@ import { loadConfigFile, type ConfigResult } from '../config/load-config.ts';
 import { machineContext } from '../config/load-context.ts';
 import { formatProblems, type ConfigProblem } from '../config/problem.ts';
 import { watchConfig } from '../config/watch-config.ts';
+import { Checkpoints } from '../db/checkpoints.ts';
 import { openWritable } from '../db/connection.ts';
+import { asDatabaseError } from '../db/database-error.ts';
 import { openRepositories } from '../db/repositories.ts';
 import { openEngineLog } from '../observe/engine-log.ts';
+import { SparseLog } from '../observe/sparse-log.ts';
 import { createChannelPair, type Channel } from '../protocol/channel.ts';
 import { newEngineSecret, removeEngineFile, writeEngineFile } from '../protocol/engine-file.ts';
 import { RpcServer, type RpcHandlers } from '../protocol/rpc-server.ts';
 import { socketAddress } from '../protocol/socket-address.ts';
 import { listenOnSocket } from '../protocol/socket-server.ts';
 import { ChangeFeed } from './change-feed.ts';
-import { realPorts, VERSION } from './core-ports.ts';
+import { unchangedServices } from './config-change.ts';
+import { realPorts, VERSION, workerUrl } from './core-ports.ts';
 import { openDataKey } from './data-key.ts';
 import { makeHandlers } from './handlers.ts';
 import { heapMemory, IdleMemory } from './idle-memory.ts';
@@ -123,6 +127,13 @@ async function openEngine(
   let configProblems: readonly string[] = [];
   let stopping: Promise<void> | null = null;
 
+  const troubles = new SparseLog(
+    (message) => {
+      log('warn', message);
+    },
+    () => systemClock.monotonicMs(),
+  );
+
   const makeCore = (config: LongshoreConfig) => {
     real.setProxy(config.network.proxy);
     return new SyncCore({ ...real.ports, dataDir }, config, epoch, {
@@ -130,7 +141,7 @@ async function openEngine(
         feed.touch();
       },
       onTrouble: (where, error) => {
-        log('warn', `${where}: ${error instanceof Error ? error.message : String(error)}`);
+        troubles.tell(`${where}: ${error instanceof Error ? error.message : String(error)}`);
       },
       onFatal: (error) => {
         log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -215,7 +226,12 @@ async function openEngine(
     configProblems = [];
     if (!(await core.reconfigure(result.config))) {
       await core.stop();
+      const known = unchangedServices(core.config, result.config);
+      const { gates } = core;
       core = makeCore(result.config);
+      core.gates.inherit(gates, known);
+      // Somebody is at the machine: whatever is out of reach is tried at once.
+      core.gates.lookAgainNow();
       life.adopt(core);
       core.start();
     }
@@ -239,7 +255,17 @@ async function openEngine(
       db.pragma('shrink_memory');
     },
   };
+  const checkpoints = new Checkpoints(db, databaseFile(dataDir), workerUrl('checkpoint-worker'), systemClock);
   const idleMemory = new IdleMemory(systemClock, memory, () => core.idle());
+
+  /** Without room for this the next start takes it for a death, and looks at everything: that is all. */
+  function endRun(): void {
+    try {
+      repos.runs.end(epoch, systemClock.now());
+    } catch (error) {
+      if (asDatabaseError(error, dataDir)?.kind !== 'full') throw error;
+    }
+  }
 
   async function stop(error: unknown): Promise<void> {
     stopping ??= (async () => {
@@ -252,7 +278,8 @@ async function openEngine(
       await socket.close();
       server.close();
       await real.close();
-      repos.runs.end(epoch, systemClock.now());
+      await checkpoints.stop();
+      endRun();
       db.close();
       removeEngineFile(dataDir);
       releaseLock();
@@ -261,6 +288,7 @@ async function openEngine(
     await stopping;
   }
 
+  checkpoints.start();
   life.adopt(core);
   core.start();
   life.start();

@@ -42,16 +42,31 @@ export function whatOpens(gate: Gate, opensAt: EpochMs | null): string {
   }
 }
 
-/** Why files are held back on this machine. `free` is null while it is not known. */
+/** Room on the disk where the queue lies. */
+export interface DiskFacts {
+  readonly dataDir: string;
+  /** Null while it is not known. */
+  readonly freeBytes: number | null;
+  /** `limits.minFreeDisk`. */
+  readonly neededBytes: number;
+  /** The queue could not be written. */
+  readonly full: boolean;
+}
+
+/** Why files are held back on this machine: what is wrong, what waits for it, and how to mend it (P11). */
 export function whyMachineHolds(
   gate: 'disk-low' | 'schedule-closed' | 'on-battery' | 'metered',
-  free: { readonly bytes: number | null; readonly neededBytes: number },
+  disk: DiskFacts,
 ): string {
   switch (gate) {
     case 'disk-low': {
-      const room = free.bytes === null ? 'No space is left' : `Only ${mebibytes(free.bytes)} are free`;
-      const need = free.neededBytes === 0 ? '' : ` (${mebibytes(free.neededBytes)} are needed)`;
-      return `${room} on the disk where Longshore keeps its queue${need}: nothing new starts, and no delete is concluded.`;
+      const { dataDir, freeBytes, neededBytes, full } = disk;
+      const mend = 'Free some space on it; Longshore goes on by itself.';
+      if (full)
+        return `The disk with ${dataDir} is full, and Longshore can't write to its queue there: nothing is taken up, sent or deleted. ${mend}`;
+      const room = freeBytes === null ? 'No space is' : `Only ${sizeInWords(freeBytes)} are`;
+      const need = neededBytes === 0 ? '' : `, ${sizeInWords(neededBytes)} are needed (limits.minFreeDisk)`;
+      return `${room} free on the disk with ${dataDir}, where Longshore keeps its queue${need}: nothing new starts, and no delete is concluded. ${mend}`;
     }
     case 'schedule-closed':
       return 'Files are transferred in your working hours only.';
@@ -64,6 +79,7 @@ export function whyMachineHolds(
   }
 }
 
-function mebibytes(bytes: number): string {
-  return `${Math.floor(bytes / 2 ** 20).toLocaleString('en')} MiB`;
+function sizeInWords(bytes: number): string {
+  const [unit, name] = bytes < 2 ** 20 ? [2 ** 10, 'KiB'] : [2 ** 20, 'MiB'];
+  return `${Math.floor(bytes / unit).toLocaleString('en')} ${name}`;
 }

@@ -2,7 +2,7 @@ import { FOREVER } from '../db/stored-operation.ts';
 import type { EpochMs } from '../core/ports.ts';
 import type { StatusView } from '../protocol/shapes.ts';
 import { folderError } from './folder-error.ts';
-import { whyMachineHolds } from './gate-words.ts';
+import { whyMachineHolds, type DiskFacts } from './gate-words.ts';
 import { destinationService } from './lanes.ts';
 import { iso, pauseView } from './operation-view.ts';
 import type { SyncCore } from './sync-core.ts';
@@ -39,13 +39,26 @@ function pauses(core: SyncCore, now: EpochMs): GateView[] {
 
 function machine(core: SyncCore): GateView[] {
   const { gates } = core;
-  const free = { bytes: gates.freeDiskBytes, neededBytes: gates.minFreeDiskBytes };
   const held = gates.machineGates().map((gate): GateView => {
     const opensAt = gate === 'schedule-closed' ? gates.workingHoursBegin() : null;
-    return { gate, scope: 'all', until: opensAt === null ? null : iso(opensAt), reason: whyMachineHolds(gate, free) };
+    return {
+      gate,
+      scope: 'all',
+      until: opensAt === null ? null : iso(opensAt),
+      reason: whyMachineHolds(gate, diskFacts(core)),
+    };
   });
   if (!gates.offline) return held;
   return [...held, { gate: 'offline', scope: 'all', until: null, reason: 'This computer has no network.' }];
+}
+
+export function diskFacts({ gates, dataDir }: SyncCore): DiskFacts {
+  return {
+    dataDir,
+    freeBytes: gates.freeDiskBytes,
+    neededBytes: gates.minFreeDiskBytes,
+    full: gates.diskFull,
+  };
 }
 
 function services(core: SyncCore): GateView[] {

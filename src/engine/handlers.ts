@@ -2,8 +2,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock, EpochMs, Random } from '../core/ports.ts';
 import { STATES } from '../core/states.ts';
 import type { Sealer } from '../db/seal.ts';
+import type { EventQuery, EventsRepo, StoredEvent } from '../db/events-repo.ts';
 import { FOREVER, type StoredOperation } from '../db/stored-operation.ts';
-import { parseCursor } from '../db/queue-queries.ts';
+import {
+  cursorBehind,
+  isFiltered,
+  parseCursor,
+  type Cursor,
+  type QueuePage,
+  type QueueQueries,
+  type QueueQuery,
+} from '../db/queue-queries.ts';
 import type { Method, Params, Result } from '../protocol/contract.ts';
 import { RpcRefusal } from '../protocol/rpc-errors.ts';
 import type { RpcHandlers } from '../protocol/rpc-server.ts';
@@ -15,6 +24,7 @@ import { addToFolder } from './add-to-folder.ts';
 import { adoptFolder, decideDeletes, massDeletes } from './folder-decisions.ts';
 import { detailView, versionsView } from './detail-view.ts';
 import { isLoopback } from './lanes.ts';
+import { refusingOnFullDisk } from './refuse-on-full-disk.ts';
 import { abortOpenUploads, findOpenUploads } from './open-uploads.ts';
 import { eventView, isoOrNull, operationView, pauseScope } from './operation-view.ts';
 import { statusView, viewContext, type EngineFactsView } from './status-view.ts';
@@ -28,6 +38,10 @@ const LIST_TIMEOUT_MS = 60_000;
 const WAITS_LIMIT = 100;
 /** Operations that one `retry --failed` takes at a time. */
 const RETRY_LIMIT = 100_000;
+/** Of those, so many are looked up at a time: some milliseconds. */
+const FAILED_PAGE = 1000;
+/** Events that one step of a search by time looks at: a millisecond or two. */
+const SEARCHED_EVENTS = 5000;
 /** Decisions in one transaction: some milliseconds. */
 const BATCH = 100;
 
@@ -49,6 +63,10 @@ type Handlers = {
 
 /** What shells may ask; the same whether an engine runs or the command line acts on the database alone. */
 export function makeHandlers(desk: Desk): Handlers & Partial<RpcHandlers> {
+  return refusingOnFullDisk(handlersOf(desk), desk.facts.dataDir);
+}
+
+function handlersOf(desk: Desk): Handlers {
   const { clock } = desk;
   const repos = () => desk.core().repos;
   const context = () => viewContext(desk.core(), clock.now());
@@ -59,10 +77,10 @@ export function makeHandlers(desk: Desk): Handlers & Partial<RpcHandlers> {
     if (operation === null) throw notFound(`There is no item ${id}.`, 'See "longshore ls" for what there is.');
     return operation;
   };
-  const page = (params: Params<'ls'>) => {
+  const page = async (params: Params<'ls'>): Promise<QueuePage> => {
     if (params.after !== undefined && parseCursor(params.after) === null)
       throw usage(`"${params.after}" is not a page.`, 'Use the "next" of the page before.');
-    return repos().queue.page({
+    return findPage(repos().queue, {
       states: params.states ?? STATES,
       order: params.order ?? 'oldest',
       limit: params.limit ?? DEFAULT_PAGE,
@@ -89,12 +107,12 @@ export function makeHandlers(desk: Desk): Handlers & Partial<RpcHandlers> {
   return {
     status: async () => status(),
     ls: async (params) => {
-      const found = page(params);
+      const found = await page(params);
       const shared = context();
       return { items: found.items.map((operation) => operationView(operation, shared)), next: found.next };
     },
     conflicts: async (params) => {
-      const found = page({ ...params, states: ['conflict'], order: 'newest' });
+      const found = await page({ ...params, states: ['conflict'], order: 'newest' });
       return {
         items: found.items.map((operation) => ({
           ...view(operation),
@@ -115,17 +133,21 @@ export function makeHandlers(desk: Desk): Handlers & Partial<RpcHandlers> {
       return status();
     },
     retry: async (params) => {
-      const ids = params.failed === true ? failedIds(desk, params) : params.ids;
-      const { done, refused } = forEach(ids, (id) => desk.core().commands.retry(id, params.newKey ?? false));
+      const ids = params.failed === true ? await failedIds(desk, params) : params.ids;
+      const { done, refused } = await inBatches(ids, (batch) =>
+        forEach(batch, (id) => desk.core().commands.retry(id, params.newKey ?? false)),
+      );
       return { retried: done, refused, ...whatWaits(desk.core(), done, view) };
     },
     cancel: async ({ ids }) => {
-      const { done, refused } = forEach(ids, (id) => desk.core().commands.cancel(id));
+      const { done, refused } = await inBatches(ids, (batch) =>
+        forEach(batch, (id) => desk.core().commands.cancel(id)),
+      );
       return { cancelled: done, refused };
     },
     resolve: async ({ keep, ...which }) => {
       if (keep === 'merge') throw notAvailable('Merging');
-      const ids = which.all === true ? conflictIds(desk.core(), which.folder ?? null) : which.ids;
+      const ids = which.all === true ? await conflictIds(desk.core(), which.folder ?? null) : which.ids;
       const { deps } = desk.core().conflicts;
       const { done, refused } = await inBatches(ids, (batch) =>
         forEach(batch, (id) => resolveConflict(deps, id, keep)),
@@ -151,7 +173,7 @@ export function makeHandlers(desk: Desk): Handlers & Partial<RpcHandlers> {
     call: async (params) => view(enqueueCall(desk, params)),
     events: async (params) => {
       const limit = params.limit ?? DEFAULT_PAGE;
-      const items = repos().events.list({
+      const items = await findEvents(repos().events, {
         limit,
         ...(params.since === undefined ? {} : { since: Date.parse(params.since) }),
         ...(params.operationId === undefined ? {} : { operationId: params.operationId }),
@@ -247,21 +269,53 @@ function requireMirror(core: SyncCore, name: string): void {
   throw new RpcRefusal({ kind: 'state', message, hint: 'Only folders with "mode: mirror" have one.' });
 }
 
+/** A search may look at a million rows for one page: between its steps the engine's own work gets its turn. */
+async function findPage(queue: QueueQueries, query: QueueQuery): Promise<QueuePage> {
+  if (!isFiltered(query)) return queue.page(query);
+  const found: StoredOperation[] = [];
+  // One more tells whether there is a next page.
+  const wanted = query.limit + 1;
+  for (let after = query.after ?? null; ; await nextTurn()) {
+    const step = queue.search({ ...query, limit: wanted - found.length, ...(after === null ? {} : { after }) });
+    found.push(...step.items);
+    after = step.next;
+    if (after === null || found.length >= wanted) break;
+  }
+  const items = found.slice(0, query.limit);
+  const last = items.at(-1);
+  return { items, next: found.length > items.length && last !== undefined ? cursorBehind(last) : null };
+}
+
+/** What happened since some time may stand behind millions of older events: they are passed over in steps. */
+async function findEvents(events: EventsRepo, query: EventQuery): Promise<StoredEvent[]> {
+  if (query.since === undefined || query.operationId !== undefined) return events.list(query);
+  const found: StoredEvent[] = [];
+  const last = events.lastSeq();
+  for (let afterSeq = Math.max(query.afterSeq ?? 0, events.firstSeq() - 1); afterSeq < last; await nextTurn()) {
+    const throughSeq = afterSeq + SEARCHED_EVENTS;
+    found.push(...events.list({ ...query, afterSeq, throughSeq, limit: query.limit - found.length }));
+    if (found.length >= query.limit) break;
+    afterSeq = throughSeq;
+  }
+  return found;
+}
+
 /** All conflicts, or those of one folder. */
-function conflictIds(core: SyncCore, folder: string | null): string[] {
+async function conflictIds(core: SyncCore, folder: string | null): Promise<string[]> {
   if (folder !== null) requireKnownScope(core, `folder:${folder}`);
   const ids: string[] = [];
   let after: string | null = null;
   do {
-    const page = core.repos.queue.page({
+    const page = await findPage(core.repos.queue, {
       states: ['conflict'],
       order: 'oldest',
-      limit: 1000,
+      limit: DEFAULT_PAGE,
       ...(folder === null ? {} : { folder }),
       ...(after === null ? {} : { after }),
     });
     ids.push(...page.items.map((operation) => operation.id));
     after = page.next;
+    await nextTurn();
   } while (after !== null);
   return ids;
 }
@@ -302,11 +356,20 @@ function whatWaits(
   return waits.length === 0 ? {} : { waits };
 }
 
-function failedIds(desk: Desk, params: Params<'retry'>): string[] {
+async function failedIds(desk: Desk, params: Params<'retry'>): Promise<string[]> {
   const since = params.since === undefined ? 0 : Date.parse(params.since);
   const until = params.until === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(params.until);
-  const failed = desk.core().repos.queue.failedBetween(since, until, RETRY_LIMIT);
-  return [...params.ids, ...failed.map((operation) => operation.id)];
+  const ids = [...params.ids];
+  let after: Cursor = { at: since, seq: 0 };
+  while (ids.length - params.ids.length < RETRY_LIMIT) {
+    const page = desk.core().repos.queue.failedIds(after, until, FAILED_PAGE);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    for (const { id } of page) ids.push(id);
+    after = last.cursor;
+    await nextTurn();
+  }
+  return ids;
 }
 
 /** RFC 9110 section 9.3 and RFC 5789, without CONNECT and TRACE. A typing error must not wait in a queue. */

@@ -4,6 +4,8 @@ import { DatabaseError } from '../db/database-error.ts';
 import { startEngine, type Engine, type EngineLog } from './engine.ts';
 import { drain, frozenFolders, isPaused } from './drain.ts';
 import { massDeletes } from './folder-decisions.ts';
+import { whyMachineHolds } from './gate-words.ts';
+import { diskFacts } from './gates-view.ts';
 
 export interface HeadlessOptions {
   readonly configFile: string;
@@ -56,8 +58,11 @@ async function endedOnce(
       `Folder ${folder}: ${count} of ${of} files are gone at once. Nothing is deleted in the storage before you decide: longshore deletes ${folder} --allow, or --keep.`,
     );
   }
+  const full = engine.core().gates.diskFull;
+  if (full) options.log('warn', whyMachineHolds('disk-low', diskFacts(engine.core())));
   await engine.stop();
   const end = await ended(engine);
   if (attention === null || end.exitCode !== 0) return end;
-  return { exitCode: attention.length > 0 || paused || frozen.length > 0 || asking.length > 0 ? 3 : 0, attention };
+  const undone = attention.length > 0 || paused || full || frozen.length > 0 || asking.length > 0;
+  return { exitCode: undone ? 3 : 0, attention };
 }

@@ -16,8 +16,8 @@ const AUTO_TRANSFERS_MAX = 32;
 const AUTO_PART_CONCURRENCY = 8;
 /** Parts under way are in memory, over all destinations at most these bytes (and at least one part each). */
 const PARTS_IN_MEMORY_BYTES = 192 * 2 ** 20;
-/** Small files leased ahead per transfer that may run, at most: they are open and checked when a permit is free. */
-const AHEAD_PER_TRANSFER = 3;
+/** Operations leased ahead of the transfers that may run, at most: what a fast service takes in until the next look. */
+const MOST_AHEAD = 192;
 
 /** Why a configured folder can't work now, e.g. frozen; or why its deletes can't. */
 export type FolderGate = (folder: string, deletes: boolean) => Gate | null;
@@ -91,7 +91,7 @@ export class Lanes {
     }
     return {
       small: pool.limit,
-      ahead: pool.limit * AHEAD_PER_TRANSFER,
+      ahead: MOST_AHEAD,
       // One more than fill the budget: it looks at its key and opens its upload while the others send.
       large: Math.ceil(pool.bulkLimit / this.partConcurrency(destination)) + 1,
       largeAboveBytes: destination.partSizeBytes,
@@ -106,6 +106,7 @@ export class Lanes {
       bounds: { min: 1, max: numberOr(concurrency, AUTO_TRANSFERS_MAX) },
       start: concurrency === 'auto' ? undefined : concurrency,
       mostBulk: Math.max(1, Math.floor(share / destination.partSizeBytes)),
+      partSizeBytes: destination.partSizeBytes,
     };
   }
 

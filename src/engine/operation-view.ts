@@ -6,7 +6,7 @@ import type { EventView, OperationView } from '../protocol/shapes.ts';
 import type { Params } from '../protocol/contract.ts';
 import { deviceOf, mtimeOf } from '../sync/object-metadata.ts';
 import { gateOfOperation } from '../sync/gate-keeper.ts';
-import type { MoveMemo } from '../sync/specs.ts';
+import { moveSpec, uploadSpec, type MoveMemo } from '../sync/specs.ts';
 import { timeInWords, whatOpens } from './gate-words.ts';
 
 export const iso = (at: EpochMs): string => new Date(at).toISOString();
@@ -25,6 +25,8 @@ export interface ViewContext {
   readonly liveBytes: (seq: number) => number | null;
   readonly bytesPerSecond: (seq: number) => number | null;
   readonly maxAttempts: (operation: StoredOperation) => number;
+  /** What could not be done with its file after the upload. */
+  readonly leftInPlace?: (operation: StoredOperation) => OperationView['leftInPlace'] | null;
 }
 
 /** An operation as all shells see it (CONTRACT.md, `ls`). */
@@ -53,6 +55,8 @@ export function operationView(operation: StoredOperation, context: ViewContext):
     pausedUntil: operation.heldUntil > context.now ? pauseView(operation.heldUntil) : null,
     verified: operation.verified,
     error: operation.error,
+    ...namesOf(operation),
+    ...leftInPlace(operation, context),
     externalId: operation.externalId,
     externalUrl: operation.externalUrl,
     bytesPerSecond: speed,
@@ -62,6 +66,24 @@ export function operationView(operation: StoredOperation, context: ViewContext):
     updatedAt: iso(operation.updatedAt),
     completedAt: isoOrNull(operation.completedAt),
   };
+}
+
+/** Names beside the path: the one that a moved file had, and the key of a copy beside theirs. */
+function namesOf(operation: StoredOperation): Pick<OperationView, 'movedFrom' | 'storedAs'> {
+  if (operation.kind === 'file.move') {
+    const { fromPath, beside, key } = moveSpec(operation);
+    return beside ? { movedFrom: fromPath, storedAs: key } : { movedFrom: fromPath };
+  }
+  if (operation.kind !== 'file.upload') return {};
+  const { beside, key } = uploadSpec(operation);
+  return beside ? { storedAs: key } : {};
+}
+
+function leftInPlace(operation: StoredOperation, context: ViewContext): Pick<OperationView, 'leftInPlace'> {
+  const isStored =
+    operation.state === 'succeeded' && (operation.kind === 'file.upload' || operation.kind === 'file.move');
+  const trouble = isStored ? (context.leftInPlace?.(operation) ?? null) : null;
+  return trouble === null ? {} : { leftInPlace: trouble };
 }
 
 /** What people read (DESIGN section 5): of a file where it stands, of a call what it does. */

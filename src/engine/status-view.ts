@@ -1,10 +1,13 @@
 import type { DestinationConfig, FolderConfig } from '../config/config-types.ts';
+import { isErrorCode } from '../core/error-table.ts';
 import type { EpochMs } from '../core/ports.ts';
-import type { StatusView } from '../protocol/shapes.ts';
-import { operationError } from '../sync/settle.ts';
+import { redactDetail } from '../core/redact-detail.ts';
+import type { FailedAfterUpload } from '../db/after-uploads-repo.ts';
+import type { OperationView, StatusView } from '../protocol/shapes.ts';
+import { errorOfCode, operationError } from '../sync/settle.ts';
 import { capabilitiesView } from './capabilities-view.ts';
 import { folderError } from './folder-error.ts';
-import { gatesView, laneOpensAt } from './gates-view.ts';
+import { diskFacts, gatesView, laneOpensAt } from './gates-view.ts';
 import { massDeleteView } from './folder-decisions.ts';
 import { kindOfWork } from './kind-of-work.ts';
 import { destinationService } from './lanes.ts';
@@ -30,6 +33,7 @@ export function viewContext(core: SyncCore, now: EpochMs): ViewContext {
     liveBytes: (seq) => core.live.bytes(seq),
     bytesPerSecond: (seq) => core.live.bytesPerSecond(seq),
     maxAttempts: (operation) => core.lanes.retryPolicy(operation).maxAttempts,
+    leftInPlace: (operation) => leftInPlaceView(core.repos.afterUploads.failed(operation.id)),
   };
 }
 
@@ -55,6 +59,7 @@ export function statusView(
   const paused = pausedUntil !== null && pausedUntil > now;
   return {
     state: stateOf(core, paused, folders.length > 0 && folders.every((folder) => folder.state === 'frozen')),
+    ...(core.gates.diskLow ? { disk: diskFacts(core) } : {}),
     gates: gatesView(core, now),
     counts: core.repos.queue.totals(),
     bytes: { pending: pendingBytes, done: doneBytes },
@@ -73,8 +78,18 @@ export function statusView(
   };
 }
 
+/** The error as it was stored: its code, and what was said. */
+function leftInPlaceView(failed: FailedAfterUpload | null): OperationView['leftInPlace'] | null {
+  if (failed === null) return null;
+  const [, code = '', detail = ''] = /^([^:]+): (.*)$/s.exec(failed.error) ?? [];
+  const error = errorOfCode(isErrorCode(code) ? code : 'local.io', redactDetail(detail));
+  return { action: failed.action, error, tryAgainAt: iso(failed.dueAt) };
+}
+
 function stateOf(core: SyncCore, paused: boolean, allFrozen: boolean): StatusView['state'] {
   if (paused) return 'paused';
+  // Nothing at all can be recorded: that is more than a gate.
+  if (core.gates.diskFull) return 'error';
   if (core.gates.offline) return 'offline';
   return allFrozen ? 'error' : 'running';
 }
@@ -94,7 +109,8 @@ function folderView(core: SyncCore, folder: FolderConfig, now: EpochMs): StatusV
     state: error !== null ? 'frozen' : paused ? 'paused' : running,
     pausedUntil: folder.paused ? 'forever' : paused ? pauseView(until) : null,
     error: error === null ? null : operationError(error),
-    degraded: state?.degraded ?? null,
+    degraded: state?.degraded?.reason ?? null,
+    ...(state?.degraded == null ? {} : { degradedKind: state.degraded.kind }),
     files: stored?.files ?? 0,
     ignored: stored?.ignored ?? 0,
     lastScanAt: isoOrNull(stored?.lastScanAt ?? null),

@@ -1,73 +1,44 @@
 import type { LongshoreConfig } from '../config/config-types.ts';
-import type { Gate, OperationKind } from '../core/operation.ts';
-import type { Clock, EpochMs, HttpClient, LocalChanges, LocalFiles, Random, Scanner, Watcher } from '../core/ports.ts';
+import type { OperationKind } from '../core/operation.ts';
+import type { EpochMs } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
+import type { StoredOperation } from '../db/stored-operation.ts';
 import type { Params } from '../protocol/contract.ts';
-import type { Sealer } from '../db/seal.ts';
-import { FOREVER, type StoredOperation } from '../db/stored-operation.ts';
 import { BufferPool } from '../resilience/buffer-pool.ts';
-import { AfterUpload } from '../sync/after-upload.ts';
 import { CallExecutor } from '../sync/call-executor.ts';
 import { CapabilityKeeper } from '../sync/capabilities/capability-keeper.ts';
 import { Commands } from '../sync/commands.ts';
 import { AutomaticDecisions } from '../sync/conflicts/automatic-decisions.ts';
 import type { ConflictRules } from '../sync/conflicts/conflict-rules.ts';
-import { FolderSync, type SyncedFolder } from '../sync/folder-sync.ts';
+import type { FolderSync } from '../sync/folder-sync.ts';
 import { GateKeeper, type PowerState } from '../sync/gate-keeper.ts';
-import { Janitor, MAX_CLEANUP_WAIT_MS } from '../sync/janitor.ts';
-import { splitPath } from '../sync/paths.ts';
-import { isHeld } from '../sync/mass-delete.ts';
-import type { KeyOf } from '../sync/planned-folder.ts';
+import { MAX_CLEANUP_WAIT_MS } from '../sync/janitor.ts';
 import { Planner } from '../sync/planner.ts';
 import { Scheduler } from '../sync/scheduler.ts';
-import { Watchdog, type Alarm } from '../sync/watchdog.ts';
 import { folderLane } from '../sync/specs.ts';
-import { removeStalePartials } from '../sync/stale-partials.ts';
-import { Upkeep } from '../sync/upkeep.ts';
+import type { Alarm } from '../sync/watchdog.ts';
 import { callRules } from './call-rules.ts';
-import { fileExecutors } from './file-executors.ts';
-import { DiskWatch } from './disk-watch.ts';
-import { smoothChange } from './config-change.ts';
+import { DiskRoom, withoutFullDisks } from './disk-room.ts';
 import { watchClock, type ClockLook } from './clock-watch.ts';
-import { Knock } from './knock.ts';
-import { destinationService, gateRules, isLoopback, Lanes } from './lanes.ts';
+import { smoothChange } from './config-change.ts';
+import { fileExecutors } from './file-executors.ts';
+import { Folders } from './folders.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { destinationService, gateRules, Lanes } from './lanes.ts';
 import { LiveProgress } from './live-progress.ts';
 import { probedDestinations } from './probed-destinations.ts';
-import { ReachProbe } from './reach-probe.ts';
+import { Reachability } from './reachability.ts';
 import { recover } from './recover.ts';
 import { restoreObject } from './restore-object.ts';
 import { ServiceClocks } from './service-clocks.ts';
-import { Targets, type StoreFactory } from './targets.ts';
+import type { CoreHooks, CorePorts } from './sync-core-ports.ts';
+import { Targets } from './targets.ts';
 
 /** Idle buffers that are kept for reuse: as many as transfers usually are in flight. */
 const KEPT_BUFFERS = 8;
-const DAY_MS = 86_400_000;
 
-export interface CorePorts {
-  readonly repos: Repositories;
-  readonly sealer: Sealer;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly files: LocalFiles;
-  readonly changes: LocalChanges;
-  /** Where the database lies. */
-  readonly dataDir: string;
-  readonly scanner: Scanner;
-  readonly watcher: Watcher;
-  readonly http: HttpClient;
-  readonly openStore: StoreFactory;
-  readonly keyOf: KeyOf;
-  readonly contentTypeOf: (name: string) => string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
-export interface CoreHooks {
-  /** Status, or operations, may look different now. */
-  readonly onChange: () => void;
-  readonly onTrouble: (where: string, error: unknown) => void;
-  /** A bug or an unusable database: the engine has to end. */
-  readonly onFatal: (error: unknown) => void;
-}
+/** Within this after a wake-up, further news of one are about the same sleep, ms: longer than the clocks' period. */
+const ONE_SLEEP_MS = 30_000;
 
 /**
  * The whole engine over its ports, for one configuration: folders, outbox, executors, janitor. The hosts wrap it in
@@ -88,31 +59,29 @@ export class SyncCore {
   readonly epoch: number;
   readonly #ports: CorePorts;
   readonly #hooks: CoreHooks;
-  readonly #folders = new Map<string, FolderSync>();
-  readonly #planner: Planner;
+  readonly #folders: Folders;
   readonly #scheduler: Scheduler;
-  readonly #disk: DiskWatch;
-  readonly #watchdog: Watchdog;
-  readonly #janitor: Janitor;
-  readonly #afterUpload: AfterUpload;
-  readonly #upkeep: Upkeep;
+  readonly #house: Housekeeping;
+  readonly #room: DiskRoom;
   readonly #clocks: ServiceClocks;
-  readonly #knock: Knock;
-  readonly #reach: ReachProbe;
+  readonly #reach: Reachability;
   #stopClockWatch: () => void = () => undefined;
   #started = false;
+  /** Monotonic. */
+  #wokeUpAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: CorePorts, config: LongshoreConfig, epoch: number, hooks: CoreHooks) {
     this.#ports = ports;
-    this.#hooks = hooks;
     this.config = config;
     this.repos = ports.repos;
     this.epoch = epoch;
     this.gates = new GateKeeper(ports.clock, ports.random);
+    this.#room = this.#makeDiskRoom(hooks);
+    this.#hooks = withoutFullDisks(hooks, this.#room);
     this.gates.setRules(gateRules(config));
     this.live = new LiveProgress(ports.clock);
     this.#clocks = new ServiceClocks(ports.clock);
-    this.lanes = new Lanes(config, (folder, deletes) => this.#folderGate(folder, deletes));
+    this.lanes = new Lanes(config, (folder, deletes) => this.#folders.gate(folder, deletes));
     this.capabilities = this.#makeCapabilityKeeper();
     this.conflicts = new AutomaticDecisions({
       ...ports,
@@ -128,30 +97,37 @@ export class SyncCore {
         this.#clocks.heard(destination, sign);
       },
       honours: (destination, write) => this.capabilities.honours(destination, write),
+      refuses: (destination, write) => this.capabilities.refuses(destination, write),
       onLimit: () => {
         this.wake();
       },
     });
-    this.#knock = new Knock({ config: () => this.config, targets: this.targets, http: ports.http });
-    this.#reach = this.#makeReachProbe();
-    this.#janitor = this.#makeJanitor();
-    this.#afterUpload = this.#makeAfterUpload();
-    this.#upkeep = new Upkeep({ ...ports, keepDays: config.history.keepDays, onFatal: hooks.onFatal });
-    this.#disk = this.#makeDiskWatch();
-    this.#scheduler = this.#makeScheduler();
-    this.#watchdog = this.#makeWatchdog();
+    const shared = {
+      ports,
+      hooks: this.#hooks,
+      config: () => this.config,
+      gates: this.gates,
+      lanes: this.lanes,
+      targets: this.targets,
+    };
+    const wake = () => {
+      this.wake();
+    };
     const stopRunning = (operation: StoredOperation, reason: 'cancelled' | 'superseded') => {
-      this.#scheduler.stop((running) => running.seq === operation.seq, reason);
+      this.#stopRunning(operation, reason);
     };
     const hintDirty = (operation: StoredOperation) => {
-      this.#hintDirty(operation);
+      this.#folders.hintDirty(operation);
     };
-    this.commands = new Commands({ ...ports, stopRunning, hintDirty, isWatched: (name) => this.#folders.has(name) });
-    this.#planner = new Planner({ ...ports, stopRunning });
-    for (const folder of config.folders) {
-      if (folder.frozen !== null) continue;
-      this.#folders.set(folder.name, this.#makeFolder(folder.name));
-    }
+    this.#reach = new Reachability({ ...shared, wake });
+    this.#scheduler = this.#makeScheduler();
+    const isWatched = (name: string) => this.#folders.get(name) !== null;
+    this.commands = new Commands({ ...ports, stopRunning, hintDirty, isWatched });
+    const planner = new Planner({ ...ports, stopRunning });
+    const inTrouble = () => this.gates.diskLow;
+    this.#folders = new Folders(config, { ports, hooks: this.#hooks, planner, inTrouble, wake });
+    const [scheduler, room] = [this.#scheduler, this.#room];
+    this.#house = new Housekeeping({ ...shared, folders: this.#folders, reach: this.#reach, scheduler, room, wake });
   }
 
   /** Recovers what a dead engine left and begins to work. */
@@ -167,35 +143,24 @@ export class SyncCore {
     this.#stopClockWatch = watchClock(this.#ports.clock, (look) => {
       this.#clockLookedAt(look);
     });
-    for (const folder of this.#folders.values()) folder.start();
+    this.#folders.start();
     this.#scheduler.wake();
-    this.#janitor.wake();
-    this.#afterUpload.wake();
-    this.#upkeep.start();
-    this.#disk.start();
-    this.#watchdog.start();
+    this.#house.start();
   }
 
   /** Stops everything at its checkpoint; resolves when nothing runs any more. */
   async stop(): Promise<void> {
     this.#stopClockWatch();
     this.#reach.stop();
-    this.#upkeep.stop();
-    this.#disk.stop();
-    this.#watchdog.stop();
-    await Promise.all([...this.#folders.values()].map((folder) => folder.stop()));
+    this.#house.stopLooking();
+    await this.#folders.stop();
     // All at once: each has its own grace for what is in flight, and together they have five seconds.
-    await Promise.all([
-      this.#janitor.stop(),
-      this.#afterUpload.stop(),
-      this.capabilities.stop(),
-      this.#scheduler.shutdown(),
-    ]);
+    await Promise.all([this.#house.stop(), this.capabilities.stop(), this.#scheduler.shutdown()]);
     this.targets.close();
   }
 
   folder(name: string): FolderSync | null {
-    return this.#folders.get(name) ?? null;
+    return this.#folders.get(name);
   }
 
   /** Something became possible, from outside: a new operation, a resume. */
@@ -203,8 +168,7 @@ export class SyncCore {
     this.#hooks.onChange();
     if (!this.#started) return;
     this.#scheduler.wake();
-    this.#janitor.wake();
-    this.#afterUpload.wake();
+    this.#house.wake();
     this.capabilities.wake();
   }
 
@@ -227,8 +191,7 @@ export class SyncCore {
       if (scope === 'all') for (const id of this.repos.claims.heldIds()) this.commands.hold(id, 0);
     });
     this.gates.setPauses(this.repos.pauses.all());
-    this.gates.lookAgainNow();
-    this.#reach.startOver();
+    this.#reach.lookAgain();
     this.rescan();
     this.wake();
   }
@@ -243,8 +206,7 @@ export class SyncCore {
   }
 
   setOffline(offline: boolean): void {
-    this.gates.setOffline(offline);
-    if (!offline) this.#reach.startOver();
+    this.#reach.setOffline(offline);
     this.wake();
   }
 
@@ -258,21 +220,27 @@ export class SyncCore {
   networkChanged(): void {
     this.targets.refreshConnections();
     this.#ports.http.refreshConnections();
-    this.gates.lookAgainNow();
-    this.#reach.startOver();
+    this.#reach.lookAgain();
     this.wake();
   }
 
-  /** The machine slept: the network may be another one, and no watcher saw what happened meanwhile. */
+  /**
+   * The machine slept: the network may be another one, no watcher saw what happened meanwhile, and connections from before
+   * are most likely dead without knowing it. What hangs on them would stand still until it counts as stalled; it starts anew
+   * from its checkpoint, at once. A host and the clocks may both tell of the same sleep.
+   */
   wokeUp(): void {
+    const nowMs = this.#ports.clock.monotonicMs();
+    if (nowMs - this.#wokeUpAtMs > ONE_SLEEP_MS)
+      this.#scheduler.stop((operation) => operation.kind !== 'api.call', 'pause');
+    this.#wokeUpAtMs = nowMs;
     this.networkChanged();
     this.rescan();
   }
 
   /** Something was set right by a person: everything deserves a fresh look. */
   lookAgain(): void {
-    this.gates.lookAgainNow();
-    this.#reach.startOver();
+    this.#reach.lookAgain();
     this.rescan();
     this.wake();
   }
@@ -284,7 +252,7 @@ export class SyncCore {
 
   /** Whether any destination on another machine answers; asked when a host says that there is no network. */
   anyAnswer(signal: AbortSignal): Promise<boolean> {
-    return this.#knock.anywhere(signal);
+    return this.#reach.anyAnswer(signal);
   }
 
   /** A person decided about a folder's deletes or its root; that stands in the database. */
@@ -294,7 +262,7 @@ export class SyncCore {
   }
 
   rescan(folder?: string): void {
-    for (const [name, sync] of this.#folders) if (folder === undefined || folder === name) sync.requestFullScan();
+    this.#folders.rescan(folder);
   }
 
   /** What its folder says about conflicts; null for a call. */
@@ -314,7 +282,7 @@ export class SyncCore {
         config: this.config,
         targets: this.targets,
         stopRunning: (operation, reason) => {
-          this.#scheduler.stop((running) => running.seq === operation.seq, reason);
+          this.#stopRunning(operation, reason);
         },
       },
       request,
@@ -323,19 +291,12 @@ export class SyncCore {
 
   /** The absolute path of an operation's file. */
   localPath(operation: StoredOperation): string | null {
-    const folder = operation.folder === null ? null : this.#folders.get(operation.folder);
-    return folder === null || folder === undefined || operation.path === null
-      ? null
-      : `${folder.folder.root}/${operation.path}`;
+    return this.#folders.localPath(operation);
   }
 
   /** Nothing runs, starts or is being looked at; what is due later or gated does not count. */
   idle(): boolean {
-    const busyFolder = [...this.#folders.values()].some((folder) => {
-      const state = folder.state();
-      return !state.settled && state.frozen === null;
-    });
-    return !busyFolder && this.#scheduler.runningCount() === 0 && this.#janitor.idle() && this.#afterUpload.idle();
+    return this.#folders.idle() && this.#scheduler.runningCount() === 0 && this.#house.idle();
   }
 
   /** What is to happen at a time of day must not wait for that time to come round again. */
@@ -361,9 +322,14 @@ export class SyncCore {
     return kinds;
   }
 
+  /** Where the queue lies. */
+  get dataDir(): string {
+    return this.#ports.dataDir;
+  }
+
   /** What Longshore had to heal in itself within the last hour, newest first. */
   alarms(): readonly Alarm[] {
-    return this.#watchdog.alarms();
+    return this.#house.alarms();
   }
 
   /**
@@ -373,185 +339,20 @@ export class SyncCore {
   async reconfigure(config: LongshoreConfig): Promise<boolean> {
     const change = smoothChange(this.config, config);
     if (change === null) return false;
-    const stopping = [...change.removed, ...change.renewed].flatMap((name) => this.#folders.get(name) ?? []);
-    await Promise.all(stopping.map((folder) => folder.stop()));
+    await this.#folders.stop([...change.removed, ...change.renewed]);
     this.config = config;
     this.gates.setRules(gateRules(config));
     this.targets.setLimits(config);
-    for (const name of change.removed) this.#folders.delete(name);
+    this.#folders.replace(config, change.removed, change.renewed);
     const resting = new Set([...change.removed, ...change.paused]);
     this.#scheduler.stop((operation) => operation.folder !== null && resting.has(operation.folder), 'pause');
-    for (const name of change.renewed) {
-      if (config.folders.some((folder) => folder.name === name && folder.frozen !== null)) continue;
-      const folder = this.#makeFolder(name);
-      this.#folders.set(name, folder);
-      if (this.#started) folder.start();
-    }
     this.wake();
     return true;
   }
 
   /** Something abandoned is to be cleaned up at a service until `until`. */
   cleanupDueBy(until: EpochMs): boolean {
-    return this.#janitor.dueBy(until);
-  }
-
-  #folderGate(name: string, deletes: boolean): Gate | null {
-    const state = this.#folders.get(name)?.state();
-    if (state === undefined || state.frozen !== null) return 'folder-frozen';
-    return deletes && isHeld(state.guard) ? 'mass-delete' : null;
-  }
-
-  #hintDirty(operation: StoredOperation): void {
-    if (operation.folder === null || operation.path === null) return;
-    this.#folders.get(operation.folder)?.markDirty(splitPath(operation.path).dir);
-  }
-
-  #makeFolder(name: string): FolderSync {
-    const folder = this.config.folders.find((candidate) => candidate.name === name);
-    const destination = folder === undefined ? undefined : this.config.destinations[folder.destination];
-    if (folder === undefined || destination === undefined) throw new Error(`folder ${name} has no destination`);
-    const synced: SyncedFolder = {
-      name,
-      root: folder.path,
-      destination: folder.destination,
-      keyPrefix: destination.prefix + folder.prefix,
-      priority: folder.priority,
-      stabilityMs: folder.stabilityMs,
-      ignore: folder.ignore,
-      maxFileSizeBytes: folder.maxFileSizeBytes ?? Number.MAX_SAFE_INTEGER,
-      minFileSizeBytes: folder.minFileSizeBytes,
-      scanIntervalMs: folder.scanIntervalMs,
-      mode: folder.mode,
-      deletes: folder.deletes,
-      place: JSON.stringify([folder.destination, destination.bucket, destination.prefix + folder.prefix]),
-      keepGoneMs: this.config.history.keepDays * DAY_MS,
-    };
-    return new FolderSync(synced, {
-      ...this.#ports,
-      planner: this.#planner,
-      inTrouble: () => this.gates.diskLow,
-      onChange: () => {
-        this.wake();
-      },
-      onTrouble: this.#hooks.onTrouble,
-      onFatal: this.#hooks.onFatal,
-      onIgnored: (dir, names) => {
-        removeStalePartials({ ...this.#ports, onTrouble: this.#hooks.onTrouble }, folder.path, dir, names);
-      },
-    });
-  }
-
-  #makeJanitor(): Janitor {
-    return new Janitor({
-      ...this.#ports,
-      target: (destination) => this.targets.get(destination),
-      isOpen: (destination) => {
-        if (this.gates.pausedUntil('all') !== null) return false;
-        // A cleanup may be all there is to find out whether the service is back.
-        const unreachable = this.gates.unreachable(destinationService(destination));
-        if (unreachable !== null && unreachable.nextTryAt > this.#ports.clock.now()) return false;
-        return !this.#isOffline(destination);
-      },
-      opensAt: (destination) => {
-        if (this.#isOffline(destination)) return null;
-        const at = Math.max(
-          this.gates.pausedUntil('all') ?? 0,
-          this.gates.unreachable(destinationService(destination))?.nextTryAt ?? 0,
-        );
-        return at === 0 || at >= FOREVER ? null : at;
-      },
-      heardFrom: (destination, unreachable) => {
-        const service = destinationService(destination);
-        if (unreachable !== null) {
-          this.gates.failedToReach(service, unreachable);
-          this.#reach.update();
-        } else if (this.gates.reached(service)) this.wake();
-      },
-      onFatal: this.#hooks.onFatal,
-    });
-  }
-
-  /** What is done on this machine alone waits for no service, only for pauses and for the folder itself. */
-  #makeAfterUpload(): AfterUpload {
-    return new AfterUpload({
-      ...this.#ports,
-      root: (folder) => this.#folders.get(folder)?.folder.root ?? null,
-      isOpen: (folder) =>
-        this.#folderGate(folder, false) === null &&
-        this.lanes.info(folderLane(folder)).pauseScopes.every((scope) => this.gates.pausedUntil(scope) === null),
-      onChange: this.#hooks.onChange,
-      onFatal: this.#hooks.onFatal,
-    });
-  }
-
-  #isOffline(destination: string): boolean {
-    const config = this.config.destinations[destination];
-    return config !== undefined && this.gates.offline && !isLoopback(config.endpoint);
-  }
-
-  #makeReachProbe(): ReachProbe {
-    return new ReachProbe({
-      ...this.#ports,
-      outOfReach: () => {
-        if (this.gates.pausedUntil('all') !== null) return [];
-        return this.gates.outOfReach().filter((service) => !this.gates.offline || this.#knock.isLocal(service));
-      },
-      reach: (service, signal) => this.#knock.at(service, signal),
-      onReached: (service) => {
-        if (this.gates.reached(service)) this.wake();
-      },
-    });
-  }
-
-  #makeDiskWatch(): DiskWatch {
-    const { clock, changes, dataDir } = this.#ports;
-    return new DiskWatch({
-      clock,
-      freeBytes: () => changes.freeBytes(dataDir),
-      onLook: (freeBytes) => {
-        const before = this.gates.diskLow;
-        this.gates.setFreeDisk(freeBytes);
-        if (before !== this.gates.diskLow) this.wake();
-      },
-      onTrouble: (error) => {
-        this.#hooks.onTrouble('free disk space', error);
-      },
-    });
-  }
-
-  #makeWatchdog(): Watchdog {
-    const destinationOf = (operation: StoredOperation) =>
-      operation.destination === null ? undefined : this.config.destinations[operation.destination];
-    return new Watchdog({
-      clock: this.#ports.clock,
-      lanes: () => this.repos.claims.lanes(),
-      startable: (lane) => this.#scheduler.startable(lane),
-      running: () => this.#scheduler.running(),
-      isQueued: (operation) =>
-        operation.destination !== null && this.targets.pool(operation.destination)?.isWaiting(operation.id) === true,
-      stallLimitMs: (operation) => destinationOf(operation)?.stallTimeoutMs ?? 0,
-      rouse: () => {
-        this.#scheduler.rouse();
-      },
-      giveUp: (operation) => {
-        this.#scheduler.giveUp(operation.seq);
-      },
-      onAlarm: ({ operation, message }) => {
-        this.#hooks.onTrouble(`watchdog: ${operation.id}`, new Error(message));
-        const { id, resourceKey, state } = operation;
-        this.repos.events.append({
-          operationId: id,
-          resourceKey,
-          type: 'watchdog',
-          from: state,
-          to: state,
-          details: { message },
-        });
-        this.#hooks.onChange();
-      },
-      onFatal: this.#hooks.onFatal,
-    });
+    return this.#house.janitor.dueBy(until);
   }
 
   /** An operation whose folder the configuration has no longer waits for a person. */
@@ -559,6 +360,29 @@ export class SyncCore {
     const folder = this.config.folders.find(({ name }) => name === operation.folder);
     const skewMs = operation.destination === null ? null : this.skewMs(operation.destination);
     return { strategy: folder?.conflict ?? 'manual', mode: folder?.mode ?? 'drop', skewMs: skewMs ?? 0 };
+  }
+
+  #makeDiskRoom(hooks: CoreHooks): DiskRoom {
+    const { repos, dataDir } = this.#ports;
+    return new DiskRoom({
+      repos,
+      dataDir,
+      gates: this.gates,
+      onChange: () => {
+        this.wake();
+      },
+      onRoom: () => {
+        this.rescan();
+        this.wake();
+      },
+      onTrouble: (error) => {
+        hooks.onTrouble('disk', error);
+      },
+    });
+  }
+
+  #stopRunning({ seq }: StoredOperation, reason: 'cancelled' | 'superseded'): void {
+    this.#scheduler.stop((running) => running.seq === seq, reason);
   }
 
   #makeCapabilityKeeper(): CapabilityKeeper {
@@ -593,7 +417,7 @@ export class SyncCore {
       target: (destination) => this.targets.get(destination),
       localPath: (operation) => this.localPath(operation),
       hintDirty: (operation) => {
-        this.#hintDirty(operation);
+        this.#folders.hintDirty(operation);
       },
     });
     const rules = callRules(this.config, repos.secrets, this.#ports.env);
@@ -607,20 +431,22 @@ export class SyncCore {
       retryPolicy: (operation) => this.lanes.retryPolicy(operation),
       leases: (lane) => this.lanes.leases(lane, (destination) => this.targets.pool(destination)),
       onLook: () => {
-        this.#disk.lookIfStale();
+        this.#house.disk.lookIfStale();
         this.targets.refreshLimits();
       },
       onProgress: (operation, doneBytes, inFlightBytes) => {
         this.live.report(operation, doneBytes, inFlightBytes);
         this.#hooks.onChange();
       },
-      onSettled: (operation) => {
-        this.live.ended(operation);
+      onSettled: (operations) => {
+        for (const operation of operations) this.live.ended(operation);
         this.#reach.update();
-        this.#janitor.wake();
-        this.#afterUpload.wake();
+        this.#house.wake();
         this.capabilities.wake();
         this.#hooks.onChange();
+      },
+      onDiskFull: (error) => {
+        this.#room.isFull(error);
       },
       onFatal: this.#hooks.onFatal,
     });

@@ -1,5 +1,6 @@
 import type { DestinationConfig, LongshoreConfig } from '../config/config-types.ts';
 import { GLOBAL_CONCURRENCY_MAX } from '../config/defaults.ts';
+import { partSizeUnder } from '../core/part-plan.ts';
 import type { Clock, ObjectStore, ServiceSign, StoreSurroundings } from '../core/ports.ts';
 import { Bandwidth, inSeries } from '../resilience/bandwidth.ts';
 import { measuredStore } from '../resilience/measured-store.ts';
@@ -27,12 +28,16 @@ export interface TargetsDeps {
   readonly serviceNow: (destination: string) => number;
   /** Whether a destination is known to honour the condition of such a write. */
   readonly honours: (destination: string, write: ConditionalWrite) => boolean;
+  /** Whether it is known to refuse such a write for having a condition. */
+  readonly refuses: (destination: string, write: ConditionalWrite) => boolean;
   /** A destination bears more, or fewer, transfers at once now. */
   readonly onLimit: () => void;
 }
 
 interface Opened {
-  readonly target: UploadTarget;
+  /** As bandwidth was at its last use. */
+  target: UploadTarget;
+  readonly partSizeBytes: number;
   readonly pool: TransferPool;
   readonly bandwidth: Bandwidth;
 }
@@ -57,8 +62,13 @@ export class Targets {
     this.#shared = new Permits(transfersOverAll(config));
   }
 
+  /** The part size is that of now: whoever works with a target keeps it for the attempt. */
   get(name: string): UploadTarget | null {
-    return this.#opened(name)?.target ?? null;
+    const opened = this.#opened(name);
+    if (opened === null) return null;
+    const partSizeBytes = partSizeUnder(this.#rateOf(opened.bandwidth), opened.partSizeBytes);
+    if (partSizeBytes !== opened.target.partSizeBytes) opened.target = { ...opened.target, partSizeBytes };
+    return opened.target;
   }
 
   /** The transfers of a destination; null when the configuration does not know it. */
@@ -111,14 +121,14 @@ export class Targets {
   }
 
   #make(destination: DestinationConfig): Opened {
-    const { clock, openStore, onReply, onLimit, honours } = this.#deps;
+    const { clock, openStore, onReply, onLimit, honours, refuses } = this.#deps;
     const { name, limits } = destination;
     const bandwidth = new Bandwidth(clock, { uploadKiBps: limits.uploadKiBps, schedule: [] });
     const pool = new TransferPool({
       name,
       rules: this.#lanes.poolRules(destination),
       shared: this.#shared,
-      bytesPerSecond: () => slower(bandwidth.bytesPerSecond, this.#bandwidth.bytesPerSecond),
+      bytesPerSecond: () => this.#rateOf(bandwidth),
       onLimit,
     });
     const store = openStore(destination, {
@@ -127,6 +137,8 @@ export class Targets {
         onReply(name, sign);
       },
     });
+    // What the first writes have met, until the probe knows it for good.
+    const refused = new Set<ConditionalWrite>();
     const target: UploadTarget = {
       name,
       store: measuredStore(store, pool, clock),
@@ -136,10 +148,19 @@ export class Targets {
       checksumAlgorithm: 'CRC64NVME',
       device: this.#config.device,
       honours: (write) => honours(name, write),
+      refuses: (write) => refused.has(write) || refuses(name, write),
+      heardRefusal: (write) => {
+        refused.add(write);
+      },
       objectUrl: (key) => objectUrl(destination, key),
       serviceNow: () => this.#deps.serviceNow(name),
     };
-    return { target, pool, bandwidth };
+    return { target, partSizeBytes: destination.partSizeBytes, pool, bandwidth };
+  }
+
+  /** What holds now for a destination with this limit of its own, bytes per second; 0: no limit. */
+  #rateOf(own: Bandwidth): number {
+    return slower(own.bytesPerSecond, this.#bandwidth.bytesPerSecond);
   }
 }
 

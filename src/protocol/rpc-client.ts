@@ -101,13 +101,14 @@ export class RpcClient {
   }
 
   #receive(message: unknown): void {
-    const response = responseMessage.safeParse(message);
-    if (response.success && !isNotification(message)) {
-      this.#settle(response.data);
+    if (hasMethod(message)) {
+      const notification = notificationMessage.safeParse(message);
+      if (notification.success) this.#notify(notification.data.method, notification.data.params);
+      else this.#problem('a message that is neither a reply nor a notification');
       return;
     }
-    const notification = notificationMessage.safeParse(message);
-    if (notification.success) this.#notify(notification.data.method, notification.data.params);
+    const response = responseMessage.safeParse(message);
+    if (response.success) this.#settle(response.data);
     else this.#problem('a message that is neither a reply nor a notification');
   }
 
@@ -165,7 +166,8 @@ export class RpcClient {
   }
 }
 
-function isNotification(message: unknown): boolean {
+/** What tells a notification from a reply. */
+function hasMethod(message: unknown): boolean {
   return typeof message === 'object' && message !== null && 'method' in message;
 }
 

@@ -38,6 +38,12 @@ export const operationShape = z.object({
   /** False when the service reports no checksum to compare with (P3); null before it is known. */
   verified: z.boolean().nullable(),
   error: errorShape.nullable(),
+  /** A move: the name that the file had, relative to the folder. */
+  movedFrom: z.string().optional(),
+  /** The key that it has in the storage, where that is not the file's own: a copy beside theirs after a conflict. */
+  storedAs: z.string().optional(),
+  /** What was to be done with the file after its upload and could not be; it stays where it is, and it is tried again. */
+  leftInPlace: z.object({ action: z.enum(['trash', 'archive']), error: errorShape, tryAgainAt: isoTime }).optional(),
   externalId: z.string().nullable(),
   externalUrl: z.string().nullable(),
   /** Bytes per second over the last few seconds, while it runs. */
@@ -111,6 +117,8 @@ export const conflictShape = operationShape.extend({
 });
 
 const answer = z.enum(['yes', 'no', 'unknown']);
+/** `refused`: it does not take such a write at all when it has a condition; it is sent without, after a look. */
+const conditionAnswer = z.enum(['yes', 'no', 'unknown', 'refused']);
 /** What a service was found to do with the conditions of writes, with checksums and with old versions. */
 export const capabilitiesShape = z.object({
   /** Null: not found out yet. */
@@ -119,7 +127,7 @@ export const capabilitiesShape = z.object({
   denied: z.boolean(),
   /** An object of ours that may not be deleted there. */
   leftover: z.string().nullable(),
-  conditions: z.record(z.string(), answer),
+  conditions: z.record(z.string(), conditionAnswer),
   checksums: z.object({ put: answer, multipart: answer }),
   versions: answer,
   /** Writes before which Longshore looks for itself, as the service does not (or may not) honour their conditions. */
@@ -151,6 +159,8 @@ const folderStatusShape = z.object({
   error: errorShape.nullable(),
   /** The watcher can't see everything; scans cover for it. */
   degraded: z.string().nullable(),
+  /** What kind of trouble that is; absent where there is none. */
+  degradedKind: z.enum(['watch-limit', 'watch-broken', 'no-marker']).optional(),
   files: count,
   ignored: count,
   lastScanAt: isoTime.nullable(),
@@ -180,6 +190,18 @@ const countsShape = z.object(
 export const statusShape = z.object({
   state: z.enum(['running', 'paused', 'offline', 'error']),
   gates: z.array(z.object({ gate: z.enum(GATES), scope: z.string(), until: isoTime.nullable(), reason: z.string() })),
+  /** Only while room is short on the disk where the queue lies. */
+  disk: z
+    .object({
+      dataDir: z.string(),
+      /** Null: not known. */
+      freeBytes: count.nullable(),
+      /** `limits.minFreeDisk`. */
+      neededBytes: count,
+      /** The queue can't be written at all. */
+      full: z.boolean(),
+    })
+    .optional(),
   counts: countsShape,
   bytes: z.object({ pending: count, done: count }),
   /** The kind of all that runs now, or else of what waits for its turn; null when nothing is to be done. */

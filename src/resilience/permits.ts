@@ -6,6 +6,8 @@ export interface PermitClaim {
   readonly owner: string;
   /** A part of a large file: such never take all permits, so that small files get through. */
   readonly bulk: boolean;
+  /** It sends much, and bandwidth limits count it: under one, few such go side by side. Default: false. */
+  readonly paced?: boolean;
 }
 
 const NOBODY: PermitClaim = { group: '', owner: '', bulk: false };
@@ -16,6 +18,8 @@ const LEFT_TO_SMALL = 0.25;
 
 interface Waiter {
   readonly claim: PermitClaim;
+  /** Its place among all that ever waited. */
+  readonly turn: number;
   readonly grant: () => void;
 }
 
@@ -26,7 +30,9 @@ interface Waiter {
  */
 export class Permits {
   readonly #held = new Map<string, number>();
-  readonly #waiting: Waiter[] = [];
+  /** By group, each in the order in which they came; no empty ones. */
+  readonly #waiting = new Map<string, Waiter[]>();
+  #turns = 0;
   #limit: number;
   #mostBulk: number;
   #inUse = 0;
@@ -61,33 +67,45 @@ export class Permits {
 
   /** Whether this owner waits for a permit. */
   isWaiting(owner: string): boolean {
-    return this.#waiting.some((waiter) => waiter.claim.owner === owner);
+    for (const waiters of this.#waiting.values())
+      if (waiters.some((waiter) => waiter.claim.owner === owner)) return true;
+    return false;
   }
 
   /** Resolves with a function that gives the permit back (once); rejects with the signal's reason. */
   acquire(signal: AbortSignal, claim: PermitClaim = NOBODY): Promise<() => void> {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
-    if (this.#waiting.length === 0 && this.#mayHave(claim)) {
+    if (this.#waiting.size === 0 && this.#mayHave(claim)) {
       this.#count(claim, 1);
       return Promise.resolve(this.#releaser(claim));
     }
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         claim,
+        turn: this.#turns++,
         grant: () => {
           signal.removeEventListener('abort', onAbort);
           resolve(this.#releaser(claim));
         },
       };
       const onAbort = () => {
-        const index = this.#waiting.indexOf(waiter);
-        if (index >= 0) this.#waiting.splice(index, 1);
+        this.#leave(waiter);
         reject(signal.reason as Error);
       };
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#waiting.push(waiter);
+      const waiters = this.#waiting.get(claim.group);
+      if (waiters === undefined) this.#waiting.set(claim.group, [waiter]);
+      else waiters.push(waiter);
       this.#serve();
     });
+  }
+
+  #leave(waiter: Waiter): void {
+    const { group } = waiter.claim;
+    const waiters = this.#waiting.get(group) ?? [];
+    const index = waiters.indexOf(waiter);
+    if (index >= 0) waiters.splice(index, 1);
+    if (waiters.length === 0) this.#waiting.delete(group);
   }
 
   #mayHave(claim: PermitClaim): boolean {
@@ -98,25 +116,31 @@ export class Permits {
     while (this.#inUse < this.#limit) {
       const next = this.#nextWaiter();
       if (next === null) return;
-      this.#waiting.splice(this.#waiting.indexOf(next), 1);
+      this.#leave(next);
       this.#count(next.claim, 1);
       next.grant();
     }
   }
 
   #nextWaiter(): Waiter | null {
-    let best: Waiter | null = null;
-    let bestGroup = 0;
-    let bestOwner = 0;
-    for (const waiter of this.#waiting) {
+    let best: Choice | null = null;
+    for (const [group, waiters] of this.#waiting) {
+      const ofGroup = this.#held.get(group) ?? 0;
+      if (best !== null && ofGroup > best.ofGroup) continue;
+      const choice = this.#firstOf(waiters, ofGroup);
+      if (choice !== null && (best === null || comesBefore(choice, best))) best = choice;
+    }
+    return best?.waiter ?? null;
+  }
+
+  /** Of one group. There may be hundreds, and nobody holds less than nothing: the first such one ends the search. */
+  #firstOf(waiters: readonly Waiter[], ofGroup: number): Choice | null {
+    let best: Choice | null = null;
+    for (const waiter of waiters) {
       if (!this.#mayHave(waiter.claim)) continue;
-      const group = this.#held.get(waiter.claim.group) ?? 0;
-      if (best !== null && group > bestGroup) continue;
-      const owner = this.#held.get(ownerKey(waiter.claim)) ?? 0;
-      if (best !== null && group === bestGroup && owner >= bestOwner) continue;
-      best = waiter;
-      bestGroup = group;
-      bestOwner = owner;
+      const ofOwner = this.#held.get(ownerKey(waiter.claim)) ?? 0;
+      if (best === null || ofOwner < best.ofOwner) best = { waiter, ofGroup, ofOwner };
+      if (ofOwner === 0) break;
     }
     return best;
   }
@@ -140,6 +164,18 @@ export class Permits {
       this.#serve();
     };
   }
+}
+
+/** A waiter, and what its group and its owner hold. */
+interface Choice {
+  readonly waiter: Waiter;
+  readonly ofGroup: number;
+  readonly ofOwner: number;
+}
+
+function comesBefore(a: Choice, b: Choice): boolean {
+  if (a.ofGroup !== b.ofGroup) return a.ofGroup < b.ofGroup;
+  return a.ofOwner === b.ofOwner ? a.waiter.turn < b.waiter.turn : a.ofOwner < b.ofOwner;
 }
 
 /** Apart from any group's name, which has no line break. */

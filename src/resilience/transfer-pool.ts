@@ -6,6 +6,7 @@ import {
   type ConcurrencyBounds,
   type TransferSample,
 } from './adapt-concurrency.ts';
+import { partSizeUnder, partsUnder } from '../core/part-plan.ts';
 import type { TransferMeter } from './measured-store.ts';
 import { Permits, type PermitClaim } from './permits.ts';
 
@@ -24,6 +25,8 @@ export interface PoolRules {
   readonly start: number | undefined;
   /** Parts of large files under way at most: what memory they may take. */
   readonly mostBulk: number;
+  /** Of a part, bytes, where bandwidth is not limited. */
+  readonly partSizeBytes: number;
 }
 
 export interface TransferPoolOptions {
@@ -42,6 +45,8 @@ export interface TransferPoolOptions {
 export class TransferPool implements TransferPermits, TransferMeter {
   readonly #options: TransferPoolOptions;
   readonly #permits: Permits;
+  /** Transfers that send much, under a bandwidth limit: what is open of them is lost when they are stopped. */
+  readonly #paced = new Permits(Number.MAX_SAFE_INTEGER);
   #rules: PoolRules;
   #adapted: Concurrency;
 
@@ -60,7 +65,7 @@ export class TransferPool implements TransferPermits, TransferMeter {
 
   /** Of these, parts of large files. */
   get bulkLimit(): number {
-    return this.#permits.bulkLimit;
+    return Math.min(this.#permits.bulkLimit, this.#paced.limit);
   }
 
   get inUse(): number {
@@ -69,7 +74,7 @@ export class TransferPool implements TransferPermits, TransferMeter {
 
   /** Whether an operation waits for its turn to transfer. */
   isWaiting(owner: string): boolean {
-    return this.#permits.isWaiting(owner) || this.#options.shared.isWaiting(owner);
+    return [this.#paced, this.#permits, this.#options.shared].some((permits) => permits.isWaiting(owner));
   }
 
   setRules(rules: PoolRules): void {
@@ -85,7 +90,9 @@ export class TransferPool implements TransferPermits, TransferMeter {
 
   /** Also follows a bandwidth that changed. */
   refresh(): void {
-    const limit = Math.min(this.#adapted.limit, transfersAt(this.#options.bytesPerSecond()));
+    const rate = this.#options.bytesPerSecond();
+    const limit = Math.min(this.#adapted.limit, transfersAt(rate));
+    this.#paced.setLimit(partsUnder(rate, partSizeUnder(rate, this.#rules.partSizeBytes)));
     const before = this.#permits.limit;
     this.#permits.setLimit(limit, this.#rules.mostBulk);
     if (limit !== before) this.#options.onLimit();
@@ -93,15 +100,18 @@ export class TransferPool implements TransferPermits, TransferMeter {
 
   async acquire(signal: AbortSignal, claim?: PermitClaim): Promise<() => void> {
     const { shared, name } = this.#options;
-    const release = await this.#permits.acquire(signal, claim);
+    const held: (() => void)[] = [];
+    const releaseAll = () => {
+      for (const release of held) release();
+    };
     try {
-      const releaseShared = await shared.acquire(signal, { group: name, owner: claim?.owner ?? '', bulk: false });
-      return () => {
-        releaseShared();
-        release();
-      };
+      // First: whoever waits for it must not hold what others could use.
+      if (claim?.paced === true) held.push(await this.#paced.acquire(signal, claim));
+      held.push(await this.#permits.acquire(signal, claim));
+      held.push(await shared.acquire(signal, { group: name, owner: claim?.owner ?? '', bulk: false }));
+      return releaseAll;
     } catch (error) {
-      release();
+      releaseAll();
       throw error;
     }
   }

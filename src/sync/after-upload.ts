@@ -145,7 +145,12 @@ export class AfterUpload {
       repos.transaction(() => {
         repos.afterUploads.postpone(intent.operation, clock.now() + delayMs, `${failure.code}: ${words}`);
         if (intent.attempts === 0)
-          this.#tell(intent, 'left-in-place', { code: failure.code, reason: words, again: true });
+          this.#tell(intent, 'left-in-place', {
+            code: failure.code,
+            message: `It was to be ${intent.action === 'trash' ? 'moved to the trash' : 'archived'} and stays where it is: ${failure.message}`,
+            reason: words,
+            again: true,
+          });
       });
     }
     if (!(error instanceof LongshoreError)) throw error;

@@ -2,6 +2,7 @@ import { assert, AssertionFailed } from '../core/assert.ts';
 import { LongshoreError, toLongshoreError } from '../core/longshore-error.ts';
 import type { OperationKind } from '../core/operation.ts';
 import type { Clock } from '../core/ports.ts';
+import { asDatabaseError } from '../db/database-error.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
 import type { LaneInfo } from './gate-keeper.ts';
 import { Stopped, type Executor, type Outcome, type StopReason } from './outcome.ts';
@@ -39,6 +40,8 @@ export interface AttemptsDeps {
   onProgress(operation: StoredOperation, doneBytes: number, inFlightBytes: number): void;
   /** An attempt ended; its outcome waits to be settled. */
   onEnded(): void;
+  /** A checkpoint could not be written for want of room. */
+  onDiskFull(error: unknown): void;
   /** A bug: the engine has to end. */
   onFatal(error: unknown): void;
 }
@@ -47,7 +50,7 @@ export interface AttemptsDeps {
 export class Attempts {
   readonly #deps: AttemptsDeps;
   readonly #running = new Map<number, Running>();
-  #finished: readonly Finished[] = [];
+  #finished: Finished[] = [];
   #idleWaiters: (() => void)[] = [];
 
   constructor(deps: AttemptsDeps) {
@@ -67,8 +70,9 @@ export class Attempts {
     return this.#running.values();
   }
 
+  /** As it is now: what ends later is not added to it. */
   get finished(): readonly Finished[] {
-    return this.#finished;
+    return [...this.#finished];
   }
 
   start(leased: Leased): Running {
@@ -117,7 +121,8 @@ export class Attempts {
 
   /** Their outcomes are stored. */
   settled(finished: readonly Finished[]): void {
-    this.#finished = this.#finished.filter((entry) => !finished.includes(entry));
+    const stored = new Set(finished);
+    this.#finished = this.#finished.filter((entry) => !stored.has(entry));
     for (const { running } of finished) this.#running.delete(running.operation.seq);
   }
 
@@ -138,14 +143,21 @@ export class Attempts {
         this.#diedOf(running, error);
         return;
       }
-      outcome = { kind: 'failed', error: toLongshoreError(error) };
+      outcome = this.#outcomeOf(error);
     }
     running.cancelLimit();
-    const timedOut = running.stopping === 'timeout' && outcome.kind === 'stopped';
-    const timeout: Outcome = { kind: 'failed', error: new LongshoreError('internal.timeout', { sent: true }) };
-    this.#finished = [...this.#finished, { running, outcome: timedOut ? timeout : outcome }];
+    if (running.stopping === 'timeout' && outcome.kind === 'stopped')
+      outcome = { kind: 'failed', error: new LongshoreError('internal.timeout', { sent: true }) };
+    this.#finished.push({ running, outcome });
     this.#resolveWhenIdle();
     this.#deps.onEnded();
+  }
+
+  /** Without room for its checkpoints nothing is wrong with the operation: it rests at the last one. */
+  #outcomeOf(error: unknown): Outcome {
+    if (asDatabaseError(error, '')?.kind !== 'full') return { kind: 'failed', error: toLongshoreError(error) };
+    this.#deps.onDiskFull(error);
+    return { kind: 'stopped' };
   }
 
   /** A bug: the row stays `running`, so that recovery counts the death and a crash loop is noticed. */

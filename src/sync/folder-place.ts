@@ -1,11 +1,10 @@
 import type { Clock } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { PlannedFolder } from './planned-folder.ts';
+import { deletesLane, folderLane } from './specs.ts';
 import { inTurns, QUEUE_COST, type Steps } from './turns.ts';
 
 const PAGE = 100;
-/** What is not running and not over. */
-const RESTING = ['pending', 'waiting', 'conflict', 'failed'] as const;
 
 export interface PlacedFolder extends PlannedFolder {
   readonly place: string;
@@ -43,7 +42,7 @@ export function* keepObjects(repos: Repositories, folder: string, reason: string
     yield changed * QUEUE_COST;
   }
   for (;;) {
-    const { items } = repos.queue.page({ states: RESTING, folder, kind: 'file.delete', order: 'oldest', limit: PAGE });
+    const items = repos.queue.restingInLane(deletesLane(folder), PAGE);
     if (items.length === 0) return kept;
     for (const operation of items) repos.operations.transition(operation, 'supersede', {}, { details: { reason } });
     kept += items.length;
@@ -52,11 +51,11 @@ export function* keepObjects(repos: Repositories, folder: string, reason: string
 }
 
 function* startAnew(repos: Repositories, folder: string): Steps<void> {
-  for (const kind of ['file.upload', 'file.move', 'file.delete', 'file.download'] as const) {
+  const note = { details: { reason: 'the folder goes to another place now' } };
+  for (const lane of [folderLane(folder), deletesLane(folder)]) {
     for (;;) {
-      const { items } = repos.queue.page({ states: RESTING, folder, kind, order: 'oldest', limit: PAGE });
+      const items = repos.queue.restingInLane(lane, PAGE);
       if (items.length === 0) break;
-      const note = { details: { reason: 'the folder goes to another place now' } };
       for (const operation of items) repos.operations.transition(operation, 'supersede', {}, note);
       yield items.length * QUEUE_COST;
     }

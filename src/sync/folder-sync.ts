@@ -3,6 +3,7 @@ import { LongshoreError } from '../core/longshore-error.ts';
 import type { Clock, EpochMs, Random, RootState, Scanner, ScanRequest, ScanSummary, Watcher } from '../core/ports.ts';
 import type { StoredFolder, StoredGuard } from '../db/folders-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
+import { isWatchLimit } from '../watch/watch-limits.ts';
 import { Followers } from './followers.ts';
 import { settleIn } from './folder-place.ts';
 import type { PlannedFolder } from './planned-folder.ts';
@@ -24,6 +25,8 @@ const BLIND_PERIOD_MS = 15_000;
 const BLIND_PERIOD_PER_CPU = 40;
 /** A frozen folder, or one whose scan broke, is looked at again after this, ms. */
 const RETRY_MS = 5000;
+/** A scan that breaks again and again is put off twice as long each time, up to this, ms. */
+const RETRY_MAX_MS = 60_000;
 
 export interface SyncedFolder extends PlannedFolder {
   readonly root: string;
@@ -57,10 +60,17 @@ export interface FolderSyncDeps {
   readonly onIgnored?: (dir: string, names: readonly string[]) => void;
 }
 
+export interface Degraded {
+  /** Limits of the system on watching; a watch that failed otherwise; a marker that can't be written. */
+  readonly kind: 'watch-limit' | 'watch-broken' | 'no-marker';
+  readonly reason: string;
+}
+
 export interface FolderState {
   readonly scanning: boolean;
   readonly frozen: LongshoreError | null;
-  readonly degraded: string | null;
+  /** It works, and something of it does not work as it should. */
+  readonly degraded: Degraded | null;
   /** The first full scan is done, and nothing is dirty or settling. */
   readonly settled: boolean;
   /** Files are still changing on disk. */
@@ -89,7 +99,7 @@ export class FolderSync {
   #fullScanDone = false;
   #scanning: Promise<void> | null = null;
   #frozen: LongshoreError | null = null;
-  #degraded: string | null = null;
+  #degraded: Degraded | null = null;
   /** The marker can't be written: deletes are not followed. */
   #unmarked: LongshoreError | null = null;
   #nextFullAt: EpochMs = 0;
@@ -97,6 +107,10 @@ export class FolderSync {
   /** When the armed timer fires, by the clock that never jumps. */
   #timerAt = Number.POSITIVE_INFINITY;
   #stopWatching: (() => Promise<void>) | null = null;
+  /** Scans that broke, one after the other. */
+  #broken = 0;
+  /** Until then hints only collect, by the clock that never jumps. */
+  #restsUntil = 0;
 
   constructor(folder: SyncedFolder, deps: FolderSyncDeps) {
     this.folder = folder;
@@ -116,7 +130,8 @@ export class FolderSync {
         this.requestFullScan();
       },
       onDegraded: (reason) => {
-        this.#degraded = reason;
+        this.#degraded =
+          reason === null ? null : { kind: isWatchLimit(reason) ? 'watch-limit' : 'watch-broken', reason };
         if (reason !== null) {
           this.#nextFullAt = Math.min(this.#nextFullAt, this.#deps.clock.now() + BLIND_PERIOD_MS);
           this.#schedule(BLIND_PERIOD_MS);
@@ -135,10 +150,10 @@ export class FolderSync {
   }
 
   state(): FolderState {
-    const unmarked =
+    const unmarked: Degraded | null =
       this.#unmarked === null
         ? null
-        : `Deletes are not followed: the marker can't be written. ${this.#unmarked.message}`;
+        : { kind: 'no-marker', reason: `The marker file can't be written: ${this.#unmarked.message}` };
     return {
       scanning: this.#scanning !== null,
       frozen: this.#frozen,
@@ -169,17 +184,20 @@ export class FolderSync {
 
   requestFullScan(): void {
     this.#fullScanWanted = true;
+    this.#broken = 0;
+    this.#restsUntil = 0;
     this.#schedule(HINT_DELAY_MS);
   }
 
   /** Makes sure that the next look comes at the latest in `withinMs`. An earlier one stays: hints never put it off. */
   #schedule(withinMs: number): void {
     if (!this.#started || this.#stopping.signal.aborted || this.#scanning !== null) return;
-    const at = this.#deps.clock.monotonicMs() + withinMs;
+    const now = this.#deps.clock.monotonicMs();
+    const at = Math.max(now + withinMs, this.#restsUntil);
     if (at >= this.#timerAt) return;
     this.#cancelTimer?.();
     this.#timerAt = at;
-    this.#cancelTimer = this.#deps.clock.setTimer(withinMs, () => {
+    this.#cancelTimer = this.#deps.clock.setTimer(at - now, () => {
       this.#timerAt = Number.POSITIVE_INFINITY;
       this.#scanning = this.#scan()
         .catch((error: unknown) => {
@@ -201,8 +219,12 @@ export class FolderSync {
       return;
     }
     this.#deps.onTrouble(this.folder.name, error);
+    const delayMs = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** this.#broken);
+    this.#broken += 1;
     this.#fullScanWanted = false;
-    this.#nextFullAt = this.#deps.clock.now() + RETRY_MS;
+    this.#nextFullAt = this.#deps.clock.now() + delayMs;
+    // What is dirty would else bring it back within a moment, again and again.
+    this.#restsUntil = this.#deps.clock.monotonicMs() + delayMs;
   }
 
   #scheduleNext(): void {
@@ -246,6 +268,7 @@ export class FolderSync {
     const under = full ? [{ dir: '', below: true }] : dirty.map((dir) => ({ dir, below: this.#isNew(dir) }));
     try {
       await this.#look(full, under);
+      this.#broken = 0;
     } catch (error) {
       for (const dir of dirty) this.#dirty.add(dir);
       throw error;
@@ -360,12 +383,27 @@ export class FolderSync {
     foreign: LongshoreError | null,
   ): boolean {
     const moved = before.volume !== null && summary.volume !== null && before.volume !== summary.volume;
+    const was = this.#frozen;
     this.#frozen =
       rootTrouble(summary.root, this.folder.root) ??
       foreign ??
       (moved && full && pass.lostEverything() ? otherVolume(this.folder.root) : null);
+    if (this.#frozen?.code !== was?.code) this.#tell(this.#frozen);
     if (this.#frozen !== null) this.#nextFullAt = this.#deps.clock.now() + RETRY_MS;
     return this.#frozen !== null;
+  }
+
+  /** For the history: the folder freezes, for another reason than before, or thaws. */
+  #tell(error: LongshoreError | null): void {
+    const { name } = this.folder;
+    this.#deps.repos.events.append({
+      operationId: null,
+      resourceKey: `folder:${name}`,
+      type: error === null ? 'folder-thawed' : 'folder-frozen',
+      from: null,
+      to: null,
+      details: error === null ? { folder: name } : { folder: name, code: error.code, message: error.message },
+    });
   }
 
   /** The first healthy scan in mirror mode: from now on the root is known by its marker, and deletes are followed. */
@@ -395,8 +433,9 @@ function rootTrouble(root: RootState, path: string): LongshoreError | null {
       return new LongshoreError('folder.no-permission', { subject: path, detail: root.detail });
     case 'other-volume':
       return otherVolume(path);
-    case 'missing':
     case 'not-a-directory':
+      return new LongshoreError('folder.not-a-directory', { subject: path });
+    case 'missing':
       return new LongshoreError('folder.missing', { subject: path, detail: root.detail });
   }
 }

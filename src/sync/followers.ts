@@ -98,6 +98,23 @@ export class Followers {
       yield EXPIRE_PAGE * QUEUE_COST;
   }
 
+  /** For the history: the question is asked, or nobody has to answer it any more. */
+  #tell(guard: StoredGuard | null): void {
+    const { name } = this.#folder;
+    const message =
+      guard === null
+        ? 'The files are there again: nothing is asked any more.'
+        : `${guard.count} of ${guard.of} files are gone at once: nothing is deleted in the storage before you say so (longshore deletes ${name}).`;
+    this.#deps.repos.events.append({
+      operationId: null,
+      resourceKey: `folder:${name}`,
+      type: guard === null ? 'deletes-released' : 'deletes-held',
+      from: null,
+      to: null,
+      details: { folder: name, message, ...(guard === null ? {} : { count: guard.count, of: guard.of }) },
+    });
+  }
+
   /** Before anything is due nothing is asked: most of a renamed directory's tombstones become moves within the grace. */
   #judge(): StoredGuard | null {
     const { repos, clock } = this.#deps;
@@ -112,6 +129,7 @@ export class Followers {
     };
     const guard = judgeDeletes(deletes, pending, before, clock.now());
     if (JSON.stringify(guard) !== JSON.stringify(before)) repos.folders.setGuard(name, guard);
+    if (isHeld(guard) !== isHeld(before)) this.#tell(guard);
     return guard;
   }
 }

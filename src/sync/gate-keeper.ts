@@ -106,6 +106,11 @@ export class GateKeeper {
     return this.#diskFull || this.#diskLow;
   }
 
+  /** The database could not be written for want of room, and it is not known yet that there is some again. */
+  get diskFull(): boolean {
+    return this.#diskFull;
+  }
+
   get minFreeDiskBytes(): number {
     return this.#rules.minFreeDiskBytes;
   }
@@ -127,6 +132,8 @@ export class GateKeeper {
 
   setDiskFull(full: boolean): void {
     this.#diskFull = full;
+    // What was free before a write was refused says nothing any more.
+    if (full) this.#freeDiskBytes = null;
   }
 
   get offline(): boolean {
@@ -162,6 +169,16 @@ export class GateKeeper {
   reached(service: Service): boolean {
     this.#reached.add(service);
     return this.#unreachable.delete(service);
+  }
+
+  /** Takes over what another one has learnt of these services: they are what they were, only the rest is new. */
+  inherit(from: GateKeeper, services: readonly Service[]): void {
+    for (const service of services) {
+      if (from.#reached.has(service)) this.#reached.add(service);
+      const entry = from.#unreachable.get(service);
+      // What probed it has been stopped.
+      if (entry !== undefined) this.#unreachable.set(service, { ...entry, probing: false });
+    }
   }
 
   /** It has answered since the start. */

@@ -4,7 +4,7 @@ import type { Clock, EpochMs, Random } from '../core/ports.ts';
 import type { StoredCleanup } from '../db/cleanups-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
 import { MAX_RETRY_AFTER_MS, retryDelayMs, type RetryPolicy } from '../resilience/retry-policy.ts';
-import { deleteConditionHolds } from './capabilities/condition-holds.ts';
+import { removeUnder } from './capabilities/conditional-write.ts';
 import { findOrphans } from './upload/orphans.ts';
 import type { UploadTarget } from './upload/upload-context.ts';
 
@@ -195,9 +195,8 @@ export class Janitor {
 /** Another version at the key is not what was left there: it stays. */
 async function removeLeft(target: UploadTarget, key: string, etag: string | null, signal: AbortSignal): Promise<void> {
   assert(etag !== null, 'an object to delete is named by its version');
-  if (!(await deleteConditionHolds(target, key, etag, signal))) return;
   try {
-    await target.store.remove(key, etag, signal);
+    await removeUnder(target, key, etag, signal);
   } catch (error) {
     if (!(error instanceof LongshoreError) || error.class !== 'conflict') throw error;
   }

@@ -62,13 +62,13 @@ export class LeaseRound {
       const even = probe ? { small: 1, large: 1 } : evenPart(lane.budget, sharers);
       const room = probe ? even : minus(even, used(lane, busy, byLane(lane)));
       const chosen = this.#choose(lane, room).slice(0, probe ? 1 : undefined);
-      for (const operation of chosen) started.push(this.#take(operation, lane.info, probe));
+      started.push(...this.#take(chosen, lane.info, probe));
       if (probe && chosen.length > 0) this.#deps.gates.startProbe(lane.info.service);
       if (!probe && sharers > 1) sharing.push(lane);
     }
     for (const lane of sharing) {
       const left = minus(lane.budget, used(lane, [...busy, ...started], byService(lane)));
-      for (const operation of this.#choose(lane, left)) started.push(this.#take(operation, lane.info, false));
+      started.push(...this.#take(this.#choose(lane, left), lane.info, false));
     }
     return started;
   }
@@ -122,17 +122,22 @@ export class LeaseRound {
     return found;
   }
 
-  #take(operation: StoredOperation, lane: LaneInfo, probe: boolean): Leased {
+  #take(chosen: readonly StoredOperation[], lane: LaneInfo, probe: boolean): Leased[] {
     const { repos, clock, epoch } = this.#deps;
-    const leased = repos.operations.transition(
-      operation,
-      'lease',
-      { leaseEpoch: epoch, leaseAttempt: operation.leaseAttempt + 1, startedAt: operation.startedAt ?? clock.now() },
-      { type: 'started', details: { attempt: operation.attempts + 1 } },
+    const now = clock.now();
+    const leased = repos.operations.transitionAll(
+      chosen.map((seen) => ({
+        seen,
+        event: 'lease',
+        change: { leaseEpoch: epoch, leaseAttempt: seen.leaseAttempt + 1, startedAt: seen.startedAt ?? now },
+        note: { type: 'started', details: { attempt: seen.attempts + 1 } },
+      })),
     );
-    assert(leased !== null, 'a candidate read in this transaction can be leased');
-    this.#leases.set(lane.lane, (this.#leases.get(lane.lane) ?? 0) + 1);
-    return { operation: leased, lane, probe };
+    this.#leases.set(lane.lane, (this.#leases.get(lane.lane) ?? 0) + chosen.length);
+    return leased.map((operation) => {
+      assert(operation !== null, 'a candidate read in this transaction can be leased');
+      return { operation, lane, probe };
+    });
   }
 }
 

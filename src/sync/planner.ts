@@ -25,6 +25,8 @@ export interface DirectoryPlan {
 const MAX_FIRST_SEEN = 10_000;
 /** Rows that are read at a time. */
 const PAGE = 1000;
+/** Found files that are made objects of for what one row costs. */
+const FOUND_PER_COST = 5;
 /** Stands for a directory whose plan is under way; no real digest has this length. */
 const UNDER_WAY = '00';
 
@@ -103,7 +105,7 @@ class PlanInMaking {
   readonly #folder: PlannedFolder;
   readonly #directory: ScannedDirectory;
   readonly #hold: boolean;
-  readonly #found: Map<string, ScannedFile>;
+  readonly #found = new Map<string, ScannedFile>();
   readonly #problems;
   readonly #ignored: ReadonlySet<string>;
   readonly #gone: string[] = [];
@@ -118,7 +120,6 @@ class PlanInMaking {
     this.#folder = folder;
     this.#directory = directory;
     this.#hold = hold;
-    this.#found = new Map(directory.files.map((file) => [file.name, file]));
     this.#problems = new Map(directory.problems.map((problem) => [problem.name, problem]));
     this.#ignored = new Set(directory.ignoredNames);
     this.clean = directory.complete && !directory.gone && directory.problems.length === 0;
@@ -126,6 +127,10 @@ class PlanInMaking {
 
   *steps(files: FilesRepo): Steps<void> {
     const { dir } = this.#directory;
+    for (const found of this.#directory.files) {
+      this.#found.set(found.name, found);
+      if (this.#found.size % FOUND_PER_COST === 0) yield 1;
+    }
     for (let page = files.page(this.#folder.name, dir, null, PAGE); page.length > 0;) {
       for (const row of page) yield this.#known(row);
       page = page.length < PAGE ? [] : files.page(this.#folder.name, dir, page.at(-1)?.name ?? null, PAGE);

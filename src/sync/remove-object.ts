@@ -1,8 +1,9 @@
 import { LongshoreError } from '../core/longshore-error.ts';
 import type { RemoteVersion } from '../core/ports.ts';
+import type { BaseVersion } from '../db/files-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
-import { deleteConditionHolds } from './capabilities/condition-holds.ts';
+import { removeUnder } from './capabilities/conditional-write.ts';
 import type { AutomaticDecisions } from './conflicts/automatic-decisions.ts';
 import type { FoundConflict } from './conflicts/conflict-rules.ts';
 import type { Attempt } from './outcome.ts';
@@ -32,9 +33,11 @@ export type Removal =
  * Removes the object at `key` if it still is the version that we know (P4). May be run again after a crash at any point
  * (P5): what is gone is done. Another's version is a conflict, unless the folder's strategy says that ours wins.
  */
-export async function removeObject(run: RemovalRun, key: string, base: RemoteVersion): Promise<Removal> {
+export async function removeObject(run: RemovalRun, key: string, base: BaseVersion): Promise<Removal> {
   const { target, attempt, operation, repos } = run;
-  let expected = base;
+  // An earlier attempt may have done it, and S3 takes a delete of what is gone for one more delete marker.
+  if (base.leaving === true && (await target.store.head(key, attempt.signal)) === null) return { kind: 'gone' };
+  let expected: RemoteVersion = base;
   for (let turn = 0; turn < MAX_TURNS; turn += 1) {
     const marker = await removeVersion(run, key, expected);
     if (marker !== null) {
@@ -67,18 +70,11 @@ async function removeVersion(
   expected: RemoteVersion,
 ): Promise<{ readonly versionId: string | null } | null> {
   attempt.signal.throwIfAborted();
-  const { store } = target;
-  if (!(await deleteConditionHolds(target, key, expected.etag, attempt.signal))) return null;
-  attempt.signal.throwIfAborted();
   try {
-    return await store.remove(key, expected.etag, attempt.commitSignal);
+    return await removeUnder(target, key, expected.etag, attempt.signal, attempt.commitSignal);
   } catch (error) {
     if (!(error instanceof LongshoreError)) throw error;
     if (error.class === 'conflict' || error.code === 's3.precondition-failed') return null;
-    // It knows no condition here, and says so. The look has just been made.
-    if (error.code === 's3.not-supported' && !target.honours('delete-match')) {
-      return await store.remove(key, null, attempt.commitSignal);
-    }
     throw error;
   }
 }

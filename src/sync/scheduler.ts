@@ -9,7 +9,7 @@ import type { GateKeeper, LaneInfo } from './gate-keeper.ts';
 import { LeaseRound } from './lease-round.ts';
 import type { LeaseBudget } from './leasing.ts';
 import type { Executor, Outcome, StopReason } from './outcome.ts';
-import { settle } from './settle.ts';
+import { settleAll } from './settle.ts';
 
 /** In-flight commits (a call, Complete) get this long to finish when the engine shuts down, ms: `run` ends within 5 s. */
 const COMMIT_GRACE_MS = 3000;
@@ -19,8 +19,8 @@ const DISK_FULL_RETRY_MS = 5000;
  * A look that wrote something is followed by a rest this many times as long as it took, and no longer than this, ms: while
  * much is under way each commit then settles many, and its wait for the disk is a small part of the time.
  */
-const REST_PER_LOOK = 2;
-const LONGEST_REST_MS = 20;
+const REST_PER_LOOK = 4;
+const LONGEST_REST_MS = 30;
 /** What setTimeout takes; waking early is harmless. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -38,9 +38,11 @@ export interface SchedulerDeps {
   /** Bytes of this operation: finished, and on their way. */
   onProgress(operation: StoredOperation, doneBytes: number, inFlightBytes: number): void;
   /** After a commit: operations started or ended. */
-  onSettled(operation: StoredOperation): void;
+  onSettled(operations: readonly StoredOperation[]): void;
   /** Before anything is leased. */
   onLook?(): void;
+  /** The outbox could not be written for want of room; it is tried again after a while. */
+  onDiskFull?(error: unknown): void;
   /** A bug, or a database that can't be used: the engine has to end. */
   onFatal(error: unknown): void;
 }
@@ -71,6 +73,9 @@ export class Scheduler {
       },
       onEnded: () => {
         this.wake();
+      },
+      onDiskFull: (error) => {
+        this.#diskFull(error);
       },
       onFatal: (error) => {
         deps.onFatal(error);
@@ -139,9 +144,14 @@ export class Scheduler {
     await this.#attempts.ended();
     cancelGrace();
     const { finished } = this.#attempts;
-    this.#deps.repos.transaction(() => {
-      this.#settle(finished);
-    });
+    try {
+      this.#deps.repos.transaction(() => {
+        this.#settle(finished);
+      });
+    } catch (error) {
+      // The rows stay `running`, as after a death: the next start finds out what became of them.
+      if (asDatabaseError(error, '')?.kind !== 'full') throw error;
+    }
     this.#attempts.settled(finished);
   }
 
@@ -167,12 +177,11 @@ export class Scheduler {
       this.#databaseTrouble(error);
       return;
     }
-    this.#deps.gates.setDiskFull(false);
     if (finished.length + started.length > 0) this.#rest(beganMs);
     this.#attempts.settled(finished);
-    for (const leased of started) this.#start(leased);
+    for (const leased of started) this.#attempts.start(leased);
     this.#stopBehindGates();
-    for (const operation of settled) this.#deps.onSettled(operation);
+    if (settled.length > 0) this.#deps.onSettled(settled);
     this.#armTimer(lookedAt);
   }
 
@@ -186,19 +195,29 @@ export class Scheduler {
       this.#deps.onFatal(error);
       return;
     }
-    this.#deps.gates.setDiskFull(true);
+    this.#diskFull(error);
     this.#deps.clock.setTimer(DISK_FULL_RETRY_MS, () => {
       this.wake();
     });
   }
 
+  /** Who looks at the disk opens the gate again: a look that had nothing to write would prove nothing. */
+  #diskFull(error: unknown): void {
+    this.#deps.onDiskFull?.(error);
+    this.#deps.gates.setDiskFull(true);
+  }
+
   #settle(finished: readonly Finished[]): StoredOperation[] {
     const { repos, gates, random, clock } = this.#deps;
     const settled: StoredOperation[] = [];
-    for (const { running, outcome } of finished) {
-      const { operation, lane } = running;
-      const result = settle(repos, operation, outcome, this.#deps.retryPolicy(operation), random, clock.now());
-      if (result.kind === 'settled') {
+    const ended = finished.map(({ running: { operation }, outcome }) => {
+      return { leased: operation, outcome, policy: this.#deps.retryPolicy(operation) };
+    });
+    const results = settleAll(repos, ended, random, clock.now());
+    for (const [index, { running, outcome }] of finished.entries()) {
+      const { lane } = running;
+      const result = results[index];
+      if (result?.kind === 'settled') {
         settled.push(result.operation);
         if (result.unreachable !== null) gates.failedToReach(lane.service, result.unreachable);
         else if (outcome.kind !== 'stopped' && answered(outcome)) gates.reached(lane.service);
@@ -206,13 +225,6 @@ export class Scheduler {
       if (running.probe) gates.probeEnded(lane.service);
     }
     return settled;
-  }
-
-  #start(leased: Leased): void {
-    const running = this.#attempts.start(leased);
-    // A pause or a cancel that came in between the commit and here.
-    const now = this.#deps.gates.gateOf(this.#deps.lane(leased.lane.lane));
-    if (now === 'paused') this.#attempts.stop(running, 'pause');
   }
 
   /** Working hours end while transfers run, say. A call in flight may finish (P9). */

@@ -3,6 +3,7 @@ import { errorEntry } from '../core/error-table.ts';
 import type { LongshoreError } from '../core/longshore-error.ts';
 import type { OperationError } from '../core/operation.ts';
 import type { EpochMs, Random } from '../core/ports.ts';
+import type { Step } from '../db/operations-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
 import { decide } from '../resilience/decide.ts';
@@ -30,6 +31,58 @@ export type Settled =
   /** `operation` as it now is; `unreachable` when the service has to be gated. */
   | { readonly kind: 'settled'; readonly operation: StoredOperation; readonly unreachable: LongshoreError | null };
 
+/** An attempt that has ended. */
+export interface Ended {
+  readonly leased: StoredOperation;
+  readonly outcome: Outcome;
+  readonly policy: RetryPolicy;
+}
+
+/**
+ * What `settle` does, for many at once and in their order. Successes, by far the most, are written together: what an apply
+ * of one does to another's row is not undone by it, as steps write what they change and nothing else.
+ */
+export function settleAll(repos: Repositories, ended: readonly Ended[], random: Random, now: EpochMs): Settled[] {
+  const successes = new Map<number, Step>();
+  const settled = ended.map((one, index): Settled => {
+    const { leased, outcome, policy } = one;
+    if (outcome.kind !== 'succeeded') return settle(repos, leased, outcome, policy, random, now);
+    const seen = stillLeased(repos, leased);
+    if (seen !== null) successes.set(index, success(seen, outcome));
+    return STALE;
+  });
+  const written = repos.operations.transitionAll([...successes.values()]);
+  [...successes.keys()].forEach((index, at) => {
+    settled[index] = asSettled(written[at] ?? null);
+  });
+  return settled;
+}
+
+const STALE: Settled = { kind: 'stale' };
+
+function asSettled(operation: StoredOperation | null, unreachable: LongshoreError | null = null): Settled {
+  return operation === null ? STALE : { kind: 'settled', operation, unreachable };
+}
+
+/** The row as it is now; null where the lease is gone. */
+function stillLeased(repos: Repositories, leased: StoredOperation): StoredOperation | null {
+  const seen = repos.operations.bySeq(leased.seq);
+  const holds =
+    seen?.state === 'running' && seen.leaseEpoch === leased.leaseEpoch && seen.leaseAttempt === leased.leaseAttempt;
+  return holds ? seen : null;
+}
+
+/** Applies what the success stands for, and gives the step that tells of it. */
+function success(seen: StoredOperation, outcome: Extract<Outcome, { kind: 'succeeded' }>): Step {
+  outcome.apply?.();
+  return {
+    seen,
+    event: 'succeed',
+    change: { ...outcome.change, error: null, deaths: 0, attempts: seen.attempts + 1 },
+    note: { details: outcome.details },
+  };
+}
+
 /**
  * Turns an outcome into the next state, in the caller's transaction. Fenced by the lease: an executor whose lease is gone
  * changes nothing. An operation that was told to end does so unless its work was done in time.
@@ -42,36 +95,19 @@ export function settle(
   random: Random,
   now: EpochMs,
 ): Settled {
-  const seen = repos.operations.bySeq(leased.seq);
-  if (
-    seen === null ||
-    seen.state !== 'running' ||
-    seen.leaseEpoch !== leased.leaseEpoch ||
-    seen.leaseAttempt !== leased.leaseAttempt
-  ) {
-    return { kind: 'stale' };
-  }
-  const done = (operation: StoredOperation | null, unreachable: LongshoreError | null = null): Settled =>
-    operation === null ? { kind: 'stale' } : { kind: 'settled', operation, unreachable };
+  const seen = stillLeased(repos, leased);
+  if (seen === null) return STALE;
   if (seen.ending !== null && outcome.kind !== 'succeeded') {
     const event = seen.ending === 'cancelled' ? 'cancel' : 'supersede';
-    return done(repos.operations.transition(seen, event, { ...outcome.change, deaths: 0 }));
+    return asSettled(repos.operations.transition(seen, event, { ...outcome.change, deaths: 0 }));
   }
   switch (outcome.kind) {
     case 'succeeded':
-      outcome.apply?.();
-      return done(
-        repos.operations.transition(
-          seen,
-          'succeed',
-          { ...outcome.change, error: null, deaths: 0, attempts: seen.attempts + 1 },
-          { details: outcome.details },
-        ),
-      );
+      return asSettled(repos.operations.transitionAll([success(seen, outcome)])[0] ?? null);
     case 'conflict':
-      return done(settleConflict(repos, seen, outcome));
+      return asSettled(settleConflict(repos, seen, outcome));
     case 'obsolete':
-      return done(
+      return asSettled(
         repos.operations.transition(
           seen,
           'supersede',
@@ -80,9 +116,11 @@ export function settle(
         ),
       );
     case 'stopped':
-      return done(repos.operations.transition(seen, 'release', { ...outcome.change, deaths: 0 }, { type: 'stopped' }));
+      return asSettled(
+        repos.operations.transition(seen, 'release', { ...outcome.change, deaths: 0 }, { type: 'stopped' }),
+      );
     case 'failed':
-      return settleFailure(repos, seen, outcome, policy, random, now, done);
+      return settleFailure(repos, seen, outcome, policy, random, now);
     default:
       return assertNever(outcome);
   }
@@ -121,7 +159,6 @@ function settleFailure(
   policy: RetryPolicy,
   random: Random,
   now: EpochMs,
-  done: (operation: StoredOperation | null, unreachable?: LongshoreError | null) => Settled,
 ): Settled {
   const { error } = outcome;
   const attempts = seen.attempts + 1;
@@ -132,12 +169,12 @@ function settleFailure(
     case 'retry': {
       const dueAt = now + decision.delayMs;
       const change = { ...outcome.change, attempts, dueAt, error: shown, deaths: 0 };
-      return done(repos.operations.transition(seen, 'retry-later', change, { details: { ...details, dueAt } }));
+      return asSettled(repos.operations.transition(seen, 'retry-later', change, { details: { ...details, dueAt } }));
     }
     case 'fail':
     case 'conflict': {
       const change = { ...outcome.change, attempts, error: shown, deaths: 0 };
-      return done(
+      return asSettled(
         repos.operations.transition(seen, 'fail', change, {
           details: { ...details, exhausted: decision.kind === 'fail' && decision.exhausted },
         }),
@@ -145,7 +182,7 @@ function settleFailure(
     }
     case 'gate': {
       const change = { ...outcome.change, error: shown, deaths: 0 };
-      return done(
+      return asSettled(
         repos.operations.transition(seen, 'release', change, { type: 'unreachable', details: { code: error.code } }),
         error,
       );

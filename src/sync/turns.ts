@@ -8,8 +8,11 @@ import type { Repositories } from '../db/repositories.ts';
 export type Steps<T> = Generator<number, T, void>;
 export const QUEUE_COST = 20;
 
-/** What one transaction takes in: about ten milliseconds, so that nothing waits long for the engine's thread. */
-const TURN_COST = 1000;
+/**
+ * What one transaction takes in: ten to twenty milliseconds, so that nothing waits long for the engine's thread, and the
+ * wait for the disk at its end is a small part.
+ */
+const TURN_COST = 2500;
 
 /** Does the work in transactions of bounded length, and lets the engine do its other work between them. */
 export async function inTurns<T>(

@@ -79,6 +79,14 @@ export function ignoredByDefault(name: string): boolean {
   return false;
 }
 
+/** Stands in the root of each folder and tells that this is the root that we know. Left out by default-ignores.ts. */
+export const MARKER_NAME = '.longshore-folder';
+
+/** What Longshore itself has put there: left out, and nothing that a person would count as ignored. */
+export function isOwnName(name: string): boolean {
+  return name === MARKER_NAME || name === '.longshore' || name.startsWith(PARTIAL_PREFIX);
+}
+
 const EXACT = new Set<string>();
 const EXTENSIONS = new Set<string>();
 const AFFIXES: { prefix: string; suffix: string }[] = [];

@@ -1,7 +1,9 @@
 import { isAbsolute, relative, sep } from 'node:path';
 import { errnoOf, fsErrorCode } from './classify-fs.ts';
+import { MARKER_NAME } from './default-ignores.ts';
 import { IGNORE_FILE, readIgnoreFile } from './ignore-file.ts';
 import { IgnoreRules } from './ignore-rules.ts';
+import { WATCH_LIMITS } from './watch-limits.ts';
 
 /** What a watch of one tree says while it lasts. */
 export interface TreeWatchHints {
@@ -13,13 +15,6 @@ export interface TreeWatchHints {
   /** Something can't be watched; said once for each errno. */
   onBlind(reason: string): void;
 }
-
-/** System limits on watching, in words. */
-const LIMITS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the system has no file watches left (fs.inotify.max_user_watches)',
-  EMFILE: 'the system has no watchers left (fs.inotify.max_user_instances, or open files)',
-  ENFILE: 'the system has no open files left',
-};
 
 /** Turns what happened to entries of a tree into hints, and knows which entries rules leave out. */
 export class EntryHints {
@@ -54,7 +49,8 @@ export class EntryHints {
   }
 
   leavesOut(entry: string, kind: 'file' | 'directory'): boolean {
-    return entry !== '' && this.#rules.leavesOut(entry, kind);
+    // Whether the marker is there decides whether this still is the folder that we know.
+    return entry !== '' && entry !== MARKER_NAME && this.#rules.leavesOut(entry, kind);
   }
 
   /** Relative to the root with "/"; null for what lies outside. */
@@ -69,7 +65,7 @@ export class EntryHints {
     const errno = errnoOf(error) ?? '';
     if (['local.permission', 'local.vanished'].includes(fsErrorCode(error)) || this.#told.has(errno)) return;
     this.#told.add(errno);
-    this.#hints.onBlind(LIMITS[errno] ?? (error instanceof Error ? error.message : String(error)));
+    this.#hints.onBlind(WATCH_LIMITS[errno] ?? (error instanceof Error ? error.message : String(error)));
   }
 }
 

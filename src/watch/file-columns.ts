@@ -1,6 +1,6 @@
 import { assert } from '../core/assert.ts';
 import { type FingerprintFields, makeFingerprint } from '../core/fingerprint.ts';
-import type { ScannedFile } from '../core/ports.ts';
+import type { ScannedFile, ScannedFiles } from '../core/ports.ts';
 
 /** Size, mtime and ctime in ns, inode, device: what the system says as 64-bit numbers, in this order. */
 const FIELDS = 5;
@@ -40,21 +40,27 @@ export function numbersOf(files: number): number {
   return files * FIELDS;
 }
 
-/** The columns as the rest of the engine knows files. */
-export function filesFrom(names: readonly string[], numbers: BigInt64Array): ScannedFile[] {
+/** The columns as the rest of the engine knows files. Objects are made one by one while they are walked, each time anew. */
+export function filesFrom(names: readonly string[], numbers: BigInt64Array): ScannedFiles {
   assert(numbers.length === names.length * FIELDS, 'every name has its numbers');
-  return names.map((name, index) => {
-    const at = index * FIELDS;
-    const number = (field: number) => numbers[at + field] ?? 0n;
-    const fields = { size: number(0), mtimeNs: number(1), ctimeNs: number(2), ino: number(3), dev: number(4) };
-    return {
-      name,
-      sizeBytes: Number(fields.size),
-      mtimeMs: Number(fields.mtimeNs / NS_PER_MS),
-      ctimeMs: Number(fields.ctimeNs / NS_PER_MS),
-      fingerprint: makeFingerprint(fields),
-    };
-  });
+  return {
+    length: names.length,
+    *[Symbol.iterator]() {
+      for (const [index, name] of names.entries()) yield fileAt(name, numbers, index * FIELDS);
+    },
+  };
+}
+
+function fileAt(name: string, numbers: BigInt64Array, at: number): ScannedFile {
+  const number = (field: number) => numbers[at + field] ?? 0n;
+  const fields = { size: number(0), mtimeNs: number(1), ctimeNs: number(2), ino: number(3), dev: number(4) };
+  return {
+    name,
+    sizeBytes: Number(fields.size),
+    mtimeMs: Number(fields.mtimeNs / NS_PER_MS),
+    ctimeMs: Number(fields.ctimeNs / NS_PER_MS),
+    fingerprint: makeFingerprint(fields),
+  };
 }
 
 const NS_PER_MS = 1_000_000n;

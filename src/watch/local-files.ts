@@ -1,17 +1,10 @@
-import { type BigIntStats, close, constants, fstat, lstat, open, read } from 'node:fs';
+import { type BigIntStats, close, fstat, lstat, open, read } from 'node:fs';
 import { LongshoreError } from '../core/longshore-error.ts';
-import type { FileStat, LocalFiles, OpenFile } from '../core/ports.ts';
+import type { FileStat, LocalFiles, OpenFile, WantedFile, WholeFile } from '../core/ports.ts';
 import { classifyFs, fsErrorCode } from './classify-fs.ts';
 import { fileStat, otherKind } from './file-stat.ts';
-
-/**
- * Never through a final link, and without waiting for the other end of a named pipe that took the file's place. Windows
- * has neither flag.
- */
-const OPEN_FLAGS =
-  constants.O_RDONLY |
-  ((constants as Partial<typeof constants>).O_NOFOLLOW ?? 0) |
-  ((constants as Partial<typeof constants>).O_NONBLOCK ?? 0);
+import { OPEN_FLAGS } from './open-flags.ts';
+import { readInSteps } from './read-in-steps.ts';
 
 /**
  * One call of the system as a promise. Descriptors and not `FileHandle`s: these take twice the engine's time for each call,
@@ -68,6 +61,10 @@ export class DiskFiles implements LocalFiles {
       await closed(descriptor).catch(() => undefined);
       throw classifyFs(error, path);
     }
+  }
+
+  readWhole(wanted: WantedFile, signal: AbortSignal): Promise<WholeFile> {
+    return readInSteps(this, wanted, signal);
   }
 }
 

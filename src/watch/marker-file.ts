@@ -5,9 +5,8 @@ import { LongshoreError } from '../core/longshore-error.ts';
 import { classifyFs } from './classify-fs.ts';
 import { openPartialFile, partialPath } from './partial-file.ts';
 import { syncDirectory } from './sync-directory.ts';
+import { MARKER_NAME } from './default-ignores.ts';
 
-/** Stands in the root of each folder and tells that this is the root that we know. Left out by default-ignores.ts. */
-export const MARKER_NAME = '.longshore-folder';
 /** More is not ours. */
 const MAX_BYTES = 4096;
 

@@ -13,6 +13,11 @@ import { syncDirectory } from './sync-directory.ts';
 /** File systems without hard links (FAT, some network shares) say so in these ways. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL', 'UNKNOWN']);
 
+/** This file system has no hard links. */
+export function hasNoLinks(error: unknown): boolean {
+  return NO_LINKS.has(errnoOf(error) ?? '');
+}
+
 export interface Placing {
   readonly dir: string;
   readonly target: string;

@@ -1,6 +1,7 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
 import type { ScanProblem } from '../core/ports.ts';
 import { errnoOf } from './classify-fs.ts';
+import { isOwnName } from './default-ignores.ts';
 import { type DirectoryListing, listingDigest } from './directory-listing.ts';
 import { type EntryNames, listNames } from './entry-names.ts';
 import { FileColumns } from './file-columns.ts';
@@ -146,7 +147,7 @@ class Sorting {
       files: this.#files,
       subdirectories: this.#subdirectories,
       problems: this.problems,
-      ignored: this.#ignoredNames.length,
+      ignored: this.#ignoredNames.filter((name) => !isOwnName(name)).length,
       ignoredNames: this.#ignoredNames,
       volume,
     };

@@ -1,4 +1,4 @@
-import type { ScannedDirectory, ScannedFile, ScanRequest, ScanSummary } from '../core/ports.ts';
+import type { ScannedDirectory, ScannedFiles, ScanRequest, ScanSummary } from '../core/ports.ts';
 import type { DirectoryListing } from './directory-listing.ts';
 import { filesFrom, numbersOf } from './file-columns.ts';
 
@@ -68,7 +68,7 @@ export function unpackBatch({ directories, numbers }: PackedBatch): ScannedDirec
   });
 }
 
-/** Makes objects of its files when they are first asked for. */
+/** Takes the names of its files apart when they are first asked for. */
 class ReceivedDirectory implements ScannedDirectory {
   readonly dir: string;
   readonly subdirectories: readonly string[];
@@ -82,7 +82,7 @@ class ReceivedDirectory implements ScannedDirectory {
   readonly #names: string;
   readonly #count: number;
   readonly #numbers: BigInt64Array;
-  #files: readonly ScannedFile[] | null = null;
+  #files: ScannedFiles | null = null;
 
   constructor(packed: PackedDirectory, numbers: BigInt64Array) {
     this.dir = packed.dir;
@@ -99,7 +99,7 @@ class ReceivedDirectory implements ScannedDirectory {
     this.#numbers = numbers;
   }
 
-  get files(): readonly ScannedFile[] {
+  get files(): ScannedFiles {
     this.#files ??= this.#count === 0 ? [] : filesFrom(this.#names.split(SEPARATOR), this.#numbers);
     return this.#files;
   }

@@ -1,6 +1,6 @@
 import type { ConflictDeps, ConflictRules } from '../../src/sync/conflicts/conflict-rules.ts';
 import type { OperationChange, StoredOperation, StoredVersion } from '../../src/db/stored-operation.ts';
-import type { NewOperation } from '../../src/db/operations-repo.ts';
+import type { NewOperation } from '../../src/db/new-operation.ts';
 import type { StoredFile } from '../../src/db/files-repo.ts';
 import { bringTo, fingerprint, makeOutbox, must, queueUpload, reread, type Outbox } from './outbox.ts';
 

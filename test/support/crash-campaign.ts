@@ -1,17 +1,22 @@
 /**
- * A campaign of violent deaths: a real engine process is killed at random moments while it uploads to a real server
- * process, again and again, with files that come and change meanwhile. What is left is for the tests to judge.
+ * A campaign of violent deaths: a real engine process is killed at chosen and at random moments of its work for a real
+ * server process, again and again, with files that come, change, move and go meanwhile. What is left is for the tests to
+ * judge.
  */
-import { mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OperationView } from '../../src/protocol/shapes.ts';
+import { buildIsCurrent } from '../../tools/run/build-stamp.ts';
 import type { LoggedRequest } from '../../tools/s3/counters.ts';
+import { repositoryRoot } from '../../tools/setup/paths.ts';
+import { CrashFiles } from './crash-files.ts';
+import { sequenceOfMoments, strike, type Moment, type MomentName } from './crash-moments.ts';
 import { MIB, noise, QUICK_RETRY, Rig, type RunningCommand } from './engine-harness.ts';
 import { FaultProxy, type BadLine, type LineFault } from './fault-proxy.ts';
 import { afterBody, startFaultServer, type FaultServer } from './fault-server.ts';
-import { sha256 } from './s3-bucket.ts';
+import { sha256, type ObjectPast } from './s3-bucket.ts';
 import { seededFraction } from './seeded-fraction.ts';
 import { startStandInProcess, type S3Process } from './s3-servers.ts';
 import { StandInControl } from './stand-in-control.ts';
@@ -23,14 +28,26 @@ export const TRANSFERS = 4;
 const PART_BYTES_PER_SECOND = 6_000_000;
 /** Work that must be left, so that the next life has something to be killed at. */
 const SUPPLY_BYTES = 80 * MIB;
+/** Rounds of 5 s in which an engine may fail to answer, on a machine that has much other work. */
+const PATIENCE = 12;
+const ENGINE_LIMIT_MS = 60_000;
 const CONTROL_TOKEN = 'crash-control';
 const DRAIN_RUNS = 6;
 const ORPHAN_LIMIT_MS = 90_000;
+const SMALL_FILES = 40;
+const MIRRORED_FILES = 30;
+/** How long a life is waited for to come to its moment, ms. Then it is killed where it stands. */
+const MOMENT_LIMIT_MS = 8000;
+/** The stand-in remembers its last 20,000 requests: they are fetched before it forgets. */
+const KILLS_A_LOG = 20;
 
 export interface CampaignPlan {
   readonly seed: number;
-  /** Kills while an upload is under way. */
   readonly kills: number;
+  /** False: each kill hits parts under way. True: kills of every kind of moment, with folders that are mirrored and archived. */
+  readonly everyMoment: boolean;
+  /** No kill after so long, however many are left. */
+  readonly minutes: number;
   /** Further kills at any moment after a start: while recovering, say. */
   readonly earlyKills: number;
   /** The server dies with the engine at each kill. */
@@ -39,8 +56,11 @@ export interface CampaignPlan {
   readonly badLine: BadLine | null;
 }
 
-/** One kill, and what proves that it hit a transfer. */
+/** One kill, and what proves that it hit what it was meant to. */
 export interface Kill {
+  readonly moment: MomentName;
+  /** The request of the moment had come; always, where time alone decides. */
+  readonly hit: boolean;
   readonly openUploads: number;
   /** Bytes of parts that this life of the engine had got to the server. */
   readonly bytesThisLife: number;
@@ -53,8 +73,11 @@ export interface CampaignResult {
   /** Per key, the SHA-256 of each state that the file had on disk, in order. */
   readonly states: ReadonlyMap<string, readonly string[]>;
   readonly sizes: ReadonlyMap<string, number>;
-  /** Per key, the SHA-256 of each version that ever was visible, in order. */
-  readonly history: ReadonlyMap<string, readonly string[]>;
+  /** Keys of files that their user has moved away or deleted, or that were archived. */
+  readonly gone: ReadonlySet<string>;
+  readonly past: ReadonlyMap<string, ObjectPast>;
+  /** SHA-256 of the files in the archive, by their path there. */
+  readonly archive: ReadonlyMap<string, string>;
   readonly openUploads: number;
   readonly operations: readonly OperationView[];
   /** Ids of calls whose queueing was acknowledged. */
@@ -68,6 +91,8 @@ export interface CampaignResult {
   /** Empty when the server died: its memory went with it. */
   readonly requests: readonly LoggedRequest[];
   readonly lastExitCode: number;
+  /** Time until the last kill; what follows is settling and reading everything back. */
+  readonly killingMs: number;
 }
 
 export async function runCampaign(plan: CampaignPlan): Promise<CampaignResult> {
@@ -79,26 +104,35 @@ export async function runCampaign(plan: CampaignPlan): Promise<CampaignResult> {
   }
 }
 
+const MID_UPLOAD: Moment = { name: 'part', share: 1, request: 'UploadPart', withinMs: 400, prepare: () => {} };
+
+/** What was built starts in half the time; it is taken where it is what the sources say. */
+async function builtOrSource(): Promise<string> {
+  return join(repositoryRoot, (await buildIsCurrent()) ? 'dist/node/cli.js' : 'src/cli/main.ts');
+}
+
 class Campaign {
   readonly #plan: CampaignPlan;
+  readonly #program: string;
   readonly #fraction: () => number;
   readonly #serverData: string;
-  readonly #states = new Map<string, string[]>();
-  readonly #sizes = new Map<string, number>();
   readonly #kills: Kill[] = [];
   readonly #acknowledged: string[] = [];
   readonly #callKeys: readonly string[];
+  readonly #requests: LoggedRequest[] = [];
   #server: S3Process;
   readonly #control: StandInControl;
   readonly #rig: Rig;
+  readonly #files: CrashFiles;
   readonly #api: FaultServer;
   readonly #proxy: FaultProxy | null;
-  #bigFiles = 0;
-  #bytesWritten = 0;
+  /** What of the large files is not in the counters of the server any more: it died with them. */
+  #bytesForgotten = 0;
   #poisoned = 0;
 
   private constructor(
     plan: CampaignPlan,
+    program: string,
     serverData: string,
     server: S3Process,
     rig: Rig,
@@ -107,11 +141,13 @@ class Campaign {
     proxy: FaultProxy | null,
   ) {
     this.#plan = plan;
+    this.#program = program;
     this.#fraction = seededFraction(plan.seed);
     this.#serverData = serverData;
     this.#server = server;
     this.#control = new StandInControl(server.endpoint, CONTROL_TOKEN);
     this.#rig = rig;
+    this.#files = new CrashFiles(rig, this.#fraction);
     this.#api = api;
     this.#callKeys = callKeys;
     this.#proxy = proxy;
@@ -129,10 +165,17 @@ class Campaign {
       }),
     );
     const rig = await Rig.create(server);
+    rig.patience = PATIENCE;
     await rig.bucket.enableVersioning();
     const proxy =
       plan.badLine === null ? null : await FaultProxy.start(server.endpoint, plan.badLine, seededFraction(~plan.seed));
+    for (const name of ['mirror', 'inbox', 'archive']) mkdirSync(rig.folder(name));
+    const more = [
+      rig.folderConfig('mirror', { mode: 'mirror', deletes: { grace: '0s' } }),
+      rig.folderConfig('inbox', { afterUpload: 'archive', archivePath: rig.folder('archive') }),
+    ];
     rig.configure({
+      folders: [rig.folderConfig('drop'), ...(plan.everyMoment ? more : [])],
       destination: {
         limits: { concurrency: TRANSFERS, partConcurrency: TRANSFERS },
         // A bad line is no reason to give up, however often it breaks.
@@ -141,24 +184,38 @@ class Campaign {
       },
       providers: { api: { baseUrl: api.url, retry: { ...QUICK_RETRY, maxAttempts: 100 } } },
     });
-    return new Campaign(plan, serverData, server, rig, api, keys, proxy);
+    return new Campaign(plan, await builtOrSource(), serverData, server, rig, api, keys, proxy);
   }
 
   async run(): Promise<CampaignResult> {
-    await this.#throttle();
-    for (let n = 0; n < 40; n += 1) this.#write(`small/${n}.txt`, noise(1 + Math.floor(this.#fraction() * 50_000)));
-    this.#write('edited/big.bin', noise(30 * MIB));
-    let early = this.#plan.earlyKills;
-    while (this.#kills.length < this.#plan.kills) {
+    const beganMs = performance.now();
+    const plan = this.#plan;
+    const files = this.#files;
+    for (let n = 0; n < SMALL_FILES; n += 1) files.write('drop', `small/${n}.txt`, noise(1 + 1000 * n));
+    files.write('drop', 'edited/big.bin', noise(30 * MIB));
+    if (plan.everyMoment) files.add('mirror', MIRRORED_FILES);
+    const moments = plan.everyMoment
+      ? sequenceOfMoments(plan.kills, this.#fraction)
+      : Array.from({ length: plan.kills }, () => MID_UPLOAD);
+    let early = plan.earlyKills;
+    for (const moment of moments) {
+      if (performance.now() - beganMs > plan.minutes * 60_000) break;
       await this.#supply();
       if (early > 0 && this.#fraction() < 0.2) {
         early -= 1;
         await this.#killEarly();
       }
-      await this.#killUnderWay();
-      this.#edit();
+      await this.#killAt(moment);
+      files.edit(SMALL_FILES);
+      if (this.#fraction() < 0.25)
+        files.write('drop', 'edited/big.bin', noise((20 + Math.floor(this.#fraction() * 15)) * MIB));
+      if (this.#kills.length % KILLS_A_LOG > 0) continue;
+      await this.#fetchLog();
+      const each = (performance.now() - beganMs) / 1000 / this.#kills.length;
+      console.log(`${this.#kills.length} of ${plan.kills} kills, ${each.toFixed(1)} s each`);
     }
-    return await this.#settle(this.#plan.earlyKills - early);
+    const killingMs = performance.now() - beganMs;
+    return { ...(await this.#settle(plan.earlyKills - early)), killingMs };
   }
 
   async close(): Promise<void> {
@@ -169,63 +226,78 @@ class Campaign {
     rmSync(this.#serverData, { recursive: true, force: true });
   }
 
-  async #throttle(): Promise<void> {
-    const fault = { kind: 'bandwidth', bytesPerSecond: PART_BYTES_PER_SECOND } as const;
-    await this.#control.setFaults([{ operation: 'UploadPart', fault }]);
+  /** Parts are slow; and what the moment's own request meets, if anything. */
+  async #arm(moment: Moment | null): Promise<void> {
+    const slow = { kind: 'bandwidth', bytesPerSecond: PART_BYTES_PER_SECOND } as const;
+    const rule = moment === null ? null : strike(moment, this.#fraction());
+    await this.#control.setFaults([{ operation: 'UploadPart', fault: slow }, ...(rule === null ? [] : [rule])]);
   }
 
-  /** A new state of a file, complete at once: as programs save, by a rename. */
-  #write(path: string, bytes: Buffer): void {
-    const key = `drop/${path}`;
-    this.#rig.write(`${path}.tmp`, bytes);
-    renameSync(this.#rig.at(`${path}.tmp`), this.#rig.at(path));
-    this.#states.set(key, [...(this.#states.get(key) ?? []), sha256(bytes)]);
-    this.#sizes.set(key, bytes.length);
+  async #partBytes(): Promise<number> {
+    return (await this.#control.counters()).operations.UploadPart?.requestBodyBytes ?? 0;
   }
 
   /** New large files, as long as the next life would have too little to send. */
   async #supply(): Promise<void> {
-    const sent = (await this.#control.counters()).operations.UploadPart?.requestBodyBytes ?? 0;
-    // Where the server died its counters start at nothing: each round brings its own file then.
-    while (this.#bytesWritten - sent < SUPPLY_BYTES && this.#bigFiles < 10 * this.#plan.kills) {
-      const sizeBytes = (20 + Math.floor(this.#fraction() * 40)) * MIB + Math.floor(this.#fraction() * MIB);
-      this.#write(`big/${this.#bigFiles}.bin`, noise(sizeBytes));
-      this.#bigFiles += 1;
-      this.#bytesWritten += sizeBytes;
+    const sent = await this.#partBytes();
+    const files = this.#files;
+    while (files.bigBytes - this.#bytesForgotten - sent < SUPPLY_BYTES && files.bigFiles < 10 * this.#plan.kills) {
+      files.addBig((20 + Math.floor(this.#fraction() * 40)) * MIB + Math.floor(this.#fraction() * MIB));
     }
   }
 
-  #edit(): void {
-    const n = Math.floor(this.#fraction() * 40);
-    this.#write(`small/${n}.txt`, noise(1 + Math.floor(this.#fraction() * 50_000)));
-    if (this.#fraction() < 0.25) this.#write('edited/big.bin', noise((20 + Math.floor(this.#fraction() * 15)) * MIB));
-  }
-
   async #killEarly(): Promise<void> {
-    const engine = this.#rig.spawn('run');
+    await this.#arm(null);
+    const engine = this.#engine('run');
     await delay(this.#fraction() * 800);
     await engine.kill('SIGKILL');
   }
 
-  async #killUnderWay(): Promise<void> {
-    const bytes = async () => (await this.#control.counters()).operations.UploadPart?.requestBodyBytes ?? 0;
-    const before = await bytes();
-    const engine = this.#rig.spawn('run');
-    await this.#rig.untilEngine();
-    await this.#retryPoisoned();
-    await until('parts are on their way', async () => (await bytes()) > before, 30_000);
-    await this.#queueCall();
-    await delay(this.#fraction() * 400);
+  async #killAt(moment: Moment): Promise<void> {
+    await this.#arm(moment);
+    const bytesBefore = await this.#partBytes();
+    if (moment.name !== 'plan') moment.prepare(this.#files);
+    const engine = this.#engine('run');
+    if (moment.name !== 'start') {
+      await this.#rig.untilEngine(ENGINE_LIMIT_MS);
+      await this.#retryPoisoned();
+      if (this.#fraction() < 0.5 || !this.#plan.everyMoment) await this.#queueCall();
+    }
+    if (moment.name === 'plan') moment.prepare(this.#files);
+    const hit = await this.#comesTo(moment, bytesBefore);
+    await delay(this.#fraction() * moment.withinMs);
     const counters = await this.#control.counters();
     const [{ signal }] = await Promise.all([
       this.#kill(engine),
       this.#plan.serverDiesToo ? this.#restartServer() : null,
     ]);
     this.#kills.push({
+      moment: moment.name,
+      hit,
       openUploads: counters.openUploads,
-      bytesThisLife: (counters.operations.UploadPart?.requestBodyBytes ?? 0) - before,
+      bytesThisLife: (counters.operations.UploadPart?.requestBodyBytes ?? 0) - bytesBefore,
       signal,
     });
+  }
+
+  /** Waits for the request of the moment: a part's first bytes, or any other's arrival. */
+  async #comesTo({ name, request }: Moment, bytesBefore: number): Promise<boolean> {
+    if (request === null) return true;
+    const isUnderWay =
+      request === 'UploadPart'
+        ? async () => (await this.#partBytes()) > bytesBefore
+        : async () => ((await this.#control.seen()).at(-1) ?? 0) > 0;
+    try {
+      await until(`a kill at ${name}`, isUnderWay, this.#plan.everyMoment ? MOMENT_LIMIT_MS : 30_000);
+      return true;
+    } catch (error) {
+      if (!this.#plan.everyMoment) throw error;
+      return false;
+    }
+  }
+
+  #engine(...args: readonly string[]): RunningCommand {
+    return this.#rig.spawnProgram([this.#program], {}, ...args);
   }
 
   async #kill(engine: RunningCommand) {
@@ -237,15 +309,14 @@ class Campaign {
     const port = Number(new URL(this.#server.endpoint).port);
     await this.#server.kill('SIGKILL');
     this.#server = await startStandInProcess({ dataDir: this.#serverData, controlToken: CONTROL_TOKEN, port });
-    await this.#throttle();
-    this.#bytesWritten = 0;
+    this.#bytesForgotten = this.#files.bigBytes;
   }
 
   /** An engine that dies three times in a row over one item sets it aside, visibly; a person says: again. */
   async #retryPoisoned(): Promise<void> {
-    const failed = await this.#rig.ls('--state', 'failed');
+    const failed = await this.#rig.ls('--state', 'failed,conflict');
     const other = failed.find(({ error }) => error?.code !== 'internal.crash-loop');
-    if (other !== undefined) throw new Error(`failed for another reason: ${JSON.stringify(other)}`);
+    if (other !== undefined) throw new Error(`stopped for another reason: ${JSON.stringify(other)}`);
     if (failed.length === 0) return;
     this.#poisoned += failed.length;
     await this.#rig.json('retry', '--failed');
@@ -256,11 +327,20 @@ class Campaign {
     if (exitCode === 0) this.#acknowledged.push((JSON.parse(out) as { id: string }).id);
   }
 
+  async #fetchLog(): Promise<void> {
+    if (this.#plan.serverDiesToo) return;
+    const last = this.#requests.at(-1)?.sequence ?? 0;
+    const fresh = (await this.#control.log()).filter(({ sequence }) => sequence > last);
+    const first = fresh[0]?.sequence ?? last + 1;
+    if (first !== last + 1) throw new Error(`the server has forgotten its requests ${last + 1} to ${first - 1}`);
+    this.#requests.push(...fresh);
+  }
+
   /** A kill between a Create and the record of its id leaves an upload that is looked for only a minute later. */
   async #waitForOrphans(): Promise<void> {
     const none = async () => (await this.#rig.bucket.openUploads()).length === 0;
     if (await none()) return;
-    const engine = this.#rig.spawn('run');
+    const engine = this.#engine('run');
     try {
       await until('orphans are gone', none, ORPHAN_LIMIT_MS);
     } finally {
@@ -269,31 +349,45 @@ class Campaign {
   }
 
   /** Without brakes and kills, until nothing is left to do. */
-  async #settle(earlyKills: number): Promise<CampaignResult> {
+  async #settle(earlyKills: number): Promise<Omit<CampaignResult, 'killingMs'>> {
     await this.#control.setFaults([]);
     this.#proxy?.calm();
     let lastExitCode = -1;
     for (let run = 0; run < DRAIN_RUNS && lastExitCode !== 0; run += 1) {
-      const { exitCode, out, err } = await this.#rig.spawn('--json', 'run', '--once').ended;
+      const { exitCode, out, err } = await this.#engine('--json', 'run', '--once').ended;
       if (exitCode !== 0 && exitCode !== 3) throw new Error(`run --once ended with ${exitCode}: ${out}${err}`);
       lastExitCode = exitCode;
       if (exitCode === 3) await this.#retryPoisoned();
     }
     await this.#waitForOrphans();
+    await this.#fetchLog();
     return {
       kills: this.#kills,
       earlyKills,
-      states: this.#states,
-      sizes: this.#sizes,
-      history: await this.#rig.bucket.history(),
+      states: this.#files.states,
+      sizes: this.#files.sizes,
+      gone: this.#files.gone,
+      past: await this.#rig.bucket.past(),
+      archive: this.#archive(),
       openUploads: (await this.#rig.bucket.openUploads()).length,
-      operations: await this.#rig.ls(),
+      operations: await this.#rig.ls('--limit', '100000'),
       acknowledgedCalls: this.#acknowledged,
       callKeys: this.#callKeys,
       poisoned: this.#poisoned,
       lineFaults: this.#proxy?.faults ?? { reset: 0, stall: 0, 'half-close': 0, close: 0 },
-      requests: this.#plan.serverDiesToo ? [] : await this.#control.log(),
+      requests: this.#requests,
       lastExitCode,
     };
+  }
+
+  #archive(): Map<string, string> {
+    const root = this.#rig.folder('archive');
+    const found = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    return new Map(
+      found.map(({ parentPath, name }) => {
+        const file = join(parentPath, name);
+        return [relative(root, file), sha256(readFileSync(file))];
+      }),
+    );
   }
 }

@@ -46,7 +46,7 @@ export function makeDesk(config: LongshoreConfig = deskConfig(), outbox: Outbox 
   const core = new SyncCore(
     {
       ...outbox,
-      files: { stat: () => Promise.resolve<FileStat | null>(null), open: unused },
+      files: { stat: () => Promise.resolve<FileStat | null>(null), open: unused, readWhole: unused },
       changes: changes as LocalChanges,
       scanner: { scan: unused, close: () => Promise.resolve() },
       watcher: { watch: () => () => Promise.resolve(), close: () => Promise.resolve() },

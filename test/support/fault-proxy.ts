@@ -50,6 +50,17 @@ class Allowance {
   }
 }
 
+/** Resolves when the socket takes more, or will never. */
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.on('drain', done).on('close', done);
+  });
+}
+
 export class FaultProxy {
   readonly #server: Server;
   readonly #targetPort: number;
@@ -61,6 +72,8 @@ export class FaultProxy {
   /** How often each fault happened. */
   readonly faults: Record<LineFault, number> = { reset: 0, stall: 0, 'half-close': 0, close: 0 };
   connections = 0;
+  /** Bytes that the line has carried to the server, headers included. */
+  bytesToServer = 0;
 
   private constructor(targetPort: number, line: BadLine, fraction: () => number) {
     this.#targetPort = targetPort;
@@ -131,7 +144,8 @@ export class FaultProxy {
           if (to.destroyed) return;
           // Half closed: what still comes goes nowhere, and nobody tells the one who sends it.
           if (to.writableEnded) break;
-          if (!to.write(chunk.subarray(at, at + size))) await Promise.race([once(to, 'drain'), once(to, 'close')]);
+          if (to === server) this.bytesToServer += size;
+          if (!to.write(chunk.subarray(at, at + size))) await drained(to);
           at += size;
         }
       }

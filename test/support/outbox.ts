@@ -2,7 +2,7 @@ import { makeFingerprint, type Fingerprint } from '../../src/core/fingerprint.ts
 import { newOperationId } from '../../src/core/ids.ts';
 import type { EpochMs, Random, ScannedDirectory, ScannedFile } from '../../src/core/ports.ts';
 import { openInMemory, type WritableDb } from '../../src/db/connection.ts';
-import type { NewOperation } from '../../src/db/operations-repo.ts';
+import type { NewOperation } from '../../src/db/new-operation.ts';
 import { openRepositories, type Repositories } from '../../src/db/repositories.ts';
 import { DataKeySealer, type Sealer } from '../../src/db/seal.ts';
 import type { OperationChange, StoredOperation } from '../../src/db/stored-operation.ts';

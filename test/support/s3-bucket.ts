@@ -22,6 +22,16 @@ export interface FetchedObject {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** All that a bucket with versioning knows of one key. */
+export interface ObjectPast {
+  /** SHA-256 of the bytes of each version, oldest first. */
+  readonly versions: readonly string[];
+  /** Delete markers. */
+  readonly deletes: number;
+  /** The newest is a delete marker. */
+  readonly isGone: boolean;
+}
+
 let made = 0;
 
 /** Small objects by which an engine finds out what the service can do; it takes them away by itself. */
@@ -125,24 +135,41 @@ export class TestBucket {
 
   /** Every state that ever was visible, per key, oldest first: the SHA-256 of its bytes. Delete markers are refused. */
   async history(): Promise<Map<string, string[]>> {
-    const history = new Map<string, string[]>();
+    const past = await this.past();
+    if ([...past.values()].some(({ deletes }) => deletes > 0)) throw new Error('something was deleted');
+    return new Map([...past].map(([key, { versions }]) => [key, [...versions]]));
+  }
+
+  /** What a bucket with versioning has kept of each key. */
+  async past(): Promise<Map<string, ObjectPast>> {
+    const past = new Map<string, { versions: string[]; deletes: number; isGone: boolean }>();
+    const of = (key: string) => {
+      const known = past.get(key) ?? { versions: [], deletes: 0, isGone: false };
+      past.set(key, known);
+      return known;
+    };
     let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | null = {};
     while (next !== null) {
       const page: ListObjectVersionsCommandOutput = await this.#client.send(
         new ListObjectVersionsCommand({ Bucket: this.name, ...next }),
       );
-      if ((page.DeleteMarkers ?? []).some(({ Key = '' }) => !isProbe(Key))) throw new Error('something was deleted');
+      for (const { Key = '', IsLatest } of page.DeleteMarkers ?? []) {
+        if (isProbe(Key)) continue;
+        const known = of(Key);
+        known.deletes += 1;
+        known.isGone ||= IsLatest === true;
+      }
       for (const { Key = '', VersionId } of page.Versions ?? []) {
         if (isProbe(Key)) continue;
         const reply = await this.#client.send(new GetObjectCommand({ Bucket: this.name, Key, VersionId }));
         const bytes = (await reply.Body?.transformToByteArray()) ?? new Uint8Array();
         // Listed newest first.
-        history.set(Key, [sha256(bytes), ...(history.get(Key) ?? [])]);
+        of(Key).versions.unshift(sha256(bytes));
       }
       next =
         page.IsTruncated === true ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : null;
     }
-    return history;
+    return past;
   }
 
   async abort({ key, id }: { readonly key: string; readonly id: string }): Promise<void> {

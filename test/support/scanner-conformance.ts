@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LocalFiles, Scanner } from '../../src/core/ports.ts';
+import type { LongshoreError } from '../../src/core/longshore-error.ts';
+import type { LocalFiles, Scanner, WantedFile } from '../../src/core/ports.ts';
 import { scanAll, scanRequest } from './scan-all.ts';
 
 /** A disk with one folder on it. Paths are relative to `root`; parents are made as needed; `remove` takes directories whole. */
@@ -41,6 +42,68 @@ export function describeScannerConformance(title: string, makeHarness: () => Pro
         await file.close();
       }
     };
+
+    describe('the whole of a small file', () => {
+      const wanted = async (relative: string, algorithm: WantedFile['algorithm'] = 'CRC32'): Promise<WantedFile> => {
+        const { fingerprint, sizeBytes } = (await disk.files.stat(path(relative)))!;
+        return { path: path(relative), fingerprint, sizeBytes, algorithm };
+      };
+      const read = (file: WantedFile) => disk.files.readWhole(file, new AbortController().signal);
+
+      it('comes with the checksum that was asked for', async () => {
+        await disk.write('a', '123456789');
+        await disk.write('empty', '');
+        for (const [algorithm, value] of Object.entries({ CRC32: 'y/Q5Jg==', CRC64NVME: 'rosUhgp5mIg=' })) {
+          const { bytes, checksum } = await read(await wanted('a', algorithm as WantedFile['algorithm']));
+          expect([Buffer.from(bytes).toString(), checksum]).toEqual(['123456789', { algorithm, value }]);
+        }
+        expect((await read(await wanted('empty'))).bytes.length).toBe(0);
+      });
+
+      it('comes many at a time, each with its own bytes', async () => {
+        const names = Array.from({ length: 100 }, (_, at) => `many/${at}`);
+        for (const [at, name] of names.entries()) await disk.write(name, name.repeat(at % 7));
+        const files = await Promise.all(names.map((name) => wanted(name)));
+        // More than once: a reader may change its ways when there is much to do.
+        for (let round = 0; round < 3; round += 1) {
+          const whole = await Promise.all(files.map(read));
+          expect(whole.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(
+            names.map((name, at) => name.repeat(at % 7)),
+          );
+        }
+      });
+
+      it('P3: is refused in any other state than the one that is wanted', async () => {
+        await disk.write('a', 'one');
+        await disk.write('gone', 'one');
+        await disk.write('directory', 'one');
+        const [changed, gone, directory] = [await wanted('a'), await wanted('gone'), await wanted('directory')];
+        await disk.write('a', 'two');
+        await disk.remove('gone');
+        await disk.remove('directory');
+        await disk.mkdir('directory');
+        // Alone and in a crowd: it may be read in different ways.
+        for (const times of [1, 40, 40]) {
+          const all = (file: WantedFile) => Promise.allSettled(Array.from({ length: times }, () => read(file)));
+          const codeOf = (result: PromiseSettledResult<unknown>) =>
+            result.status === 'rejected' ? (result.reason as LongshoreError).code : 'read';
+          const results = await Promise.all([changed, gone, directory].map(all));
+          const codes = results.map((each) => Array.from(new Set(each.map(codeOf))));
+          expect(codes).toEqual([['local.changed'], ['local.vanished'], ['local.vanished']]);
+        }
+      });
+
+      it('is not read after an abort', async () => {
+        await disk.write('a', 'one');
+        const file = await wanted('a');
+        const controller = new AbortController();
+        const reason = new Error('stopped');
+        const reading = disk.files.readWhole(file, controller.signal);
+        controller.abort(reason);
+        await expect(reading).rejects.toBe(reason);
+        await expect(disk.files.readWhole(file, controller.signal)).rejects.toBe(reason);
+      });
+    });
 
     describe('a full scan', () => {
       it('reports every directory once, parents first, and every file with what stat says', async () => {

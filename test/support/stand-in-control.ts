@@ -15,6 +15,11 @@ export class StandInControl {
     await this.#ask('PUT', 'faults', JSON.stringify(rules));
   }
 
+  /** How many requests each rule has matched; they are counted when they arrive. */
+  async seen(): Promise<readonly number[]> {
+    return ((await this.#ask('GET', 'faults')) as { seen: number }[]).map(({ seen }) => seen);
+  }
+
   async counters(): Promise<CountersSnapshot> {
     return (await this.#ask('GET', 'counters')) as CountersSnapshot;
   }

@@ -21,6 +21,17 @@ interface ResolveOptions {
   readonly folder?: string;
 }
 
+const RESOLVE_HELP = `
+What stays, and until when:
+  local    your file replaces theirs.
+  remote   drop mode: nothing is sent; your file stays here, theirs in the storage.
+           mirror mode: theirs is brought here, yours is kept aside with "(conflict" in its name.
+  both     yours goes up as "name (conflict DEVICE DATE).ext"; theirs keeps the file's name.
+
+Afterwards the version in the storage is what your file is compared with. So with "both", and with
+"remote" in drop mode, the next change that you save is no conflict any more: it replaces theirs.
+"longshore undo ID" brings an older version back only while the bucket keeps versions.`;
+
 export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
   program
     .command('retry')
@@ -52,6 +63,7 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
         return tell(
           context,
           reply,
+          reply.retried.length,
           [`${formatCount(reply.retried.length, 'operation')} will be tried again.`, ...waitWords(reply.waits)].join(
             '\n',
           ),
@@ -70,6 +82,7 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
         return tell(
           context,
           reply,
+          reply.cancelled.length,
           `${formatCount(reply.cancelled.length, 'operation')} cancelled.`,
           reply.refused,
           ids,
@@ -87,6 +100,7 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
     )
     .option('--all', 'every conflict')
     .option('--folder <name>', 'every conflict of one folder')
+    .addHelpText('after', RESOLVE_HELP)
     .action((ids: string[], { keep, all, folder }: ResolveOptions, command) =>
       act(command, async (context) => {
         if (keep === 'merge') throw notAvailable('resolve --keep merge', 'Use --keep local, remote or both.');
@@ -104,13 +118,14 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
         );
         const { resolved, refused } = reply;
         const stays = keep === 'both' ? 'both stay' : `${keep} stays`;
-        return tell(context, reply, `${formatCount(resolved.length, 'conflict')} resolved: ${stays}.`, refused, ids);
+        const words = [`${formatCount(resolved.length, 'conflict')} resolved: ${stays}.`, ...consequences(keep)];
+        return tell(context, reply, resolved.length, words.join('\n'), refused, ids);
       }),
     );
   program
     .command('undo')
-    .description('take decisions about conflicts back, your own or those of a strategy')
-    .argument('<id...>', 'operations whose conflict was decided')
+    .description('take decisions about conflicts back, your own or those of a strategy, and deletes of mirror folders')
+    .argument('<id...>', 'operations whose conflict was decided, or that deleted an object')
     .action((ids: string[], _options: object, command) =>
       act(command, async (context) => {
         const reply = await context.withSession('write', ({ client }) => client.call('undo', { ids }));
@@ -119,10 +134,29 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
           `${formatCount(undone.length, 'decision')} taken back.`,
           ...undone.map(({ id, operationId }) => `${printable(id)}: by ${printable(operationId)}`),
         ].join('\n');
-        return tell(context, reply, words, refused, ids);
+        return tell(context, reply, undone.length, words, refused, ids);
       }),
     );
 };
+
+/** What a choice means for the next change of the file: it is judged from what is in the storage now (DESIGN section 7). */
+function consequences(keep: ResolveOptions['keep']): readonly string[] {
+  const undo = '"longshore undo ID" brings an older version back only while the bucket keeps versions.';
+  switch (keep) {
+    case 'both':
+      return [
+        `Yours goes up under a name of its own; theirs has the file's name there until you change the file again: then yours replaces it. ${undo}`,
+      ];
+    case 'remote':
+      return [
+        `In drop mode your file stays here as it is, and theirs there until you change the file again: then yours replaces it. ${undo}`,
+      ];
+    case 'local':
+      return [`Yours replaces theirs. ${undo}`];
+    case 'merge':
+      return [];
+  }
+}
 
 /** What opens the gates of those that were retried and can't start yet, each sentence once. */
 function waitWords(waits: Result<'retry'>['waits'] = []): readonly string[] {
@@ -130,17 +164,21 @@ function waitWords(waits: Result<'retry'>['waits'] = []): readonly string[] {
   return sentences.map((next) => `Not at once: ${printable(next)}`);
 }
 
-/** Reports the outcome. An operation that was named and refused is wrong usage; one met in a range is only told. */
+/**
+ * Reports the outcome; where all were refused the refusals alone. An operation that was named and refused is wrong usage; one
+ * met in a range is only told.
+ */
 function tell(
   { output }: CommandContext,
   reply: object,
+  done: number,
   words: string,
   refused: readonly { readonly id: string; readonly reason: string }[],
   named: readonly string[],
 ): ExitCode {
   if (output.isJson) output.document(reply);
   else {
-    output.text(words);
+    if (done > 0 || refused.length === 0) output.text(words);
     for (const { id, reason } of refused) output.remark(`${printable(id)}: ${printable(reason)}`);
   }
   return refused.length > 0 && named.length > 0 ? EXIT.usage : EXIT.fine;

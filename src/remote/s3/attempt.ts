@@ -15,6 +15,8 @@ export interface Request {
   readonly onBytes?: OnBytes;
   readonly replyTimeoutMs?: number;
   readonly receive?: NonNullable<Exchange['receive']>;
+  /** All that `run` waits for ends when the signal aborts: nobody has to watch over it. */
+  readonly heedsSignal?: boolean;
 }
 
 /** Runs one request; every way in which it can go wrong ends as a LongshoreError or as the signal's reason. */
@@ -94,7 +96,8 @@ export function attempts(
       const exchange = newExchange(count(), replyTimeoutMs, request.receive ?? null);
       signal.throwIfAborted();
       try {
-        return await untilAborted(run({ abortSignal: signal, exchange }), signal);
+        const running = run({ abortSignal: signal, exchange });
+        return await (request.heedsSignal === true ? running : untilAborted(running, signal));
       } catch (error) {
         signal.throwIfAborted();
         const failure = classifyS3(error, { subject, condition, exchange, now: clock.now() });

@@ -109,7 +109,7 @@ function classifyReply(error: unknown, reply: RawReply, failed: FailedRequest): 
   const code = codeOfReply(said.code, said.message, reply.status, failed.condition);
   const message = said.message ?? (error instanceof UnusableReply ? error.message : '');
   // Apart: together a code such as "InvalidToken" would look like the name of a secret that follows.
-  const detail = [said.code ?? '', message]
+  const detail = [said.code ?? '', message, ...(code === 's3.wrong-region' ? [regionOf(reply)] : [])]
     .map((text) => redactDetail(text))
     .filter(Boolean)
     .join(': ');
@@ -159,11 +159,21 @@ function effectUnknown(code: ErrorCode, status: number): boolean {
   return status < 400 ? status < 300 : status >= 500 && status !== 501;
 }
 
+/** Where the bucket is, as Amazon S3 and some others tell. */
+function regionOf({ headers, body }: RawReply): string {
+  const region =
+    headers['x-amz-bucket-region'] ??
+    /<Region>([^<]{1,40})<\/Region>/.exec(body.subarray(0, 64 * 1024).toString('utf8'))?.[1];
+  return region !== undefined && /^[a-z0-9-]{1,40}$/.test(region) ? `it is in ${region}` : '';
+}
+
 /** `<Error>` with code and message; nothing for a reply without a body, or one that is no S3 error. */
 function readErrorReply(reply: RawReply): { readonly code?: string; readonly message?: string } {
   const text = reply.body.subarray(0, 64 * 1024).toString('utf8');
   if (!/<Error[\s>]/.test(text)) {
-    const excerpt = reply.status < 300 ? '' : text.replaceAll(/<[^>]*>|\s+/g, ' ').trim();
+    // What is no text would be shown as gibberish.
+    const isText = !/[\0\uFFFD]/.test(text);
+    const excerpt = reply.status < 300 || !isText ? '' : text.replaceAll(/<[^>]*>|\s+/g, ' ').trim();
     return excerpt === '' ? {} : { message: excerpt.slice(0, 500) };
   }
   const code = /<Code>\s*([^<]{1,200}?)\s*<\/Code>/.exec(text)?.[1];

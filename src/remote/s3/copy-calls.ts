@@ -11,11 +11,11 @@ export function copyCalls(context: StoreContext): Pick<ObjectStore, 'copy' | 'co
   const { client, bucket, limits, dialect, attempt } = context;
 
   /** Exactly this version: `x-amz-copy-source` is a path, and its condition is judged by the service. */
-  function sourceFields({ key, etag, versionId }: ObjectVersion) {
+  function sourceFields({ key, etag, versionId }: ObjectVersion, conditional: boolean) {
     const version = versionId === null ? '' : `?versionId=${encodeRfc3986(versionId)}`;
     return {
       CopySource: `${bucket}/${encodeKey(key)}${version}`,
-      CopySourceIfMatch: conditionTag(dialect, etag),
+      ...(conditional ? { CopySourceIfMatch: conditionTag(dialect, etag) } : {}),
     };
   }
 
@@ -28,7 +28,7 @@ export function copyCalls(context: StoreContext): Pick<ObjectStore, 'copy' | 'co
             new CopyObjectCommand({
               Bucket: bucket,
               Key: object.key,
-              ...sourceFields(source),
+              ...sourceFields(source, condition !== null),
               // Else the copy would carry the id of the operation that wrote the source.
               MetadataDirective: 'REPLACE',
               ContentType: object.contentType,
@@ -55,7 +55,7 @@ export function copyCalls(context: StoreContext): Pick<ObjectStore, 'copy' | 'co
               UploadId: uploadId,
               PartNumber: number,
               CopySourceRange: `bytes=${offset}-${offset + sizeBytes - 1}`,
-              ...sourceFields(source),
+              ...sourceFields(source, true),
             }),
             transport,
           );

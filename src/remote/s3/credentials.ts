@@ -36,6 +36,11 @@ export class CredentialSource {
     this.#clock = clock;
   }
 
+  /** Keys that never have to be looked up; null where they are not of this kind. */
+  get literal(): AwsKeys | null {
+    return this.#credentials.kind === 'literal' ? this.#credentials : null;
+  }
+
   /** Rejects with the provider's own error, or with `config.secret-missing`. */
   async keys(): Promise<AwsKeys> {
     if (this.#credentials.kind === 'literal') return this.#credentials;

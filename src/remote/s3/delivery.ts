@@ -4,6 +4,7 @@ import type { ServiceSign } from '../../core/ports.ts';
 import { flattenHeaders } from '../headers.ts';
 import { looksLikePortal } from './captive-portal.ts';
 import { TransferEnded, type ChunkSink, type Exchange, type RawReply, type ReplyHead } from './exchange.ts';
+import { decodeBody } from './decode-body.ts';
 import type { BodyEvents } from './outgoing-body.ts';
 
 /** All replies that are kept whole are short; a list page of 1,000 parts has about 0.5 MB. */
@@ -105,7 +106,8 @@ export class Delivery implements Dispatcher.DispatchHandler, BodyEvents {
       serverTime: Number.isNaN(serverTime) ? null : serverTime,
       waitedMs: this.#sentAtMs === null ? 0 : performance.now() - this.#sentAtMs,
     });
-    this.#limit(stallTimeoutMs, 'stalled');
+    // Without a body the reply is at its end already.
+    if (this.#head.headers['content-length'] !== '0') this.#limit(stallTimeoutMs, 'stalled');
     if (exchange.receive === null || status >= 300) return;
     try {
       this.#assertFromStorage(Buffer.alloc(0));
@@ -130,7 +132,8 @@ export class Delivery implements Dispatcher.DispatchHandler, BodyEvents {
 
   onResponseEnd(): void {
     if (this.#settled || this.#head === null) return;
-    const body = this.#chunks.length === 1 ? (this.#chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#chunks);
+    const raw = this.#chunks.length === 1 ? (this.#chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#chunks);
+    const body = decodeBody(this.#head.headers['content-encoding'], raw, MAX_REPLY_BYTES);
     const reply = { ...this.#head, body };
     this.#options.exchange.reply = reply;
     if (this.#sink !== null) {

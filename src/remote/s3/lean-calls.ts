@@ -9,8 +9,9 @@ import { bareEtag, partChecksum, remoteObject, requireEtag, writeReply } from '.
 import { replyFields } from './reply-fields.ts';
 import type { FrequentCalls } from './sdk-calls.ts';
 import { EMPTY_PAYLOAD_SHA256, encodeKey, encodeRfc3986, SigV4, UNSIGNED_PAYLOAD } from './sigv4.ts';
-import { conditionTag, contentMd5, type StoreContext } from './store-context.ts';
+import { conditionOf, conditionTag, contentMd5, type StoreContext } from './store-context.ts';
 import type { TransportOptions } from './transport.ts';
+import { untilAborted } from './until-aborted.ts';
 import type { Wire } from './wire.ts';
 
 /** Where the objects of a bucket are, and how requests to them are signed. */
@@ -53,8 +54,8 @@ export function leanCalls(
     body: Uint8Array | null,
     { abortSignal, exchange }: TransportOptions,
   ): Promise<RawReply> {
-    const keys = await credentials.keys();
-    const payload = body === null ? EMPTY_PAYLOAD_SHA256 : secure ? UNSIGNED_PAYLOAD : await sha256(body, abortSignal);
+    const keys = credentials.literal ?? (await untilAborted(credentials.keys(), abortSignal));
+    const payload = secure && body !== null ? UNSIGNED_PAYLOAD : await sha256(body, abortSignal);
     const path = `${address.basePath}/${encodeKey(key)}`;
     const signed = signer.sign({ method, host: address.host, path, query, headers, payload }, keys, clock.now());
     signed.push('user-agent', userAgent);
@@ -77,15 +78,16 @@ export function leanCalls(
     ];
   }
 
-  function conditionHeader(condition: WriteCondition): Header {
+  function conditionHeaders(condition: WriteCondition | null): Header[] {
+    if (condition === null) return [];
     return condition.kind === 'create'
-      ? ['if-none-match', '*']
-      : ['if-match', conditionTag(dialect, bareEtag(condition.etag))];
+      ? [['if-none-match', '*']]
+      : [['if-match', conditionTag(dialect, bareEtag(condition.etag))]];
   }
 
   return {
     head: (key, signal, versionId) =>
-      attempt({ subject: key, signal }, async (transport) => {
+      attempt({ subject: key, signal, heedsSignal: true }, async (transport) => {
         const query = versionId === undefined ? '' : `versionId=${encodeRfc3986(versionId)}`;
         return remoteObject(
           replyFields(await send('HEAD', key, query, [['x-amz-checksum-mode', 'ENABLED']], null, transport)),
@@ -93,13 +95,16 @@ export function leanCalls(
       }),
 
     put: (object, body, checksum, condition, onBytes, signal) =>
-      attempt({ subject: object.key, signal, condition: condition.kind, onBytes }, async (transport) => {
-        const headers = [...attributes(object), ...guard(body, checksum), conditionHeader(condition)];
-        return writeReply(replyFields(await send('PUT', object.key, '', headers, body, transport)));
-      }),
+      attempt(
+        { subject: object.key, signal, ...conditionOf(condition), onBytes, heedsSignal: true },
+        async (transport) => {
+          const headers = [...attributes(object), ...guard(body, checksum), ...conditionHeaders(condition)];
+          return writeReply(replyFields(await send('PUT', object.key, '', headers, body, transport)));
+        },
+      ),
 
     uploadPart: (key, uploadId, number, body, checksum, onBytes, signal) =>
-      attempt({ subject: key, signal, onBytes }, async (transport) => {
+      attempt({ subject: key, signal, onBytes, heedsSignal: true }, async (transport) => {
         const query = `partNumber=${number}&uploadId=${encodeRfc3986(uploadId)}`;
         const fields = replyFields(await send('PUT', key, query, guard(body, checksum), body, transport));
         return { etag: requireEtag(fields.ETag), checksum: partChecksum(fields) };
@@ -115,7 +120,8 @@ function attributes(object: ObjectAttributes): Header[] {
   return headers;
 }
 
-async function sha256(body: Uint8Array, signal: AbortSignal): Promise<string> {
+async function sha256(body: Uint8Array | null, signal: AbortSignal): Promise<string> {
+  if (body === null) return EMPTY_PAYLOAD_SHA256;
   if (body.length <= HASH_STEP_BYTES) return hash('sha256', body, 'hex');
   const running = createHash('sha256');
   for (let offset = 0; offset < body.length; offset += HASH_STEP_BYTES) {

@@ -10,7 +10,7 @@ import type { ObjectStore } from '../../core/ports.ts';
 import { UnusableReply } from './classify-s3.ts';
 import { collectParts, collectUploads } from './list-pages.ts';
 import { bareEtag, writeReply } from './replies.ts';
-import { checksumField, conditionFields, type StoreContext } from './store-context.ts';
+import { checksumField, conditionFields, conditionOf, type StoreContext } from './store-context.ts';
 
 type MultipartCalls = Pick<
   ObjectStore,
@@ -46,7 +46,7 @@ export function multipartCalls(context: StoreContext, prefix: string): Multipart
 
     completeUpload: (key, uploadId, parts, checksum, condition, signal) =>
       attempt(
-        { subject: key, signal, condition: condition.kind, replyTimeoutMs: limits.completeTimeoutMs },
+        { subject: key, signal, ...conditionOf(condition), replyTimeoutMs: limits.completeTimeoutMs },
         async (transport) =>
           writeReply(
             await client.send(

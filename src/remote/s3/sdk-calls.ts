@@ -1,7 +1,7 @@
 import { HeadObjectCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
 import type { ObjectStore } from '../../core/ports.ts';
 import { partChecksum, remoteObject, requireEtag, writeReply } from './replies.ts';
-import { conditionFields, guardFields, type StoreContext } from './store-context.ts';
+import { conditionFields, conditionOf, guardFields, type StoreContext } from './store-context.ts';
 
 export type FrequentCalls = Pick<ObjectStore, 'head' | 'put' | 'uploadPart'>;
 
@@ -25,7 +25,7 @@ export function sdkCalls(context: StoreContext): FrequentCalls {
       ),
 
     put: (object, body, checksum, condition, onBytes, signal) =>
-      attempt({ subject: object.key, signal, condition: condition.kind, onBytes }, async (transport) =>
+      attempt({ subject: object.key, signal, ...conditionOf(condition), onBytes }, async (transport) =>
         writeReply(
           await client.send(
             new PutObjectCommand({

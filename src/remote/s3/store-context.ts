@@ -19,7 +19,13 @@ export function conditionTag(dialect: S3Dialect, etag: string): string {
   return dialect.quotedIfMatch ? `"${bareEtag(etag)}"` : bareEtag(etag);
 }
 
-export function conditionFields(dialect: S3Dialect, condition: WriteCondition) {
+/** For the request that has it: what a refusal of it means. */
+export function conditionOf(condition: WriteCondition | null): { readonly condition?: WriteCondition['kind'] } {
+  return condition === null ? {} : { condition: condition.kind };
+}
+
+export function conditionFields(dialect: S3Dialect, condition: WriteCondition | null) {
+  if (condition === null) return {};
   return condition.kind === 'create' ? { IfNoneMatch: '*' } : { IfMatch: conditionTag(dialect, condition.etag) };
 }
 

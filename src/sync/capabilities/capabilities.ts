@@ -13,10 +13,12 @@ export type ConditionalWrite = (typeof CONDITIONAL_WRITES)[number];
 
 /** `unknown`: it was not found out, because of missing rights or an answer that makes no sense. */
 export type Answer = 'yes' | 'no' | 'unknown';
+/** `refused`: the service does not take the request at all when it has this condition ("not implemented"). */
+export type ConditionAnswer = Answer | 'refused';
 
 /** What a service was seen to do. */
 export interface Capabilities {
-  readonly conditions: Readonly<Record<ConditionalWrite, Answer>>;
+  readonly conditions: Readonly<Record<ConditionalWrite, ConditionAnswer>>;
   /** Whether it reports a checksum of the whole object, of what went up in one PUT and of what went up in parts. */
   readonly checksums: { readonly put: Answer; readonly multipart: Answer };
   /** Whether the bucket keeps old versions: only then can a decision that replaced one be undone. */
@@ -59,6 +61,11 @@ export const NOTHING_KNOWN: KnownCapabilities = {
 /** True: the service is known to refuse a write whose condition does not hold. Else a look right before stands in. */
 export function honours(capabilities: Capabilities, write: ConditionalWrite): boolean {
   return capabilities.conditions[write] === 'yes';
+}
+
+/** True: the service is known to refuse the write itself for having a condition; it is sent without, after a look. */
+export function refuses(capabilities: Capabilities, write: ConditionalWrite): boolean {
+  return capabilities.conditions[write] === 'refused';
 }
 
 /** The writes for which a look stands in. */

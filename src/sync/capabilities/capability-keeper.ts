@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { LongshoreError } from '../../core/longshore-error.ts';
 import type { Clock, EpochMs, ObjectStore, Random } from '../../core/ports.ts';
+import { asDatabaseError } from '../../db/database-error.ts';
 import type { Repositories } from '../../db/repositories.ts';
 import {
   honours,
   NOTHING_KNOWN,
+  refuses,
   UNKNOWN_CAPABILITIES,
   type ConditionalWrite,
   type KnownCapabilities,
@@ -89,6 +91,10 @@ export class CapabilityKeeper {
 
   honours(destination: string, write: ConditionalWrite): boolean {
     return honours(this.of(destination).capabilities, write);
+  }
+
+  refuses(destination: string, write: ConditionalWrite): boolean {
+    return refuses(this.of(destination).capabilities, write);
   }
 
   /** Something may be due: a service was reached, a gate opened, the configuration changed. Cheap. */
@@ -193,7 +199,8 @@ export class CapabilityKeeper {
       onChange();
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof LongshoreError) && !(error instanceof GateClosed)) throw error;
+      const full = asDatabaseError(error, '')?.kind === 'full';
+      if (!(error instanceof LongshoreError) && !(error instanceof GateClosed) && !full) throw error;
       // Behind a gate it waits for the gate; the intent stays until what was written is gone.
       if (error instanceof GateClosed) return;
       entry.failures += 1;

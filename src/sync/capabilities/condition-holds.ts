@@ -5,6 +5,10 @@ import type { ConditionalWrite } from './capabilities.ts';
 export interface Conditioned {
   readonly store: Pick<ObjectStore, 'head'>;
   honours(write: ConditionalWrite): boolean;
+  /** Whether the service is known to refuse such a write for having a condition at all. Absent: it does not. */
+  refuses?(write: ConditionalWrite): boolean;
+  /** It just did. */
+  heardRefusal?(write: ConditionalWrite): void;
 }
 
 /**
@@ -24,7 +28,10 @@ export async function conditionHolds(
   return condition.kind === 'create' ? remote === null : remote?.etag === condition.etag;
 }
 
-/** The same before a delete. What is gone already needs no look: the wish is fulfilled. */
+/**
+ * The same before a delete. It does not hold either where nothing is there any more: a bucket that keeps versions would
+ * take one more delete for one more delete marker (P5).
+ */
 export async function deleteConditionHolds(
   target: Conditioned,
   key: string,
@@ -33,5 +40,5 @@ export async function deleteConditionHolds(
 ): Promise<boolean> {
   if (target.honours('delete-match')) return true;
   const remote = await target.store.head(key, signal);
-  return remote === null || remote.etag === etag;
+  return remote?.etag === etag;
 }

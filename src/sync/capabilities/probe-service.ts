@@ -3,7 +3,14 @@ import { checksumOf } from '../../core/checksum.ts';
 import { LongshoreError } from '../../core/longshore-error.ts';
 import type { Checksum, ObjectAttributes, ObjectStore, WriteCondition, WriteReply } from '../../core/ports.ts';
 import { METADATA_OPERATION } from '../object-metadata.ts';
-import { UNKNOWN_CAPABILITIES, type Answer, type Capabilities, type ConditionalWrite } from './capabilities.ts';
+import {
+  UNKNOWN_CAPABILITIES,
+  type Answer,
+  type Capabilities,
+  type ConditionalWrite,
+  type ConditionAnswer,
+} from './capabilities.ts';
+import { isConditionRefused } from './conditional-write.ts';
 
 /** An ETag that no object has. */
 const NO_SUCH_ETAG = '00000000000000000000000000000000';
@@ -32,7 +39,7 @@ class Probe {
   readonly #store: ObjectStore;
   readonly #keys: ProbeKeys;
   readonly #signal: AbortSignal;
-  readonly #answers: Record<ConditionalWrite, Answer> = { ...UNKNOWN_CAPABILITIES.conditions };
+  readonly #answers: Record<ConditionalWrite, ConditionAnswer> = { ...UNKNOWN_CAPABILITIES.conditions };
   #versions: Answer = 'unknown';
   #putChecksum: Answer = 'unknown';
   #multipartChecksum: Answer = 'unknown';
@@ -45,7 +52,7 @@ class Probe {
   }
 
   async run(): Promise<Capabilities> {
-    const first = await this.#put({ kind: 'create' });
+    const first = await this.#must('put-create', { kind: 'create' }, (condition) => this.#put(condition));
     this.#versions = first.versionId === null || first.versionId === 'null' ? 'no' : 'yes';
     this.#putChecksum = await this.#reportsChecksum(this.#keys.main, first);
     await this.#answer('put-create', () => this.#put({ kind: 'create' }));
@@ -59,7 +66,26 @@ class Probe {
     };
   }
 
-  async #put(condition: WriteCondition): Promise<WriteReply> {
+  /**
+   * A write that has to succeed for the rest to be found out; without its condition where the service refuses the request for
+   * having one. The keys of a probe are its own.
+   */
+  async #must<T>(
+    write: ConditionalWrite,
+    condition: WriteCondition,
+    attempt: (condition: WriteCondition | null) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await attempt(condition);
+    } catch (error) {
+      if (!isConditionRefused(error)) throw error;
+      const done = await attempt(null);
+      this.#answers[write] = 'refused';
+      return done;
+    }
+  }
+
+  async #put(condition: WriteCondition | null): Promise<WriteReply> {
     const { body, checksum } = await this.#body();
     return await this.#store.put(
       this.#object(this.#keys.main),
@@ -83,12 +109,13 @@ class Probe {
     }
     const present = await this.#store.head(main, this.#signal);
     if (present === null) return;
-    const reply = await this.#multipart({ kind: 'replace', etag: present.etag });
+    const right = { kind: 'replace', etag: present.etag } as const;
+    const reply = await this.#must('complete-replace', right, (condition) => this.#multipart(condition));
     this.#multipartChecksum = await this.#reportsChecksum(main, reply);
   }
 
   /** Each with an upload of its own: services differ in what a refused Complete leaves of one. */
-  async #multipart(condition: WriteCondition): Promise<WriteReply> {
+  async #multipart(condition: WriteCondition | null): Promise<WriteReply> {
     const { main } = this.#keys;
     const { body, checksum } = await this.#body();
     const { uploadId } = await this.#store.createUpload(this.#object(main), checksum.algorithm, this.#signal);
@@ -108,7 +135,8 @@ class Probe {
     if (source === null) return;
     const from = { key: main, etag: source.etag, versionId: null };
     const target = this.#object(copy);
-    await this.#store.copy(from, target, { kind: 'create' }, this.#signal);
+    const copied = (condition: WriteCondition | null) => this.#store.copy(from, target, condition, this.#signal);
+    await this.#must('copy-create', { kind: 'create' }, copied);
     await this.#answer('copy-create', () => this.#store.copy(from, target, { kind: 'create' }, this.#signal));
     const wrongTarget = { kind: 'replace', etag: NO_SUCH_ETAG } as const;
     await this.#answer('copy-replace', () => this.#store.copy(from, target, wrongTarget, this.#signal));
@@ -130,6 +158,7 @@ class Probe {
       this.#answers[write] = 'no';
     } catch (error) {
       if (isConditionFailure(error)) this.#answers[write] = 'yes';
+      else if (isConditionRefused(error)) this.#answers[write] = 'refused';
       else if (!isRefusal(error)) throw error;
     }
   }

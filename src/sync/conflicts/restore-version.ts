@@ -2,6 +2,7 @@ import { newOperationId } from '../../core/ids.ts';
 import { LongshoreError } from '../../core/longshore-error.ts';
 import type { RemoteObject, RemoteVersion, WriteCondition } from '../../core/ports.ts';
 import type { StoredOperation, StoredVersion } from '../../db/stored-operation.ts';
+import { writeUnder } from '../capabilities/conditional-write.ts';
 import { METADATA_OPERATION } from '../object-metadata.ts';
 import type { Attempt, Outcome } from '../outcome.ts';
 import { uploadSpec } from '../specs.ts';
@@ -36,7 +37,10 @@ export async function restoreVersion(
   attempt.signal.throwIfAborted();
   try {
     const source = { key, etag: old.etag, versionId: old.versionId };
-    const reply = await target.store.copy(source, object, condition, attempt.commitSignal);
+    const reply = await writeUnder(target, 'copy', key, condition, attempt.signal, (given) =>
+      target.store.copy(source, object, given, attempt.commitSignal),
+    );
+    if (reply === null) return overtaken(key);
     if (reply.etag !== null) return restored(deps, operation, old, { etag: reply.etag, versionId: reply.versionId });
   } catch (error) {
     if (!(error instanceof LongshoreError)) throw error;

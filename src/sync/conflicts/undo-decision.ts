@@ -6,6 +6,7 @@ import { folderLane, objectResource, type UploadSpec } from '../specs.ts';
 import { splitPath } from '../paths.ts';
 import type { ConflictDeps } from './conflict-rules.ts';
 import { latestDecision, type DecisionRecord } from './decision-record.ts';
+import { undoDelete } from './undo-delete.ts';
 
 export interface UndoDeps extends ConflictDeps {
   readonly contentTypeOf: (name: string) => string;
@@ -18,8 +19,9 @@ export type Undone =
 const COPY_MAX_BYTES = 5 * 1024 ** 3;
 
 /**
- * Takes the latest decision about a conflict back, a person's or a strategy's: the other side wins after all. What follows is
- * an operation of its own, and both are in the history. Refused in words where nothing can bring the other version back.
+ * Takes the latest decision about a conflict back, a person's or a strategy's: the other side wins after all; or a delete of
+ * mirror mode about which there was nothing to decide. What follows is an operation of its own, and both are in the history.
+ * Refused in words where nothing can bring the other version back.
  */
 export function undoDecision(deps: UndoDeps, id: string): Undone {
   const { repos } = deps;
@@ -28,19 +30,29 @@ export function undoDecision(deps: UndoDeps, id: string): Undone {
   if (operation === null) return no('there is no such item');
   if (operation.kind === 'api.call') return no('what a service did with a call can not be taken back');
   const decision = latestDecision(repos, id);
+  if (decision === null && operation.kind === 'file.delete')
+    return repos.transaction(() => concluded(deps, operation, undoDelete(deps, operation), {}));
   if (decision === null) return no('no conflict of this item was decided');
   if (operation.state === 'conflict') return no('it is in conflict again: resolve it');
   if (!['succeeded', 'superseded', 'cancelled'].includes(operation.state))
     return no(`what was decided is still on its way (${operation.state}): cancel it, then their version stays`);
   if (decision.undoneBy !== null && stands(repos.operations.byId(decision.undoneBy)))
     return no(`it was undone already, by ${decision.undoneBy}`);
-  return repos.transaction(() => {
-    const result = undo(deps, operation, decision.record);
-    if (typeof result === 'string') return no(result);
-    const details = { keep: decision.record.keep, operation: result.id };
-    repos.operations.amend(operation, {}, { type: 'undone', source: 'external', details });
-    return { ok: true, operation: result.id };
-  });
+  return repos.transaction(() =>
+    concluded(deps, operation, undo(deps, operation, decision.record), { keep: decision.record.keep }),
+  );
+}
+
+function concluded(
+  { repos }: UndoDeps,
+  operation: StoredOperation,
+  result: StoredOperation | string,
+  details: Readonly<Record<string, unknown>>,
+): Undone {
+  if (typeof result === 'string') return { ok: false, refused: { id: operation.id, reason: result } };
+  const note = { type: 'undone', source: 'external', details: { ...details, operation: result.id } } as const;
+  repos.operations.amend(operation, {}, note);
+  return { ok: true, operation: result.id };
 }
 
 /** An undoing that came to nothing may be asked for again. */

@@ -53,6 +53,9 @@ export async function receive(
     const release = await target.transfers.acquire(attempt.signal, claim);
     try {
       await target.store.read(version, flow.position, (chunk) => flow.take(chunk), attempt.signal);
+    } catch (error) {
+      await flow.keep();
+      throw error;
     } finally {
       release();
     }
@@ -93,6 +96,11 @@ class Flow {
     this.position += chunk.byteLength;
     this.#report();
     if (this.position - (this.#done?.bytes ?? 0) >= CHECKPOINT_BYTES) await this.checkpoint();
+  }
+
+  /** What has come in counts, however the reading ended: on a bad line, and with many pauses, it gets on all the same. */
+  async keep(): Promise<void> {
+    if (this.position > (this.#done?.bytes ?? 0)) await this.checkpoint().catch(() => undefined);
   }
 
   /** On the disk for good, then recorded (P6). */

@@ -2,7 +2,7 @@ import { LongshoreError } from '../../core/longshore-error.ts';
 import type { Checksum, ObjectAttributes, ObjectVersion, RemoteVersion, WriteCondition } from '../../core/ports.ts';
 import { partSizeFor } from '../../core/part-plan.ts';
 import type { StoredFile } from '../../db/files-repo.ts';
-import { conditionHolds } from '../capabilities/condition-holds.ts';
+import { writeUnder } from '../capabilities/conditional-write.ts';
 import { objectMetadata } from '../object-metadata.ts';
 import { multipart } from '../upload/multipart.ts';
 import type { UploadRun, Written } from '../upload/upload-context.ts';
@@ -28,16 +28,21 @@ export async function copyObject(
   const inParts = source.sizeBytes > limitBytes;
   const object = attributes(run, inParts);
   try {
-    if (!(await sourceHolds(run, from.key, version))) return null;
-    if (inParts) return await multipart({ ...run, copyFrom: version }, object, condition);
+    if (inParts) {
+      if (!(await sourceHolds(run, from.key, version, condition))) return null;
+      return await multipart({ ...run, copyFrom: version }, object, condition);
+    }
     const claim = { group: operation.lane, owner: operation.id, bulk: false };
     const release = await target.transfers.acquire(attempt.signal, claim);
     try {
-      if (!(await conditionHolds(target, 'copy', object.key, condition, attempt.signal))) return null;
-      await source.checkInPlace();
-      attempt.signal.throwIfAborted();
-      const reply = await target.store.copy(version, object, condition, attempt.commitSignal);
-      return { reply, checksum, partSizeBytes: null };
+      const reply = await writeUnder(target, 'copy', object.key, condition, attempt.signal, async (given) => {
+        await source.checkInPlace();
+        attempt.signal.throwIfAborted();
+        // Where the service does not pin the source, the look at it has to be the last thing before.
+        if (!(await sourceHolds(run, from.key, version, given))) return null;
+        return await target.store.copy(version, object, given, attempt.commitSignal);
+      });
+      return reply === null ? null : { reply, checksum, partSizeBytes: null };
     } finally {
       release();
     }
@@ -56,9 +61,14 @@ async function sameAsBase({ source, attempt }: UploadRun, from: StoredFile): Pro
   return checksum.value === value ? checksum : null;
 }
 
-/** A look at the source stands in where the service is not known to pin it. */
-async function sourceHolds({ target, attempt }: UploadRun, key: string, version: RemoteVersion): Promise<boolean> {
-  if (target.honours('copy-source')) return true;
+/** A look at the source stands in where the service is not known to pin it; without conditions nothing pins it. */
+async function sourceHolds(
+  { target, attempt }: UploadRun,
+  key: string,
+  version: RemoteVersion,
+  given: WriteCondition | null,
+): Promise<boolean> {
+  if (given !== null && target.honours('copy-source')) return true;
   const remote = await target.store.head(key, attempt.signal);
   return remote !== null && remote.etag === version.etag;
 }

@@ -4,7 +4,7 @@ import { LongshoreError } from '../../core/longshore-error.ts';
 import { partCount, partSizeFor, plannedPart } from '../../core/part-plan.ts';
 import type { Checksum, ListedPart, ObjectAttributes, WriteCondition } from '../../core/ports.ts';
 import type { StoredPart, StoredUpload } from '../../db/uploads-repo.ts';
-import { conditionHolds } from '../capabilities/condition-holds.ts';
+import { writeUnder } from '../capabilities/conditional-write.ts';
 import { reconcileParts } from './reconcile-parts.ts';
 import { sendParts } from './send-parts.ts';
 import type { UploadRun, Written } from './upload-context.ts';
@@ -23,8 +23,9 @@ export async function multipart(
   const upload = (await resume(run)) ?? (await begin(run, object));
   const parts = await sendParts(run, upload);
   await run.source.checkInPlace();
-  if (!(await conditionHolds(run.target, 'complete', object.key, condition, run.attempt.signal))) return null;
-  return await complete(run, upload, parts, condition);
+  return await writeUnder(run.target, 'complete', object.key, condition, run.attempt.signal, (given) =>
+    complete(run, upload, parts, given),
+  );
 }
 
 type OpenUpload = StoredUpload & { readonly uploadId: string };
@@ -95,7 +96,7 @@ async function complete(
   run: UploadRun,
   upload: OpenUpload,
   parts: readonly StoredPart[],
-  condition: WriteCondition,
+  condition: WriteCondition | null,
 ): Promise<Written> {
   const { deps, operation, spec, target, attempt } = run;
   assert(parts.length === partCount(upload.sizeBytes, upload.partSizeBytes), 'all parts are there');

@@ -49,7 +49,8 @@ async function sendPart(
   signal: AbortSignal,
 ): Promise<void> {
   const { deps, operation, source, target } = run;
-  const release = await target.transfers.acquire(signal, { group: operation.lane, owner: operation.id, bulk: true });
+  const claim = { group: operation.lane, owner: operation.id, bulk: true, paced: run.copyFrom === undefined };
+  const release = await target.transfers.acquire(signal, claim);
   const buffer = deps.buffers.take(part.sizeBytes);
   try {
     await source.read(buffer, part.offset);

@@ -1,10 +1,19 @@
 import { checksumOf } from '../../core/checksum.ts';
-import type { ObjectAttributes, WriteCondition } from '../../core/ports.ts';
-import { conditionHolds } from '../capabilities/condition-holds.ts';
+import type { Checksum, ObjectAttributes, WriteCondition } from '../../core/ports.ts';
+import { writeUnder } from '../capabilities/conditional-write.ts';
 import type { UploadRun, Written } from './upload-context.ts';
 
 /** From here on a file takes time and memory like a part of a large one: it leaves permits to smaller ones. */
 const BULK_BYTES = 2 ** 20;
+/** Up to here a file is read before it has its turn to be sent: so it is on the line the moment there is room. */
+const WHOLE_BYTES = 64 * 1024;
+/** A file that waited longer for its turn is looked at once more before it goes, ms. */
+const FRESH_MS = 250;
+
+/** Whether a file of this size is read in one go, and need not be opened for it. */
+function readsWhole(sizeBytes: number): boolean {
+  return sizeBytes <= WHOLE_BYTES;
+}
 
 /**
  * Sends a small file as one PUT. The file is read whole, checked to be one state, and only then sent. Null when the look that
@@ -15,23 +24,50 @@ export async function singlePut(
   object: ObjectAttributes,
   condition: WriteCondition,
 ): Promise<Written | null> {
-  const { deps, operation, source, target, attempt } = run;
-  const claim = { group: operation.lane, owner: operation.id, bulk: source.sizeBytes > BULK_BYTES };
+  const { deps, source, target, attempt } = run;
+  if (!readsWhole(source.sizeBytes)) {
+    return inTurn(run, async () => {
+      const buffer = deps.buffers.take(source.sizeBytes);
+      await source.readInPlace(buffer);
+      const written = await send(run, object, buffer, await checksumOf(target.checksumAlgorithm, buffer), condition);
+      deps.buffers.give(buffer);
+      return written;
+    });
+  }
+  const { bytes, checksum } = await source.readWhole(target.checksumAlgorithm, attempt.signal);
+  const readAtMs = deps.clock.monotonicMs();
+  return inTurn(run, async () => {
+    if (deps.clock.monotonicMs() - readAtMs > FRESH_MS) await source.checkInPlace();
+    return send(run, object, bytes, checksum, condition);
+  });
+}
+
+/** Under a permit of the destination, which is given back however it ends. */
+async function inTurn<T>({ operation, source, target, attempt }: UploadRun, work: () => Promise<T>): Promise<T> {
+  const bulk = source.sizeBytes > BULK_BYTES;
+  const claim = { group: operation.lane, owner: operation.id, bulk, paced: bulk };
   const release = await target.transfers.acquire(attempt.signal, claim);
-  const buffer = deps.buffers.take(source.sizeBytes);
   try {
-    await source.readInPlace(buffer);
-    const checksum = await checksumOf(target.checksumAlgorithm, buffer);
-    if (!(await conditionHolds(target, 'put', object.key, condition, attempt.signal))) return null;
+    return await work();
+  } finally {
+    release();
+  }
+}
+
+async function send(
+  { target, attempt }: UploadRun,
+  object: ObjectAttributes,
+  body: Uint8Array,
+  checksum: Checksum,
+  condition: WriteCondition,
+): Promise<Written | null> {
+  const reply = await writeUnder(target, 'put', object.key, condition, attempt.signal, (given) => {
     let sent = 0;
     const onBytes = (bytes: number) => {
       sent += bytes;
       attempt.progress(0, sent);
     };
-    const reply = await target.store.put(object, buffer, checksum, condition, onBytes, attempt.signal);
-    deps.buffers.give(buffer);
-    return { reply, checksum, partSizeBytes: null };
-  } finally {
-    release();
-  }
+    return target.store.put(object, body, checksum, given, onBytes, attempt.signal);
+  });
+  return reply === null ? null : { reply, checksum, partSizeBytes: null };
 }

@@ -1,31 +1,40 @@
 import type { Fingerprint } from '../../core/fingerprint.ts';
 import { LongshoreError } from '../../core/longshore-error.ts';
-import type { Checksum, ChecksumAlgorithm, LocalFiles, OpenFile } from '../../core/ports.ts';
+import type { Checksum, ChecksumAlgorithm, LocalFiles, OpenFile, WholeFile } from '../../core/ports.ts';
 import { contentChecksum, contentMd5ETag, type Content } from './content-hash.ts';
 
-/** The local file of an upload, held open, that refuses to be anything but the state it was queued in (P3). */
+/** The local file of an upload, open from its first use on, that refuses to be anything but the state it was queued in (P3). */
 export class SourceFile implements Content {
   readonly #files: LocalFiles;
   readonly #path: string;
-  readonly #file: OpenFile;
   readonly #fingerprint: Fingerprint;
   readonly sizeBytes: number;
+  #opening: Promise<OpenFile> | null = null;
 
-  private constructor(files: LocalFiles, path: string, file: OpenFile, fingerprint: Fingerprint, sizeBytes: number) {
+  constructor(files: LocalFiles, path: string, fingerprint: Fingerprint, sizeBytes: number) {
     this.#files = files;
     this.#path = path;
-    this.#file = file;
     this.#fingerprint = fingerprint;
     this.sizeBytes = sizeBytes;
   }
 
   /** Errors: `local.*`; `local.changed` when the file is no longer in the state of `fingerprint`. */
   static async open(files: LocalFiles, path: string, fingerprint: Fingerprint, sizeBytes: number): Promise<SourceFile> {
-    const file = await files.open(path);
-    const source = new SourceFile(files, path, file, fingerprint, sizeBytes);
+    const source = new SourceFile(files, path, fingerprint, sizeBytes);
+    await source.#opened();
+    return source;
+  }
+
+  #opened(): Promise<OpenFile> {
+    this.#opening ??= this.#open();
+    return this.#opening;
+  }
+
+  async #open(): Promise<OpenFile> {
+    const file = await this.#files.open(this.#path);
     try {
-      await source.checkUnchanged();
-      return source;
+      await this.#check(file);
+      return file;
     } catch (error) {
       await file.close();
       throw error;
@@ -33,9 +42,13 @@ export class SourceFile implements Content {
   }
 
   /** The open file is still as it was queued. Cheap: before and after each read. */
-  async checkUnchanged(): Promise<void> {
-    const stat = await this.#file.stat();
+  async #check(file: OpenFile): Promise<void> {
+    const stat = await file.stat();
     if (stat.fingerprint !== this.#fingerprint) throw new LongshoreError('local.changed', { subject: this.#path });
+  }
+
+  async checkUnchanged(): Promise<void> {
+    await this.#check(await this.#opened());
   }
 
   /**
@@ -50,16 +63,24 @@ export class SourceFile implements Content {
 
   /** Fills `into` from `offset`; a short file is a changed file. */
   async read(into: Uint8Array, offset: number): Promise<void> {
-    const count = await this.#file.read(into, offset);
+    const file = await this.#opened();
+    const count = await file.read(into, offset);
     await this.checkUnchanged();
     if (count !== into.byteLength) throw new LongshoreError('local.changed', { subject: this.#path });
   }
 
   /** Fills `into` from the start, and sees that it is one state which stands in its place. */
   async readInPlace(into: Uint8Array): Promise<void> {
-    const count = await this.#file.read(into, 0);
+    const file = await this.#opened();
+    const count = await file.read(into, 0);
     await this.checkInPlace();
     if (count !== into.byteLength) throw new LongshoreError('local.changed', { subject: this.#path });
+  }
+
+  /** All of a small file, which need not be opened before: one state, which stands in its place. */
+  readWhole(algorithm: ChecksumAlgorithm, signal: AbortSignal): Promise<WholeFile> {
+    const wanted = { path: this.#path, fingerprint: this.#fingerprint, sizeBytes: this.sizeBytes, algorithm };
+    return this.#files.readWhole(wanted, signal);
   }
 
   checksum(algorithm: ChecksumAlgorithm, signal: AbortSignal): Promise<Checksum> {
@@ -70,7 +91,9 @@ export class SourceFile implements Content {
     return contentMd5ETag(this, partSizeBytes, signal);
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
+  async close(): Promise<void> {
+    // What could not be opened is not open.
+    const file = await this.#opening?.catch(() => null);
+    await file?.close();
   }
 }

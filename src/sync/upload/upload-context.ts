@@ -34,6 +34,9 @@ export interface UploadTarget {
   readonly device: string;
   /** Whether the service is known to honour the condition of such a write: else a look right before stands in. */
   honours(write: ConditionalWrite): boolean;
+  /** As `Conditioned` has it. */
+  refuses?(write: ConditionalWrite): boolean;
+  heardRefusal?(write: ConditionalWrite): void;
   /** Where a person or a program finds the object, without signature. */
   objectUrl(key: string): string;
   /** The time as the service has it: ours, corrected by what its replies have told. */

@@ -8,6 +8,7 @@ import { nextBesideKey } from '../conflicts/next-beside-key.ts';
 import { restoreVersion } from '../conflicts/restore-version.ts';
 import { objectMetadata, partSizeOf } from '../object-metadata.ts';
 import type { Attempt, Executor, Outcome } from '../outcome.ts';
+import { splitPath } from '../paths.ts';
 import { uploadSpec } from '../specs.ts';
 import { conflictingVersion, versionOf } from '../stored-version.ts';
 import { authorOf } from './author.ts';
@@ -41,7 +42,9 @@ export class UploadExecutor implements Executor {
       if (spec.restores !== undefined)
         return await restoreVersion(this.#deps, operation, spec.restores, target, attempt);
       if (spec.discard === true) return await discardLocal(this.#deps, operation, target, path, attempt);
-      source = await SourceFile.open(this.#deps.files, path, spec.fingerprint, spec.sizeBytes);
+      source = new SourceFile(this.#deps.files, path, spec.fingerprint, spec.sizeBytes);
+      // Small ones are leased by the hundred: each is opened when it is read. A large one begins an upload before that.
+      if (spec.sizeBytes > target.partSizeBytes) await source.checkUnchanged();
       const run: UploadRun = { deps: this.#deps, operation, spec, target, attempt, source };
       return (await this.#unchanged(run)) ?? (await this.upload(run));
     } catch (error) {
@@ -73,7 +76,8 @@ export class UploadExecutor implements Executor {
     let run = first;
     const { source, target, attempt, deps, operation } = run;
     let base: BaseVersion | null = run.spec.beside ? null : (fileOf(deps, operation)?.base ?? null);
-    const large = source.sizeBytes > target.partSizeBytes;
+    // What was begun in parts is ended in parts, whatever their size would be now: else it would stay open there.
+    const large = source.sizeBytes > target.partSizeBytes || deps.repos.uploads.get(operation.id) !== null;
     // A conflict that shows only at the end is dear: look before many bytes are sent.
     let lookFirst = look || (large && deps.repos.uploads.get(operation.id) === null);
     for (let turn = 0; turn < MAX_TURNS; turn += 1) {
@@ -203,10 +207,10 @@ export class UploadExecutor implements Executor {
         // schema's trigger has it aborted.
         if (result === 'uploaded') deps.repos.uploads.remove(operation.id);
         if (operation.folder === null || operation.path === null) return;
-        const file = fileOf(deps, operation);
-        if (file === null) return;
+        const { dir, name } = splitPath(operation.path);
         const kept = spec.beside ? (operation.remote ?? null) : base;
-        deps.repos.files.setBase(file.folder, file.dir, file.name, kept, spec.beside ? null : checksum);
+        // A file that the inventory has no longer has no row to change.
+        deps.repos.files.setBase(operation.folder, dir, name, kept, spec.beside ? null : checksum);
       },
     };
   }

@@ -44,7 +44,7 @@ describe('the stream of events', () => {
     const seen: number[] = [];
     const stream = new EventStream(
       client,
-      ({ seq }) => void seen.push(seq),
+      (events) => void seen.push(...events.map(({ seq }) => seq)),
       (error) => {
         throw error;
       },
@@ -60,7 +60,7 @@ describe('the stream of events', () => {
     const seen: number[] = [];
     const stream = new EventStream(
       client,
-      ({ seq }) => void seen.push(seq),
+      (events) => void seen.push(...events.map(({ seq }) => seq)),
       (error) => {
         throw error;
       },

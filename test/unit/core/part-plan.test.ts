@@ -7,6 +7,8 @@ import {
   MIN_PART_SIZE_BYTES,
   partCount,
   partSizeFor,
+  partSizeUnder,
+  partsUnder,
   plannedPart,
 } from '../../../src/core/part-plan.ts';
 
@@ -34,6 +36,20 @@ describe('the part plan', () => {
         expect(partSize).toBeLessThanOrEqual(MAX_PART_BYTES);
       }),
     );
+  });
+
+  it('under a bandwidth limit: parts that take ten seconds, one at least, none smaller than S3 takes', () => {
+    const kib = 1024;
+    expect(partSizeUnder(0, 8 * MIB)).toBe(8 * MIB);
+    expect(partSizeUnder(64 * kib, 8 * MIB)).toBe(5 * MIB);
+    expect(partSizeUnder(700 * kib, 64 * MIB)).toBe(6 * MIB);
+    expect(partSizeUnder(100 * MIB, 64 * MIB)).toBe(64 * MIB);
+    // Never larger than was asked for, also where that is less than S3 would take.
+    expect(partSizeUnder(64 * kib, 1 * MIB)).toBe(1 * MIB);
+    expect(partsUnder(0, 8 * MIB)).toBeGreaterThan(1000);
+    expect(partsUnder(64 * kib, 5 * MIB)).toBe(1);
+    expect(partsUnder(MIB, 5 * MIB)).toBe(2);
+    expect(partsUnder(20 * MIB, 8 * MIB)).toBe(25);
   });
 
   it('grows parts only as far as it must, in whole MiB', () => {

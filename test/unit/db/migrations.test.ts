@@ -53,6 +53,49 @@ const STEPS: Readonly<Record<number, { readonly before: string; readonly after: 
       expect(db.prepare('SELECT count(*) FROM directories').pluck().get()).toBe(0);
     },
   },
+  3: {
+    before: `
+      INSERT INTO operations (id, kind, state, priority, lane, target, spec, created_at, updated_at, completed_at, lease_epoch, resource_key)
+        VALUES ('parent', 'flow.run', 'running', 2, 'folder:drop', 'f', '{}', 1, 1, NULL, 1, NULL),
+          ('a', 'file.upload', 'running', 2, 'folder:drop', 'big', '{}', 1, 1, NULL, 1, 'main:big'),
+          ('b', 'file.upload', 'succeeded', 1, 'folder:drop', 'small', '{}', 1, 2, 2, NULL, 'main:small'),
+          ('last', 'file.upload', 'pending', 2, 'folder:drop', 'x', '{}', 1, 1, NULL, NULL, 'main:x');
+      UPDATE operations SET parent = 'parent' WHERE id = 'a';
+      INSERT INTO operation_keys VALUES (2, 'main:big', 1, 1), (3, 'main:small', 0, 0);
+      INSERT INTO uploads VALUES ('a', 'main', 'big', 'u', 1, 10, 10, 'CRC64NVME', '1.2.3.4.5');
+      INSERT INTO parts VALUES ('a', 1, 10, 'c', 'e', 1);
+      INSERT INTO after_uploads (operation, action, folder, path, fingerprint, due_at)
+        VALUES ('b', 'trash', 'drop', 'small', '1.2.3.4.5', 9);
+      DELETE FROM operations WHERE id = 'last';`,
+    after: (db) => {
+      expect(db.prepare('SELECT seq, id, state, parent FROM operations ORDER BY seq').all()).toEqual([
+        { seq: 1, id: 'parent', state: 'running', parent: null },
+        { seq: 2, id: 'a', state: 'running', parent: 'parent' },
+        { seq: 3, id: 'b', state: 'succeeded', parent: null },
+      ]);
+      // What refers to an operation is still there, and so are the numbers that were kept.
+      for (const table of ['uploads', 'parts', 'after_uploads'])
+        expect(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get(), table).toBe(1);
+      expect(db.prepare('SELECT * FROM operation_keys ORDER BY operation_seq').all()).toEqual([
+        { operation_seq: 2, resource_key: 'main:big', held: 1, active: 1 },
+        { operation_seq: 3, resource_key: 'main:small', held: 0, active: 0 },
+      ]);
+      expect(db.prepare("SELECT operations FROM counters WHERE state = 'running'").pluck().get()).toBe(2);
+      // The number of a row that is gone is not given again.
+      db.exec(`INSERT INTO operations (id, kind, state, priority, lane, target, spec, created_at, updated_at)
+        VALUES ('next', 'api.call', 'pending', 2, 'calls', 'GET x', '{}', 1, 1)`);
+      expect(db.prepare("SELECT seq FROM operations WHERE id = 'next'").pluck().get()).toBe(5);
+      // The triggers and references are those of the new tables.
+      db.exec("UPDATE operations SET state = 'cancelled', lease_epoch = NULL, completed_at = 2 WHERE id = 'a'");
+      expect(db.prepare('SELECT key FROM cleanups').pluck().all()).toEqual(['big']);
+      expect(db.prepare('SELECT held, active FROM operation_keys WHERE operation_seq = 2').all()).toEqual([
+        { held: 0, active: 0 },
+      ]);
+      expect(() => db.exec("DELETE FROM operations WHERE id = 'parent'")).toThrow(/FOREIGN KEY/);
+      db.exec("DELETE FROM operations WHERE id = 'b'");
+      expect(db.prepare('SELECT count(*) FROM after_uploads').pluck().get()).toBe(0);
+    },
+  },
 };
 
 describe('migrations', () => {
@@ -76,6 +119,19 @@ describe('migrations', () => {
     const db = at(SCHEMA_VERSION);
     migrate(db);
     expect(schemaVersion(db)).toBe(SCHEMA_VERSION);
+  });
+
+  it('are refused where they would leave rows that refer to nothing', () => {
+    const db = at(SCHEMA_VERSION);
+    db.exec(`INSERT INTO operations (id, kind, state, priority, lane, target, spec, created_at, updated_at)
+      VALUES ('a', 'file.upload', 'pending', 2, 'l', 't', '{}', 1, 1);
+      INSERT INTO uploads VALUES ('a', 'main', 'big', 'u', 1, 10, 10, 'CRC64NVME', '1.2.3.4.5')`);
+    const next: Migration = { version: SCHEMA_VERSION + 1, name: 'careless', sql: 'DELETE FROM operations' };
+    expect(() => {
+      migrate(db, [...MIGRATIONS, next]);
+    }).toThrow(/refer to nothing/);
+    expect(schemaVersion(db)).toBe(SCHEMA_VERSION);
+    expect(db.pragma('foreign_keys', { simple: true })).toBe(1);
   });
 
   it('take version and schema forward together, or not at all', () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STATES, type State } from '../../../src/core/states.ts';
-import { parseCursor, type QueueQuery } from '../../../src/db/queue-queries.ts';
+import { parseCursor, type QueuePage, type QueueQuery } from '../../../src/db/queue-queries.ts';
 import { bringTo, makeOutbox, queueUpload, type Outbox } from '../../support/outbox.ts';
 
 /** All pages of a query, each by the cursor of the one before. */
@@ -109,11 +109,69 @@ describe('pages of the queue', () => {
       { state: 'failed', gap: 10 },
     ]);
     const start = outbox.clock.now() - 20;
+    const { queue } = outbox.repos;
     const seqs = (since: number, until: number) =>
-      outbox.repos.queue.failedBetween(start + since, start + until, 10).map(({ seq }) => seq);
+      queue.failedIds({ at: start + since, seq: 0 }, start + until, 10).map(({ cursor }) => cursor.seq);
     expect(seqs(0, 20)).toEqual([1, 2, 4]);
     expect(seqs(10, 10)).toEqual([2]);
     expect(seqs(11, 19)).toEqual([]);
+    const [first] = queue.failedIds({ at: start, seq: 0 }, start + 20, 1);
+    expect(queue.failedIds(first?.cursor ?? { at: 0, seq: 0 }, start + 20, 1)[0]?.cursor.seq).toBe(2);
+  });
+
+  it('are found in steps of few rows when most are not wanted, and are the same', () => {
+    const entry = fc.record({
+      state: fc.constantFrom(...STATES),
+      gap: fc.integer({ min: 0, max: 2 }),
+      other: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(entry, { maxLength: 25 }),
+        fc.uniqueArray(fc.constantFrom(...STATES), { minLength: 1 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 1, max: 6 }),
+        fc.constantFrom('oldest' as const, 'newest' as const),
+        (entries, states, limit, lookedRows, order) => {
+          const outbox = makeOutbox();
+          for (const [index, { state, gap, other }] of entries.entries()) {
+            outbox.clock.advance(gap);
+            bringTo(outbox, queueUpload(outbox, `f${index}`, other ? { folder: 'other' } : {}), state);
+          }
+          const query = { states, order, folder: 'other' };
+          const found: number[] = [];
+          let after: string | null = null;
+          for (let step = 0; step < 200; step += 1) {
+            const part: QueuePage = outbox.repos.queue.search(
+              { ...query, limit, ...(after === null ? {} : { after }) },
+              lookedRows,
+            );
+            expect(part.items.length).toBeLessThanOrEqual(limit);
+            found.push(...part.items.map(({ seq }) => seq));
+            after = part.next;
+            if (after === null) break;
+          }
+          expect(after).toBeNull();
+          expect(found).toEqual(pages(outbox, { ...query, limit: 100 }).flat());
+          outbox.db.close();
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('of a lane hold what rests there, and nothing that runs or is over', () => {
+    const outbox = filled(STATES.map((state) => ({ state, gap: 1 })));
+    queueUpload(outbox, 'elsewhere', { lane: 'deletes:drop' });
+    const resting = (lane: string, limit: number) =>
+      outbox.repos.queue.restingInLane(lane, limit).map(({ state, target }) => [state, target]);
+    const lane = outbox.repos.operations.bySeq(1)?.lane ?? '';
+    expect(new Set(resting(lane, 10).map(([state]) => state))).toEqual(
+      new Set(['pending', 'waiting', 'conflict', 'failed']),
+    );
+    expect(resting(lane, 2)).toHaveLength(2);
+    expect(resting('deletes:drop', 10)).toHaveLength(1);
+    expect(resting('deletes:other', 10)).toEqual([]);
   });
 });
 

@@ -240,6 +240,18 @@ describe('summary and icon', () => {
       'The disk of this computer is nearly full',
       'attention',
     ],
+    [
+      'a queue that can not be written, whatever seems to run',
+      {
+        status: sampleStatus({
+          state: 'error',
+          disk: { dataDir: '/d', freeBytes: 0, neededBytes: 0, full: true },
+          counts: { running: 3 },
+        }),
+      },
+      'The disk with the queue is full: nothing is sent',
+      'attention',
+    ],
   ];
   for (const [what, changes, summary, icon] of cases) {
     test(what, () => {

@@ -91,6 +91,17 @@ describe('the decision about a conflict', () => {
     expect(decisionOf(resolved({ keep: 'remote' }))?.keptBeside).toBe(false);
   });
 
+  test('where theirs stays only until the next change here it says so', () => {
+    const until = (details: Record<string, unknown>) => decisionOf(resolved(details))?.untilNextChange;
+    expect(until({ keep: 'both' })).toBe(true);
+    expect(until({ keep: 'remote' })).toBe(true);
+    expect(until({ keep: 'local' })).toBe(false);
+    // Theirs came here; theirs is gone; ours goes.
+    expect(until({ keep: 'remote', download: 'b' })).toBe(false);
+    expect(until({ keep: 'remote', remote: null })).toBe(false);
+    expect(until({ keep: 'remote', discards: true })).toBe(false);
+  });
+
   test('once taken back it says so, and by what', () => {
     const detail = resolved({ keep: 'local' });
     const undone = event(3, 'undone', { operation: 'b' });

@@ -70,6 +70,14 @@ describe('the state line', () => {
     expect(at('disk-low', null, 0)).toMatch(/^The disk of this computer is nearly full/);
   });
 
+  test('P11: a queue that can’t be written comes before whatever seems to go on', () => {
+    const disk = { dataDir: '/d', freeBytes: 0, neededBytes: 0, full: true };
+    const view = status({ state: 'error', disk, counts: counts({ running: 2, pending: 5 }) });
+    expect(words(view)).toBe('The disk with the queue is full · nothing is taken up or sent until there is room');
+    expect(words(view, RUNNING, 'zh-CN')).toBe('存放队列的磁盘已满 · 腾出空间之前不会接收或发送任何内容');
+    expect(toneOf(stateLine(RUNNING, true, view, { done: 0, total: 1, fraction: 0 }))).toBe('bad');
+  });
+
   test('gates that people wanted are no trouble; a full disk is', () => {
     const tone = (gate: StatusView['gates'][number]['gate']) => {
       const view = status({ gates: [{ gate, scope: 'all', until: null, reason: '' }], counts: counts({ pending: 1 }) });

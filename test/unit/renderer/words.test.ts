@@ -47,6 +47,29 @@ describe('numbers in words', () => {
 });
 
 describe('a row in words', () => {
+  test('what was to follow the upload and could not be done is said, in the reader’s language', () => {
+    const error = { code: 'local.disk-full', class: 'local', detail: 'no room', ...errorEntry('local.disk-full').en };
+    const leftInPlace = { action: 'archive', error, tryAgainAt: NOW } as const;
+    const left = operation('a', { state: 'succeeded', leftInPlace });
+    expect(rowWords(left, nowMs, english).next).toBe('Not archived yet: The disk of this computer is full.');
+    expect(rowWords(left, nowMs, chinese).next).toBe('尚未归档：本机磁盘已满。');
+    const trash = operation('a', { state: 'succeeded', leftInPlace: { ...leftInPlace, action: 'trash' } });
+    expect(rowWords(trash, nowMs, english).next).toMatch(/^Not in the trash yet: /);
+  });
+
+  test('a copy beside theirs shows its key, a move in conflict its old name', () => {
+    const beside = operation('a', { state: 'succeeded', storedAs: 'drop/a (conflict x).txt' });
+    expect(rowWords(beside, nowMs, english).main).toBe('In the storage, beside theirs: drop/a (conflict x).txt');
+    const moved = operation('b', {
+      kind: 'file.move',
+      state: 'conflict',
+      movedFrom: 'old.txt',
+      error: failure('s3.quota'),
+    });
+    expect(rowWords(moved, nowMs, english).next).toMatch(/^It was old\.txt before\. /);
+    expect(rowWords(moved, nowMs, chinese).next).toMatch(/^原名为 old\.txt。/);
+  });
+
   test('a failed item says what happened and what to do, in the reader’s language', () => {
     const failed = operation('a', { state: 'failed', error: failure('s3.quota') });
     expect(rowWords(failed, nowMs, english)).toEqual({

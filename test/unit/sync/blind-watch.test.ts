@@ -21,7 +21,7 @@ describe('P2, P11: a watch that can not see everything', () => {
   it('is said in its own words', async () => {
     const { folder, hints } = await settled();
     hints.onDegraded(REASON);
-    expect(folder.sync.state().degraded).toBe(REASON);
+    expect(folder.sync.state().degraded).toEqual({ kind: 'watch-limit', reason: REASON });
     hints.onDegraded(null);
     expect(folder.sync.state().degraded).toBeNull();
   });

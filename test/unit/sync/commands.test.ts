@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isTerminal, STATES } from '../../../src/core/states.ts';
-import type { NewOperation } from '../../../src/db/operations-repo.ts';
+import type { NewOperation } from '../../../src/db/new-operation.ts';
 import { FOREVER } from '../../../src/db/stored-operation.ts';
 import { Commands } from '../../../src/sync/commands.ts';
 import { errorOfCode } from '../../../src/sync/settle.ts';

@@ -230,8 +230,24 @@ describe('gates of the machine', () => {
     gates.setDiskFull(true);
     gates.setFreeDisk(1e12);
     expect([gates.diskLow, gates.gateOf(LANE)]).toEqual([true, 'disk-low']);
+    gates.setDiskFull(true);
+    expect(gates.freeDiskBytes, 'seen before a write was refused').toBeNull();
     gates.setDiskFull(false);
     expect(gates.gateOf(LANE)).toBeNull();
+  });
+
+  it('takes over what another keeper knows of services that stayed as they were', () => {
+    const { gates: before } = keeper();
+    before.reached('dest:a');
+    before.failedToReach('dest:b', new LongshoreError('net.refused'));
+    before.startProbe('dest:b');
+    before.reached('dest:c');
+    const { gates } = keeper();
+    gates.inherit(before, ['dest:a', 'dest:b']);
+    expect(['dest:a', 'dest:b', 'dest:c'].map((service) => gates.wasReached(service))).toEqual([true, false, false]);
+    expect(gates.unreachable('dest:b')?.error.code).toBe('net.refused');
+    gates.lookAgainNow();
+    expect(gates.allowance({ ...LANE, service: 'dest:b' }), 'its probe died with the other').toBe('probe');
   });
 
   it('working hours: shut outside of them, and they tell when they begin and end', () => {

@@ -141,7 +141,7 @@ describe('leasing ahead', () => {
     rig.running[0]?.end(DONE);
     await rig.settle();
     expect(rig.order.length, 'it rests').toBe(starts);
-    clock.advance(10);
+    clock.advance(20);
     await rig.settle();
     expect(rig.order.length).toBe(starts + 2);
     // Nothing has to wait when nothing went on before.

@@ -63,6 +63,33 @@ function all(outbox: Outbox): StoredOperation[] {
 
 const shown = (outbox: Outbox) => all(outbox).map(({ path, state, error }) => [path, state, error?.code ?? null]);
 
+describe('P10: a directory of very many files', () => {
+  it('is taken in little by little, so that nothing else waits for it', () => {
+    const { outbox, planner } = makeBench();
+    let made = 0;
+    const files = {
+      length: 20_000,
+      *[Symbol.iterator]() {
+        for (let index = 0; index < 20_000; index += 1) {
+          made += 1;
+          yield scannedFile(`f${index}`, { mtimeMs: NOON });
+        }
+      },
+    };
+    let mostAtOnce = 0;
+    let before = 0;
+    const plan = planner.plan(FOLDER, scannedDirectory('d', { files }), false);
+    for (;;) {
+      const { done } = outbox.repos.transaction(() => plan.next());
+      mostAtOnce = Math.max(mostAtOnce, made - before);
+      before = made;
+      if (done === true) break;
+    }
+    expect(made).toBe(20_000);
+    expect(mostAtOnce).toBeLessThanOrEqual(5000);
+  });
+});
+
 describe('P2: the planner', () => {
   it('queues a new file with all that its upload needs, and remembers it', () => {
     const { outbox, scan } = makeBench();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { STATES } from '../../../src/core/states.ts';
-import type { NewOperation } from '../../../src/db/operations-repo.ts';
+import type { NewOperation } from '../../../src/db/new-operation.ts';
 import type { OperationChange, StoredOperation } from '../../../src/db/stored-operation.ts';
 import { resolveConflict, type Keep } from '../../../src/sync/resolve-conflict.ts';
 import type { ConflictRules } from '../../../src/sync/conflicts/conflict-rules.ts';

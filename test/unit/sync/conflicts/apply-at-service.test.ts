@@ -45,6 +45,7 @@ function makeWorld({ rules, looks, copy, localFile = true }: World) {
   const trashed: string[] = [];
   const copies: { readonly from: string | null; readonly condition: WriteCondition; readonly metadata: object }[] = [];
   const target = {
+    honours: () => true,
     store: {
       head: () => Promise.resolve(queue.length > 1 ? queue.shift() : queue[0]),
       copy: (from: { versionId: string | null }, object: { metadata: object }, condition: WriteCondition) => {

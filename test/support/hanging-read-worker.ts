@@ -1,0 +1,5 @@
+/** A read worker that says that it is ready and never hands anything over, as on a dead network drive. */
+import { parentPort } from 'node:worker_threads';
+
+parentPort?.on('message', () => undefined);
+parentPort?.postMessage({ kind: 'ready' }, []);
