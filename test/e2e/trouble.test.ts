@@ -63,6 +63,14 @@ test('P4: a conflict stands in the window in words; Keep both leaves both in the
   expect(text).toContain('The storage already has another file of this name.');
   expect(text).toContain('Choose: keep yours, keep the other, or keep both.');
   expect(await storage.bucket.text(`drop/${name}`)).toBe('theirs');
+  // What each choice means, and until when, is said where it is made.
+  await queue.row(name).click();
+  const details = agent.window.locator('.drawer');
+  await details.getByText('What the choices mean').waitFor();
+  const meanings = await details.innerText();
+  expect(meanings).toContain('Theirs keeps the file’s name until you change the file again: then yours replaces it.');
+  expect(meanings).toContain('only while the storage keeps old versions');
+  await agent.window.keyboard.press('Escape');
 
   await queue
     .row(name)
@@ -76,4 +84,8 @@ test('P4: a conflict stands in the window in words; Keep both leaves both in the
   expect(beside).toMatch(/^drop\/minutes \(conflict testbox .*\)\.txt$/);
   expect(await storage.bucket.text(beside)).toBe('ours');
   expect(await storage.bucket.text(`drop/${name}`)).toBe('theirs');
+  expect(await queue.rowText(name)).toContain(`In the storage, beside theirs: ${beside}`);
+  await queue.row(name).click();
+  await details.getByText('Theirs stays in the storage until you change the file again').waitFor();
+  expect(await details.innerText()).toContain(beside);
 });

@@ -141,6 +141,14 @@ describe('P2: a rename', () => {
     expect(requests('PutObject')).toBe(1);
   });
 
+  it('of a directory by case alone: each of its files is a copy', async () => {
+    await startWith({ 'Album/a.txt': 'content a', 'Album/Deep/b.txt': 'content bb' });
+    move('Album', 'album');
+    move('album/Deep', 'album/deep');
+    await untilStorage({ 'drop/album/a.txt': 'content a', 'drop/album/deep/b.txt': 'content bb' });
+    expect([requests('CopyObject'), requests('PutObject'), requests('DeleteObject')]).toEqual([2, 0, 2]);
+  });
+
   it('of case alone is a move', async () => {
     await startWith({ 'Report.txt': 'the content' });
     move('Report.txt', 'report.txt');
@@ -164,6 +172,27 @@ describe('P2: a rename', () => {
     move('b.txt', 'a.txt');
     move('t', 'b.txt');
     await untilStorage({ 'drop/a.txt': 'content of b!', 'drop/b.txt': 'content of a' });
+    expect([requests('CopyObject'), requests('PutObject'), requests('DeleteObject')]).toEqual([0, 2, 0]);
+  });
+
+  it('of a chain at once (c to d, b to c, a to b) sends each once, and takes the first name away', async () => {
+    await startWith({ 'a.txt': 'content a', 'b.txt': 'content bb', 'c.txt': 'content ccc' });
+    for (const [from, to] of ['cd', 'bc', 'ab'] as const) move(`${from}.txt`, `${to}.txt`);
+    await untilStorage({ 'drop/b.txt': 'content a', 'drop/c.txt': 'content bb', 'drop/d.txt': 'content ccc' });
+    // Their old names are taken, so they are no moves; only the first name is free in the end.
+    expect([requests('CopyObject'), requests('PutObject'), requests('DeleteObject')]).toEqual([0, 3, 1]);
+  });
+
+  it('P4: of three files in a circle sends each once; no name is ever without its object', async () => {
+    await rig.bucket.enableVersioning();
+    const files = { 'a.txt': 'content a', 'b.txt': 'content bb', 'c.txt': 'content ccc' };
+    await startWith(files);
+    for (const [from, to] of ['ct', 'bc', 'ab', 'ta'] as const) move(`${from}.txt`, `${to}.txt`);
+    await untilStorage({ 'drop/a.txt': 'content ccc', 'drop/b.txt': 'content a', 'drop/c.txt': 'content bb' });
+    expect([requests('CopyObject'), requests('PutObject'), requests('DeleteObject')]).toEqual([0, 3, 0]);
+    // The first state and the last, and no delete in between.
+    const history = await rig.bucket.history();
+    for (const key of ['drop/a.txt', 'drop/b.txt', 'drop/c.txt']) expect(history.get(key)).toHaveLength(2);
   });
 
   it('and a new file at the old name: both are there in the end', async () => {

@@ -177,6 +177,33 @@ describe('the machine goes offline', () => {
   });
 });
 
+describe('the machine slept', () => {
+  it('P6: what hung on dead connections goes on at once from its checkpoint, in the same attempt', async () => {
+    const server = await standIn();
+    // Parts 3 and on get no answer, as on a connection that died in the sleep; only patience without end would wait.
+    const asleep = server.faults.add({
+      operation: 'UploadPart',
+      nth: 3,
+      fault: { kind: 'hang', when: 'before-effect' },
+    });
+    const rig = await makeRig(server, { destination: { stallTimeout: '1h', limits: { partConcurrency: 2 } } });
+    rig.write('big.bin', Buffer.alloc(21 * 1024 * 1024, 'x'));
+    await rig.start();
+    const parts = () => server.counters.of('UploadPart').statuses['200'] ?? 0;
+    await until(
+      'two parts are done and two hang',
+      () => parts() === 2 && (server.faults.rules()[0]?.struck ?? 0) === 2,
+    );
+    asleep();
+    await rig.signal({ signal: 'suspend' });
+    await rig.signal({ signal: 'resume' });
+    const done = await rig.untilItem('big.bin', 'succeeded');
+    expect(done).toMatchObject({ attempts: 1, error: null });
+    expect(parts()).toBe(5);
+    expect(server.counters.of('CreateMultipartUpload').requests).toBe(1);
+  });
+});
+
 describe('a proxy', () => {
   it('named for a destination: everything goes through it, with its user and password', async () => {
     const server = await standIn();

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { ExecutorRig, type RigOptions } from '../../support/executor-rig.ts';
+import { ExecutorRig, stopWith, type RigOptions } from '../../support/executor-rig.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { sha256 } from '../../support/s3-bucket.ts';
 import type { OperationName } from '../../../tools/s3/operation-name.ts';
@@ -218,6 +218,31 @@ describe('a move above what one copy may have', () => {
     // The first one's reply was lost with the engine: it is listed, and its checksum is ours.
     expect(requests('UploadPartCopy')).toBe(3);
     expect(await rig.bucket.openUploads()).toEqual([]);
+  });
+
+  it('P9: a pause between two parts: nothing more is copied, and no finished part is copied again', async () => {
+    await rig.uploaded('a.bin', content);
+    const operation = await rig.moved('a.bin', 'b.bin');
+    const copyPart = rig.store.copyPart.bind(rig.store);
+    const pause = new AbortController();
+    let parts = 0;
+    rig.store = Object.assign(Object.create(rig.store) as typeof rig.store, {
+      copyPart: async (...args: Parameters<typeof copyPart>) => {
+        const reply = await copyPart(...args);
+        parts += 1;
+        if (parts === 2) stopWith(pause, 'pause');
+        return reply;
+      },
+    });
+    server.counters.reset();
+    expect(await rig.attempt(operation, pause.signal)).toMatchObject({ state: 'pending', attempts: 0 });
+    expect(requests('UploadPartCopy')).toBe(2);
+    expect(await rig.bucket.keys()).toEqual(['drop/a.bin']);
+    expect(await rig.run(operation)).toMatchObject({ state: 'succeeded', verified: true });
+    expect(requests('UploadPartCopy')).toBe(4);
+    expect(requests('CreateMultipartUpload')).toBe(1);
+    expect(requests('UploadPart')).toBe(0);
+    expect(await rig.bucket.keys()).toEqual(['drop/b.bin']);
   });
 
   it('P7: the source is replaced in the middle: the rest is sent, and no upload stays open', async () => {
