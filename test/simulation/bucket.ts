@@ -205,7 +205,7 @@ export class Bucket {
     id: string,
     list: readonly { readonly number: number; readonly etag: string }[],
     checksum: Checksum,
-    condition: WriteCondition,
+    condition: WriteCondition | null,
   ): Promise<WriteReply> {
     const closed = this.uploads.get(id);
     if (closed?.state === 'completed' && closed.reply !== null && this.dialect.repeatedComplete === 'same') {
@@ -242,7 +242,7 @@ export class Bucket {
   async copy(
     source: ObjectVersion,
     object: ObjectAttributes,
-    condition: WriteCondition,
+    condition: WriteCondition | null,
     writer: Writer,
   ): Promise<WriteReply> {
     const { bytes } = this.#pinned(source, 's3.precondition-failed');

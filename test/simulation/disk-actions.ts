@@ -1,4 +1,4 @@
-import { parentOf, type SimNode } from './sim-disk.ts';
+import { parentOf, ROOMY_BYTES, type SimNode } from './sim-disk.ts';
 import { PART_BYTES } from './sim-config.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimMachine } from './sim-machine.ts';
@@ -167,7 +167,7 @@ export class DiskActions {
         const { freeBytes } = disk;
         disk.freeBytes = 0;
         this.#soon(random.between(2000, 60_000), () => {
-          disk.freeBytes = Math.max(freeBytes, 1_000_000);
+          disk.freeBytes = Math.max(freeBytes, ROOMY_BYTES);
         });
         break;
       }
@@ -175,10 +175,10 @@ export class DiskActions {
   }
 
   /** Some files in each folder: most small, of names that the actions know and of others. */
-  fill(random: SeededRandom): void {
+  fill(random: SeededRandom, files: readonly [number, number]): void {
     this.#random = random;
     for (const { path } of this.#machine.config.folders) {
-      for (let index = random.between(5, 14); index > 0; index -= 1) {
+      for (let index = random.between(...files); index > 0; index -= 1) {
         const file = random.chance(0.5) ? this.#path(path) : `${path}/${random.pick(['d', 'f', 'g'])}/${index}`;
         this.#write(file, random.below(random.chance(0.8) ? PART_BYTES : 4 * PART_BYTES));
       }
@@ -187,7 +187,7 @@ export class DiskActions {
 
   /** Everything is there again and may be read. */
   heal(): void {
-    this.#machine.disk.freeBytes = 1_000_000;
+    this.#machine.disk.freeBytes = ROOMY_BYTES;
     for (const root of this.#away.keys()) this.#bringBack(root);
     for (const { path } of this.#machine.config.folders) this.#machine.disk.unlock(path);
   }

@@ -147,6 +147,8 @@ export class EngineActions {
     this.#random = random;
     for (const { id } of outbox.inStates('failed')) if (random.chance(0.5)) this.retry(id);
     for (const { id } of outbox.inStates('conflict')) if (random.chance(0.7)) this.resolve(id, random.pick(KEEPS));
+    this.decideGuard();
+    if (random.chance(0.3)) this.#undo();
   }
 
   retry(id: string): void {

@@ -28,7 +28,7 @@ export const WATCH_FAULTS = ['dropped', 'duplicated', 'delayed', 'overflow', 'de
 export type WatchFault = (typeof WATCH_FAULTS)[number];
 
 /** Of those that are not as frequent as the others, by chance. Few requests have an answer that can be cut off. */
-const MEAN_RATES: Partial<Record<RequestFault, number>> = { denied: 0.002, bare: 0.05, truncated: 0.25 };
+const MEAN_RATES: Partial<Record<RequestFault, number>> = { denied: 0.002, bare: 0.05, truncated: 0.5 };
 
 type Fault = RequestFault | DiskFault | WatchFault;
 

@@ -1,17 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { RunLimits } from './run-limits.ts';
+import type { RunLimits, RunSize } from './run-limits.ts';
 import { runMany } from './run-many.ts';
 import { runSeed, type RunResult } from './run-seed.ts';
 import { shrink } from './shrink.ts';
 import { describeFailure, reproduction, Summary } from './summary.ts';
 
-const USAGE = `npm run simulate -- [--seeds N] [--minutes M] [--from SEED] [--workers K] [--quiet] [--until-failure]
-npm run simulate -- --seed SEED [--trace] [--shrink]
+const USAGE = `npm run simulate -- [--seeds N] [--minutes M] [--from SEED] [--workers K] [--size short|long] [--quiet] [--until-failure]
+npm run simulate -- --seed SEED [--trace] [--shrink] [--size short|long]
                     [--without KIND:NAME,…] [--skip N,…] [--actions N] [--crashes N]
 
-Runs seeds SEED, SEED + 1, … (default 1 …) until N of them (default 1000) or M minutes are over. The first failures are
-shrunk to what they need. With --seed one run, of which parts can be left out:
+Runs seeds SEED, SEED + 1, … (default 1 …) until N of them (default 1000) or M minutes are over, or until it is
+interrupted once. The first failures are shrunk to what they need. Three in four are short, as their seed says, unless --size does. With --seed one run, of which parts can be left out:
   --without action:rename,fault:reset-after,device:peer   kinds of actions or faults, the second device
   --skip 3,7        actions by their number        --actions N   the actions after N
   --crashes N       crashes after the first N`;
@@ -32,6 +32,7 @@ const { values } = parseArgs({
     shrink: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
     'until-failure': { type: 'boolean', default: false },
+    size: { type: 'string' },
     without: { type: 'string' },
     skip: { type: 'string' },
     actions: { type: 'string' },
@@ -47,9 +48,17 @@ function number(text: string, name: string): number {
   return value;
 }
 
+function sizeAsked(): { readonly size?: RunSize } {
+  const { size } = values;
+  if (size === undefined) return {};
+  if (size !== 'short' && size !== 'long') throw new Error(`--size wants short or long, not "${size}"`);
+  return { size };
+}
+
 function limitsAsked(): RunLimits {
   const { without, skip, actions, crashes } = values;
   return {
+    ...sizeAsked(),
     ...(without === undefined ? {} : { without: without.split(',') }),
     ...(skip === undefined ? {} : { skip: skip.split(',').map((text) => number(text, 'skip')) }),
     ...(actions === undefined ? {} : { actions: number(actions, 'actions') }),
@@ -78,14 +87,21 @@ async function runAll(): Promise<boolean> {
   const unbounded = values.minutes === undefined ? 1000 : Number.POSITIVE_INFINITY;
   const count = values.seeds === undefined ? unbounded : number(values.seeds, 'seeds');
   const from = number(values.from, 'from');
+  const limits = limitsAsked();
   const beganMs = performance.now();
   const summary = new Summary();
   let given = 0;
+  let interrupted = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      interrupted = true;
+    });
+  }
   const next = () => {
-    if (given >= count || performance.now() >= beganMs + minutes * 60_000) return null;
+    if (interrupted || given >= count || performance.now() >= beganMs + minutes * 60_000) return null;
     if (values['until-failure'] && summary.failed.length > 0) return null;
     given += 1;
-    return from + given - 1;
+    return { seed: from + given - 1, limits };
   };
   await runMany(number(values.workers, 'workers'), next, (result) => {
     summary.add(result);

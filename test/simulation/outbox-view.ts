@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Statement } from './sim-database.ts';
 
 export interface OperationFacts {
   readonly seq: number;
@@ -41,22 +41,24 @@ export interface FileFacts {
 }
 
 const OPERATION = `o.seq, o.id, o.kind, o.state, o.lane, o.folder, o.path, o.target, o.held_until AS heldUntil,
-  json_extract(o.error, '$.code') AS errorCode, json_extract(o.spec, '$.fromPath') AS fromPath, o.created_at AS createdAt`;
+  json_extract(o.error, '$.code') AS errorCode, iif(o.kind = 'file.move', json_extract(o.spec, '$.fromPath'), NULL) AS fromPath, o.created_at AS createdAt`;
 
-/** The outbox as the checkers read it: by their own SQL, beside the code under test. */
+/**
+ * The outbox as the checkers read it: by their own SQL, beside the code under test. The values of what they ask at every
+ * request stand as `(SELECT ?)`: SQLite plans some queries with bare parameters anew at each run, which is most of their time.
+ */
 export class OutboxView {
-  readonly #db: Database;
-  readonly #prepared = new Map<string, ReturnType<Database['prepare']>>();
+  readonly #prepare: (sql: string) => Statement;
 
-  constructor(db: Database) {
-    this.#db = db;
+  constructor(prepare: (sql: string) => Statement) {
+    this.#prepare = prepare;
   }
 
   /** What runs on a resource. */
   activeOn(resourceKey: string): OperationFacts | null {
     return this.#one<OperationFacts>(
       `SELECT ${OPERATION} FROM operation_keys k JOIN operations o ON o.seq = k.operation_seq
-       WHERE k.resource_key = ? AND k.active = 1`,
+       WHERE k.resource_key = (SELECT ?) AND k.active = 1`,
       resourceKey,
     );
   }
@@ -111,7 +113,7 @@ export class OutboxView {
   deleterOf(resourceKey: string, key: string): OperationFacts | null {
     return this.#one<OperationFacts>(
       `SELECT ${OPERATION} FROM operation_keys k JOIN operations o ON o.seq = k.operation_seq
-       WHERE k.resource_key = ? AND (o.kind = 'file.delete'
+       WHERE k.resource_key = (SELECT ?) AND (o.kind = 'file.delete'
          OR o.kind = 'file.move' AND json_extract(o.spec, '$.fromKey') = ? AND json_extract(o.spec, '$.deleteSource'))
        ORDER BY o.seq DESC LIMIT 1`,
       resourceKey,
@@ -124,7 +126,7 @@ export class OutboxView {
     return this.#one<OperationFacts>(
       `SELECT ${OPERATION} FROM operation_keys mine JOIN operation_keys other ON other.resource_key = mine.resource_key
        JOIN operations o ON o.seq = other.operation_seq
-       WHERE mine.operation_seq = ? AND other.operation_seq < mine.operation_seq
+       WHERE mine.operation_seq = (SELECT ?) AND other.operation_seq < mine.operation_seq
          AND o.state IN ('pending','running','waiting','conflict','compensating')`,
       seq,
     );
@@ -136,7 +138,7 @@ export class OutboxView {
       this.#one(
         `SELECT 1 AS yes FROM operation_keys mine JOIN operation_keys other ON other.resource_key = mine.resource_key
          JOIN operations o ON o.seq = other.operation_seq
-         WHERE mine.operation_seq = ? AND other.operation_seq < mine.operation_seq AND o.state = 'conflict'`,
+         WHERE mine.operation_seq = (SELECT ?) AND other.operation_seq < mine.operation_seq AND o.state = 'conflict'`,
         seq,
       ) !== null
     );
@@ -249,7 +251,7 @@ export class OutboxView {
   latestOn(resourceKey: string): OperationFacts | null {
     return this.#one<OperationFacts>(
       `SELECT ${OPERATION} FROM operation_keys k JOIN operations o ON o.seq = k.operation_seq
-       WHERE k.resource_key = ? ORDER BY o.seq DESC LIMIT 1`,
+       WHERE k.resource_key = (SELECT ?) ORDER BY o.seq DESC LIMIT 1`,
       resourceKey,
     );
   }
@@ -280,7 +282,7 @@ export class OutboxView {
   hasPart(uploadId: string, number: number): boolean {
     return (
       this.#one(
-        'SELECT 1 AS yes FROM uploads u JOIN parts p ON p.operation = u.operation WHERE u.upload_id = ? AND p.number = ?',
+        'SELECT 1 AS yes FROM uploads u JOIN parts p ON p.operation = u.operation WHERE u.upload_id = (SELECT ?) AND p.number = (SELECT ?)',
         uploadId,
         number,
       ) !== null
@@ -313,11 +315,5 @@ export class OutboxView {
 
   #all<T>(sql: string, ...values: readonly unknown[]): T[] {
     return this.#prepare(sql).all(...values) as T[];
-  }
-
-  #prepare(sql: string) {
-    const known = this.#prepared.get(sql) ?? this.#db.prepare(sql);
-    this.#prepared.set(sql, known);
-    return known;
   }
 }

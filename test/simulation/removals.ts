@@ -103,7 +103,10 @@ export class Removals {
     // What went before the others were found is past.
     const gone = batch.paths.filter((path) => {
       const row = outbox.fileAt(name, path);
-      return row !== null && row.fingerprint === null && row.base !== null && row.deleteRemote === 1;
+      if (row === null || row.fingerprint !== null || row.base === null) return false;
+      const operation = row.operation === null ? null : outbox.byId(row.operation);
+      const queued = operation?.kind === 'file.delete' && ['pending', 'running', 'waiting'].includes(operation.state);
+      return row.deleteRemote === 1 || queued;
     }).length;
     // Files that came during the grace count as well: it is judged when the first one is due.
     const of = Math.max(batch.of, outbox.presentFiles(name) + gone);

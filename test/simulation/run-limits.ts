@@ -1,5 +1,10 @@
+/** How much happens in a run: most bugs need little, and some need a long life. */
+export type RunSize = 'short' | 'long';
+
 /** What may be left out of a run, so that a failing one shrinks to what its failure needs. */
 export interface RunLimits {
+  /** Missing: as the seed says. */
+  readonly size?: RunSize;
   /** `action:rename`, `fault:reset-after`, `device:peer`: kinds that never happen. */
   readonly without?: readonly string[];
   /** Actions by their number that are left out. */
@@ -33,8 +38,9 @@ export class Limits {
 }
 
 /** How the limits are written on a command line. */
-export function limitsText({ without = [], skip = [], actions, crashes }: RunLimits): string {
+export function limitsText({ size, without = [], skip = [], actions, crashes }: RunLimits): string {
   return [
+    size === undefined ? '' : `--size ${size}`,
     without.length > 0 ? `--without ${without.join(',')}` : '',
     skip.length > 0 ? `--skip ${skip.join(',')}` : '',
     actions === undefined ? '' : `--actions ${actions}`,

@@ -1,20 +1,27 @@
 import { Worker } from 'node:worker_threads';
+import type { RunLimits } from './run-limits.ts';
 import type { RunResult } from './run-seed.ts';
+
+/** A run to be made. */
+export interface RunRequest {
+  readonly seed: number;
+  readonly limits: RunLimits;
+}
 
 /** Real time after which a run is taken to turn in a circle, ms: one takes some 50 ms. */
 const HANG_MS = 20_000;
 
-/** Gives each of `workers` threads a seed whenever it is done with one, until `next` has none; resolves when all are done. */
+/** Gives each of `workers` threads a run whenever it is done with one, until `next` has none; resolves when all are done. */
 export async function runMany(
   workers: number,
-  next: () => number | null,
+  next: () => RunRequest | null,
   take: (result: RunResult) => void,
 ): Promise<void> {
   const thread = async () => {
     let worker = new OneWorker();
-    for (let seed = next(); seed !== null; seed = next()) {
-      const result = await worker.run(seed);
-      take(result ?? hung(seed));
+    for (let request = next(); request !== null; request = next()) {
+      const result = await worker.run(request);
+      take(result ?? hung(request));
       if (result !== null) continue;
       await worker.end();
       worker = new OneWorker();
@@ -28,10 +35,10 @@ class OneWorker {
   readonly #worker = new Worker(new URL('./simulation-worker.ts', import.meta.url));
 
   /** Null when it hangs. Rejects when the thread dies. */
-  run(seed: number): Promise<RunResult | null> {
+  run(request: RunRequest): Promise<RunResult | null> {
     return new Promise((resolve, reject) => {
       const ended = (code: number) => {
-        reject(new Error(`a worker ended with ${code} at seed ${seed}`));
+        reject(new Error(`a worker ended with ${code} at seed ${request.seed}`));
       };
       const settle = (result: RunResult | null) => {
         clearTimeout(timer);
@@ -42,7 +49,7 @@ class OneWorker {
       this.#worker.on('message', settle);
       this.#worker.on('error', reject);
       this.#worker.on('exit', ended);
-      this.#worker.postMessage(seed, []);
+      this.#worker.postMessage(request, []);
     });
   }
 
@@ -51,11 +58,11 @@ class OneWorker {
   }
 }
 
-function hung(seed: number): RunResult {
+function hung({ seed, limits }: RunRequest): RunResult {
   const text = `the run did not end within ${HANG_MS / 1000} s of real time: something turns in a circle`;
   return {
     seed,
-    limits: {},
+    limits,
     actions: 0,
     steps: 0,
     crashes: 0,

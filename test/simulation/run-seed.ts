@@ -1,6 +1,8 @@
+import { PARTIAL_PREFIX } from '../../src/watch/default-ignores.ts';
 import { checkEnd } from './final-checks.ts';
 import { Limits, type RunLimits } from './run-limits.ts';
 import { ScenarioActions } from './scenario-actions.ts';
+import { pauseMs, scaleOf, type RunScale } from './run-size.ts';
 import type { OperationFacts } from './outbox-view.ts';
 import type { SimMachine } from './sim-machine.ts';
 import { SimWorld } from './sim-world.ts';
@@ -15,14 +17,12 @@ const ESTABLISHED = 0.6;
 /** By then its files are in the storage; some conflicts of two devices may wait for a person. */
 const ESTABLISH_MS = 60_000;
 const SETTLE_MS = 3000;
-/** The longest time between two full scans, with some room: by then every change was found. */
-const SCAN_MS = 11 * 60_000;
 const HOUR_MS = 60 * 60_000;
 /** Timers and deferred calls in one simulated minute; a busy minute has a few hundred. */
 const MAX_WAKINGS = 3000;
 /** Questions to services may fall due in any hour: those of one probe for each destination. */
 const MAX_PROBE_REQUESTS = 90;
-/** Writes in an idle hour: each scan notes when it was. */
+/** Writes of an idle engine, within an hour: each scan notes when it was. */
 const MAX_IDLE_WRITES = 200;
 /** Steps that a run needs in order to count. */
 export const COUNTING_STEPS = 200;
@@ -40,7 +40,7 @@ export interface RunResult {
   readonly trace: readonly string[] | null;
 }
 
-/** One life of a machine, from its seed alone: a time of trouble, then peace, then an hour in which nothing may happen. */
+/** One life of a machine, from its seed alone: a time of trouble, then peace, then a time in which nothing may happen. */
 export async function runSeed(seed: number, trace = false, limits: RunLimits = {}): Promise<RunResult> {
   const permitted = new Limits(limits);
   const run = new Run(new SimWorld(seed, trace, permitted), permitted, limits);
@@ -62,6 +62,7 @@ class Run {
   readonly #actions: ScenarioActions;
   readonly #limits: Limits;
   readonly #asked: RunLimits;
+  readonly #scale: RunScale;
   #steps = 0;
   #minute = -1;
   #wakings = 0;
@@ -72,17 +73,20 @@ class Run {
     this.world = world;
     this.#limits = limits;
     this.#asked = asked;
+    this.#scale = scaleOf(world.seed, asked);
     this.#actions = new ScenarioActions(world, limits);
     const { random } = world;
-    this.#actionsLeft = Math.min(random.between(15, 60), limits.maxActions);
-    this.#crashChance = random.pick([0, 1 / 400, 1 / 150, 1 / 60]);
+    this.#actionsLeft = Math.min(random.between(...this.#scale.actions), limits.maxActions);
+    this.#crashChance = random.pick(this.#scale.crashChances);
   }
 
   async run(): Promise<RunResult> {
     const world = this.world;
     await this.#trouble();
     if (this.#fine()) await this.#peace();
-    if (this.#fine()) await this.#quietHour();
+    if (this.#fine()) await this.#quietTime();
+    // A probe may have fallen due in the last minutes: what it may have left is looked for twice.
+    if (this.#fine()) await this.#until(() => this.#quiet(), 'probes are cleared away');
     if (this.#fine()) checkEnd(world, this.#actions.remote);
     for (const { outbox } of world.machines) {
       for (const { type, from, to, n } of outbox.transitions())
@@ -115,12 +119,7 @@ class Run {
       if (this.#actionsLeft <= 0) return;
       this.#actionsLeft -= 1;
       this.#actions.act();
-      const pauseMs = world.random.chance(0.4)
-        ? world.random.fraction() * 60
-        : world.random.chance(0.9)
-          ? world.random.fraction() * 3000
-          : world.random.fraction() * 90_000;
-      world.time.schedule(pauseMs, 'action', next);
+      world.time.schedule(pauseMs(this.#scale, world.random), 'action', next);
     };
     for (const machine of world.machines) machine.start();
     if (world.random.chance(ESTABLISHED)) await this.#establish();
@@ -136,7 +135,7 @@ class Run {
     const { world } = this;
     const { faults, machines, time } = world;
     faults.on = false;
-    for (const disk of this.#actions.disks) disk.fill(world.random.fork());
+    for (const disk of this.#actions.disks) disk.fill(world.random.fork(), this.#scale.files);
     const latestMs = time.elapsedMs + ESTABLISH_MS;
     while (time.elapsedMs < latestMs && this.#fine() && this.#steps < MAX_STEPS) {
       await this.#step();
@@ -172,7 +171,7 @@ class Run {
     for (const disk of this.#actions.disks) disk.heal();
     for (const engine of this.#actions.engines) engine.heal();
     this.#lookAfterFolders(20);
-    const foundMs = world.time.elapsedMs + SCAN_MS;
+    const foundMs = world.time.elapsedMs + this.#scale.scanMs;
     await this.#until(() => world.time.elapsedMs >= foundMs && this.#quiet(), 'the backlog drains');
     for (let round = 0; round < 4 && this.#fine(); round += 1) {
       for (const engine of this.#actions.engines) engine.decide();
@@ -190,7 +189,7 @@ class Run {
   }
 
   /** P13 and more: a settled system sends nothing, writes nothing, and has never touched the disk. */
-  async #quietHour(): Promise<void> {
+  async #quietTime(): Promise<void> {
     const { world } = this;
     const { machines, violations, time } = world;
     const before = machines.map(({ disk, outbox, requests, database }) => ({
@@ -201,7 +200,7 @@ class Run {
       probes: requests.probes,
       writes: database.writes,
     }));
-    const endMs = time.elapsedMs + HOUR_MS;
+    const endMs = time.elapsedMs + this.#scale.quietMs;
     for (let next = time.nextAtMs(); next !== null && next <= endMs && this.#fine(); next = time.nextAtMs())
       await this.#step();
     time.advanceTo(endMs);
@@ -209,10 +208,10 @@ class Run {
       const was = before[index];
       if (was === undefined) return;
       if (requests.count !== was.requests || requests.probes - was.probes > MAX_PROBE_REQUESTS)
-        violations.add('quiet', `${requests.count - was.requests} requests in an hour with nothing to do`);
-      if (outbox.lastEvent() !== was.events) violations.add('quiet', 'events in an hour with nothing to do');
+        violations.add('quiet', `${requests.count - was.requests} requests with nothing to do`);
+      if (outbox.lastEvent() !== was.events) violations.add('quiet', 'events with nothing to do');
       if (database.writes - was.writes > MAX_IDLE_WRITES)
-        violations.add('quiet', `${database.writes - was.writes} writes in an hour with nothing to do`);
+        violations.add('quiet', `${database.writes - was.writes} writes with nothing to do`);
       if (disk.digest() !== was.digest || disk.changes !== was.changes)
         violations.add('P13', 'the disk changed although nobody but the engine was there');
     });
@@ -259,7 +258,8 @@ class Run {
 }
 
 /** Nothing is left to do on this machine but what waits for a person. */
-function isQuiet({ engine, outbox, wire, config }: SimMachine): boolean {
+function isQuiet(machine: SimMachine): boolean {
+  const { engine, outbox, wire, config } = machine;
   if (config.folders.some(({ name }) => (engine?.core.folder(name)?.state().frozen ?? null) !== null)) return false;
   if (engine === null || !engine.core.idle() || wire.inFlight().length > 0) return false;
   // Deletes follow when their grace is over.
@@ -269,5 +269,16 @@ function isQuiet({ engine, outbox, wire, config }: SimMachine): boolean {
   const asked = new Set(config.folders.filter(({ name }) => outbox.guardOf(name) !== null).map(({ name }) => name));
   const waits = ({ seq, kind, folder }: OperationFacts) =>
     outbox.waitsForDecision(seq) || (kind === 'file.delete' && asked.has(folder ?? ''));
-  return outbox.cleanups().length === 0 && open.every(waits);
+  return outbox.cleanups().length === 0 && open.every(waits) && !hasStalePartials(machine);
+}
+
+/** What a download left that has ended: the next scan takes it away. */
+function hasStalePartials({ config, disk, outbox }: SimMachine): boolean {
+  return config.folders.some((folder) =>
+    disk.files(folder.path).some(({ path }) => {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      const operation = name.startsWith(PARTIAL_PREFIX) ? outbox.byId(name.slice(PARTIAL_PREFIX.length)) : null;
+      return operation !== null && ['succeeded', 'cancelled', 'superseded'].includes(operation.state);
+    }),
+  );
 }

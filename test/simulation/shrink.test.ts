@@ -45,8 +45,8 @@ describe('the shrinker', () => {
     );
     expect(small.limits.without).toEqual(['device:peer', 'fault:stall-before', 'action:touch']);
     expect(runs).toBeLessThan(251);
-    expect(limitsText({ ...small.limits, skip: [1, 2] })).toBe(
-      '--without device:peer,fault:stall-before,action:touch --skip 1,2 --actions 18 --crashes 2',
+    expect(limitsText({ ...small.limits, size: 'long', skip: [1, 2] })).toBe(
+      '--size long --without device:peer,fault:stall-before,action:touch --skip 1,2 --actions 18 --crashes 2',
     );
   });
 

@@ -2,7 +2,7 @@ import { LongshoreError } from '../../src/core/longshore-error.ts';
 import type { Fingerprint } from '../../src/core/fingerprint.ts';
 import type { FileStat, LocalChanges, PartialFile } from '../../src/core/ports.ts';
 import { PARTIAL_PREFIX } from '../../src/watch/default-ignores.ts';
-import { MARKER_NAME } from '../../src/watch/marker-file.ts';
+import { MARKER_NAME } from '../../src/watch/default-ignores.ts';
 import { hashOf, parentOf, statOf, type SimNode } from './sim-disk.ts';
 import { SimFiles, type SimFilesOptions } from './sim-files.ts';
 

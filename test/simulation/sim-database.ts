@@ -12,19 +12,33 @@ export class DeadEngine extends Error {
   override readonly name = 'DeadEngine';
 }
 
-interface Statement {
+/** A prepared statement, as far as it is used here. */
+export interface Statement {
   run(...values: unknown[]): { readonly changes: number };
   get(...values: unknown[]): unknown;
   all(...values: unknown[]): unknown;
   pluck(): Statement;
 }
 
-let template: Buffer | null = null;
+/** A connection with the statements that were prepared on it: that takes longer than many a short run. */
+interface Connection {
+  readonly db: Database;
+  readonly statements: Map<string, Statement>;
+}
 
-/** The real schema in memory. It outlives the engines of a run; each sees it through a door that closes at its death. */
+/** Connections of runs that are over. */
+const idle: Connection[] = [];
+
+/**
+ * The real schema in memory. It outlives the engines of a run; each sees it through a door that closes at its death. A
+ * run takes place within one transaction, which is rolled back at its end for the next; the engine's own are savepoints
+ * in it. No constraint of the schema is deferred, so that they fail as they would in transactions.
+ */
 export class SimDatabase {
   readonly db: Database;
-  readonly #statements = new Map<string, Statement>();
+  readonly #connection: Connection;
+  /** Transactions of the engine that are open, one in the other. */
+  #depth = 0;
   /** Dies at the write that makes it 0; null: lives on. */
   writesUntilCrash: number | null = null;
   /** No write succeeds: the disk under the database has no room. */
@@ -34,9 +48,9 @@ export class SimDatabase {
   readonly #onCrash: () => void;
 
   constructor(onCrash: () => void) {
-    template ??= serialized();
-    this.db = new BetterSqlite(template);
-    this.db.pragma('foreign_keys = ON');
+    this.#connection = idle.pop() ?? { db: openInMemory(), statements: new Map() };
+    this.db = this.#connection.db;
+    this.db.exec('BEGIN IMMEDIATE');
     this.#onCrash = onCrash;
   }
 
@@ -49,33 +63,47 @@ export class SimDatabase {
       const real = this.db.transaction(work);
       const immediate = (...values: unknown[]): unknown => {
         alive();
+        this.#depth += 1;
         try {
-          return real.immediate(...values);
+          return real(...values);
         } catch (error) {
           // Rolled back by now, as the next start would find it.
-          if (error instanceof Crash && !this.db.inTransaction && life.alive) this.#onCrash();
+          if (error instanceof Crash && this.#depth === 1 && life.alive) this.#onCrash();
           throw error;
+        } finally {
+          this.#depth -= 1;
         }
       };
       return Object.assign(immediate, { immediate });
     };
     const pragma = (...values: Parameters<Database['pragma']>): unknown => {
       alive();
-      return this.db.pragma(...values);
+      // A checkpoint is for a file; within a transaction there is none.
+      return values[0].startsWith('wal_checkpoint') ? [{ busy: 0 }] : this.db.pragma(...values);
     };
     const door = { prepare: (sql: string) => this.#guard(sql, alive), transaction, pragma };
     return door as unknown as ReadableDb;
   }
 
   close(): void {
-    this.db.close();
+    this.db.exec('ROLLBACK');
+    idle.push(this.#connection);
+  }
+
+  /** Prepared once for all runs on this connection. */
+  prepare(sql: string, plucked = false): Statement {
+    const { statements, db } = this.#connection;
+    const name = plucked ? `${sql} -- plucked` : sql;
+    const known = statements.get(name);
+    if (known !== undefined) return known;
+    const made: Statement = plucked ? db.prepare(sql).pluck() : db.prepare(sql);
+    statements.set(name, made);
+    return made;
   }
 
   #guard(sql: string, alive: () => void, plucked = false): Statement {
-    const name = plucked ? `${sql} -- plucked` : sql;
-    const known = this.#statements.get(name);
-    const real: Statement = known ?? (plucked ? this.db.prepare(sql).pluck() : this.db.prepare(sql));
-    this.#statements.set(name, real);
+    const real = this.prepare(sql, plucked);
+    const writes = /^\s*(?:INSERT|UPDATE|DELETE)\b/.test(sql);
     const beforeWrite = () => {
       alive();
       this.#mayCrash();
@@ -92,9 +120,13 @@ export class SimDatabase {
         alive();
         return real.get(...values);
       },
+      // `RETURNING`: what was written comes as rows.
       all: (...values) => {
-        alive();
-        return real.all(...values);
+        if (writes) beforeWrite();
+        else alive();
+        const rows = real.all(...values) as unknown[];
+        if (writes && rows.length > 0) this.writes += 1;
+        return rows;
       },
       pluck: () => this.#guard(sql, alive, true),
     };
@@ -105,14 +137,7 @@ export class SimDatabase {
     this.writesUntilCrash -= 1;
     if (this.writesUntilCrash > 0) return;
     this.writesUntilCrash = null;
-    if (!this.db.inTransaction) this.#onCrash();
+    if (this.#depth === 0) this.#onCrash();
     throw new Crash('the engine dies before this write');
   }
-}
-
-function serialized(): Buffer {
-  const db = openInMemory();
-  const bytes = db.serialize();
-  db.close();
-  return bytes;
 }

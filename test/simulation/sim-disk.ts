@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { makeFingerprint } from '../../src/core/fingerprint.ts';
 import { LongshoreError } from '../../src/core/longshore-error.ts';
 import type { FileStat } from '../../src/core/ports.ts';
@@ -6,6 +6,9 @@ import type { MachineTime } from './machine-time.ts';
 
 /** File times come from the kernel's tick, not from the exact clock: writes within one tick leave the same time. */
 const TICK_MS = 4;
+
+/** What a disk has room for where nothing is wrong with it. */
+export const ROOMY_BYTES = 10_000_000;
 
 export interface SimNode {
   readonly ino: number;
@@ -39,7 +42,7 @@ export class SimDisk {
   /** Longshore itself acts, not a person. */
   #engineActs = false;
   /** What may still be written, over all volumes. */
-  freeBytes = 1_000_000;
+  freeBytes = ROOMY_BYTES;
 
   constructor(time: MachineTime) {
     this.#time = time;
@@ -348,7 +351,7 @@ export class SimDisk {
 }
 
 export function hashOf(bytes: Uint8Array): string {
-  return createHash('md5').update(bytes).digest('hex');
+  return hash('md5', bytes);
 }
 
 export function statOf(node: SimNode): FileStat {

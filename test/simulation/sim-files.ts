@@ -1,5 +1,6 @@
 import { LongshoreError } from '../../src/core/longshore-error.ts';
-import type { FileStat, LocalFiles, OpenFile } from '../../src/core/ports.ts';
+import type { FileStat, LocalFiles, OpenFile, WantedFile, WholeFile } from '../../src/core/ports.ts';
+import { readInSteps } from '../../src/watch/read-in-steps.ts';
 import type { FaultPlan } from './faults.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { statOf, type SimDisk, type SimNode } from './sim-disk.ts';
@@ -44,6 +45,10 @@ export class SimFiles implements LocalFiles {
       if (!node.readable) throw new LongshoreError('local.permission', { subject: path });
       return new SimOpenFile(node, this, this.#options);
     });
+  }
+
+  readWhole(wanted: WantedFile, signal: AbortSignal): Promise<WholeFile> {
+    return readInSteps(this, wanted, signal);
   }
 
   /** The work happens at the end of a short wait. A dead engine never hears of it. */

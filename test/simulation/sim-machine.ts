@@ -77,7 +77,7 @@ export class SimMachine implements Machine {
     this.database = new SimDatabase(() => {
       this.crash('write');
     });
-    this.outbox = new OutboxView(this.database.db);
+    this.outbox = new OutboxView((sql) => this.database.prepare(sql));
     this.pauses = new PauseModel(this.time);
     this.local = new LocalChecks(this);
     this.removals = new Removals(this);
@@ -234,7 +234,9 @@ export class SimMachine implements Machine {
     const left = this.wire.inFlight().map(({ label }) => label);
     if (left.length > 0) violations.add('bug', `${left.join(', ')} outlives a clean stop`);
     const running = this.outbox.inStates('running').length;
-    if (running > 0) violations.add('bug', `${running} operations are running after a clean stop`);
+    // Without room in the database nothing can be given back; the next start finds it out, as after a death.
+    if (running > 0 && !this.database.full)
+      violations.add('bug', `${running} operations are running after a clean stop`);
   }
 
   get stopping(): boolean {

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LongshoreError } from '../../src/core/longshore-error.ts';
 import type {
   RootState,
   ScannedDirectory,
+  ScannedFile,
   Scanner,
   ScanProblem,
   ScanRequest,
@@ -112,7 +113,7 @@ export class SimScanner implements Scanner {
   }
 
   #rulesAt(request: ScanRequest, dir: string): IgnoreRules | null {
-    let rules = this.#withFile(IgnoreRules.ofFolder(request.ignore), request.root, '');
+    let rules = this.#withFile(rulesOf(request.ignore), request.root, '');
     let way = '';
     for (const name of dir === '' ? [] : dir.split('/')) {
       way = join(way, name);
@@ -128,7 +129,7 @@ export class SimScanner implements Scanner {
   }
 
   #list(request: ScanRequest, dir: string, node: SimNode, rules: IgnoreRules): ScannedDirectory {
-    const files: ScannedDirectory['files'][number][] = [];
+    const files: ScannedFile[] = [];
     const subdirectories: string[] = [];
     const ignoredNames: string[] = [];
     const problems: ScanProblem[] = [];
@@ -175,6 +176,16 @@ export class SimScanner implements Scanner {
   }
 }
 
+const compiled = new Map<string, IgnoreRules>();
+
+/** Compiled once: every folder of every run has the same few patterns. */
+function rulesOf(patterns: readonly string[]): IgnoreRules {
+  const text = patterns.join('\n');
+  const rules = compiled.get(text) ?? IgnoreRules.ofFolder(patterns);
+  compiled.set(text, rules);
+  return rules;
+}
+
 const EMPTY = {
   files: [],
   subdirectories: [],
@@ -194,12 +205,12 @@ function unread(dir: string, problem: ScanProblem): ScannedDirectory {
 function digestOf(found: Pick<ScannedDirectory, 'files' | 'subdirectories' | 'problems' | 'ignoredNames'>): string {
   const { files, subdirectories, problems, ignoredNames } = found;
   const all = [
-    files.map(({ name, fingerprint }) => `${name}\0${fingerprint}`).sort(),
+    Array.from(files, ({ name, fingerprint }) => `${name}\0${fingerprint}`).sort(),
     subdirectories.toSorted(),
     problems.map(({ name, code, detail }) => `${name}\0${code}\0${detail}`).sort(),
     ignoredNames.toSorted(),
   ];
-  return createHash('md5').update(JSON.stringify(all)).digest('hex');
+  return hash('md5', JSON.stringify(all));
 }
 
 function join(dir: string, name: string): string {

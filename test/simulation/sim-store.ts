@@ -208,7 +208,8 @@ export class SimStore implements ObjectStore {
     const about = { label: call, subject: `${name}\0${subject}`, commit: writes && call !== 'put' };
     const body = with_.body === undefined ? {} : { body: with_.body };
     const replied = (status: number) => {
-      const serverTime = Math.floor(this.#options.trueNow() / 1000) * 1000;
+      // The Date header: whole seconds, and of the moment when the answer was made.
+      const serverTime = Math.floor((this.#options.trueNow() - course.replyMs) / 1000) * 1000;
       if (life.alive)
         (surroundings as StoreSurroundings | undefined)?.onReply({
           serverTime,

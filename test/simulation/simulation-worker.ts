@@ -1,7 +1,8 @@
 import { parentPort } from 'node:worker_threads';
+import type { RunRequest } from './run-many.ts';
 import { runSeed } from './run-seed.ts';
 
-/** Runs the seeds that it is given, one after the other. */
-parentPort?.on('message', (seed: number) => {
-  void runSeed(seed).then((result) => parentPort?.postMessage(result, []));
+/** Makes the runs that it is given, one after the other. */
+parentPort?.on('message', ({ seed, limits }: RunRequest) => {
+  void runSeed(seed, false, limits).then((result) => parentPort?.postMessage(result, []));
 });

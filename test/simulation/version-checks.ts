@@ -32,7 +32,8 @@ export class VersionChecks implements BucketWatcher {
       return;
     }
     if (machine.disk.find(path) !== null) machine.removals.uploaded(path);
-    if (!machine.disk.hadState(path, version.bytes) && !this.#isUndo(machine, operation, version))
+    const isState = machine.disk.hadState(path, version.bytes) || this.#isUndo(machine, operation, version);
+    if (!isState && !this.#copiedInWindow(version, write))
       this.#world.violations.add('P3', `${version.key} is no state that ${path} ever had`);
     if (replaced === null) this.#checkRevival(machine, version, operation, write);
     else if (replaced.writer !== machine.name && !this.#inWindow(version, replaced, write))
@@ -45,6 +46,18 @@ export class VersionChecks implements BucketWatcher {
     const looked = this.#bucket.lookedAt(version.writer, version.key);
     const inWindow = looked !== null && replaced.tick > looked;
     if (inWindow) this.#world.coverage.hit('lost a race on a service without conditions');
+    return inWindow;
+  }
+
+  /** A service that does not pin what it copies: the source may be another right after the look at it. */
+  #copiedInWindow(version: Version, write: ConditionalWrite | null): boolean {
+    if (write?.startsWith('copy-') !== true || this.#bucket.dialect.honours.has('copy-source')) return false;
+    const inWindow = this.#bucket.keys().some((key) => {
+      const source = this.#bucket.current(key);
+      const looked = this.#bucket.lookedAt(version.writer, key);
+      return key !== version.key && source?.hash === version.hash && looked !== null && source.tick > looked;
+    });
+    if (inWindow) this.#world.coverage.hit('copied another source on a service that does not pin it');
     return inWindow;
   }
 
@@ -119,6 +132,8 @@ export class VersionChecks implements BucketWatcher {
         this.#recorded(machine, earlier),
     );
     if (!known || this.#decided(machine, operation, version.key, null)) return;
+    // A person took a decision back: this very version is to stand there, and where nothing does nothing is lost.
+    if (machine.outbox.isUndoing(operation.id)) return;
     if (this.#inWindow(version, before, write)) return;
     // We were about to delete it as well: a file that is made after that is a new one.
     const deleter = machine.outbox.deleterOf(`${this.#bucket.name}:${version.key}`, version.key);

@@ -1,155 +1,136 @@
 /**
- * Lets a real engine work for a long time on a bad line, with files that come, change, move and go, and with pauses, and
- * watches whether its memory, handles and database stay flat. `npm run soak -- --minutes 60 [--seed N]`. Ends with 1 when
- * something grew, differs or was left over.
+ * Lets a real engine work for a long time on a bad line, among people, programs and services that do what they do
+ * (`soak-actions.ts`), and watches whether its memory, handles and database stay flat. Ends with 1 when something grew,
+ * differs or was left over.
  */
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { MIB, noise, QUICK_RETRY, Rig } from '../support/engine-harness.ts';
-import { FaultProxy } from '../support/fault-proxy.ts';
-import { seededFraction } from '../support/seeded-fraction.ts';
-import { startStandInProcess } from '../support/s3-servers.ts';
-import { judgeSoak, type Sample } from './judge-soak.ts';
+import { ensureBuild } from '../../tools/run/ensure-build.ts';
+import { sampleEngine } from './engine-sample.ts';
+import { judgeSoak, type Sample, type SoakVerdict } from './judge-soak.ts';
+import { SoakActions } from './soak-actions.ts';
+import { SoakWorld } from './soak-world.ts';
+
+const USAGE = `npm run soak -- [--minutes M] [--seed N] [--from dist|src]
+
+A real engine for M minutes (default 60). --from src runs it from its sources, where each thread loads the compiler that
+strips types: some 10 MiB more.`;
 
 const SAMPLE_MS = 15_000;
-const MAX_FILES = 1500;
-const SETTLE_MS = 180_000;
+const SETTLE_MS = 300_000;
+/** A conflict that is settled can make the next one; so often at most. */
+const ATTEND_ROUNDS = 10;
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '60' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    from: { type: 'string', default: 'dist' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
-const minutes = Number(values.minutes);
-const fraction = seededFraction(Number(values.seed));
-const below = (count: number): number => Math.floor(fraction() * count);
 
-function sample(pid: number, dataDir: string, counts: Readonly<Record<string, number>>): Sample {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'mu').exec(status)?.[1] ?? 0);
-  const size = (file: string): number => statSync(join(dataDir, file), { throwIfNoEntry: false })?.size ?? 0;
-  return {
-    atMs: performance.now(),
-    rssMiB: field('VmRSS') / 1024,
-    handles: readdirSync(`/proc/${pid}/fd`).length,
-    threads: field('Threads'),
-    databaseMiB: size('longshore.db') / MIB,
-    logMiB: size('longshore.db-wal') / MIB,
-    open: (counts['pending'] ?? 0) + (counts['running'] ?? 0) + (counts['waiting'] ?? 0),
-    done: counts['succeeded'] ?? 0,
-  };
+async function programOf(from: string): Promise<string> {
+  const root = resolve(import.meta.dirname, '../..');
+  if (from === 'src') return join(root, 'src/cli/main.ts');
+  if (from !== 'dist') throw new Error(`--from is dist or src, not ${from}`);
+  if (!(await ensureBuild())) throw new Error('the build failed');
+  return join(root, 'dist/node/cli.js');
 }
 
-const serverData = mkdtempSync(join(tmpdir(), 'longshore-soak-s3-'));
-const server = await startStandInProcess({ dataDir: serverData });
-const line = { bytesBetweenFaults: 20 * MIB, stallMs: 20_000, bytesPerSecond: 8 * MIB };
-const proxy = await FaultProxy.start(server.endpoint, line, seededFraction(Number(values.seed) + 1));
-const rig = await Rig.create(server);
-rig.configure({
-  destination: { endpoint: proxy.endpoint, stallTimeout: '5s', retry: { ...QUICK_RETRY, maxAttempts: 100 } },
-});
-
-const files: string[] = [];
-let written = 0;
-/** One thing that people and programs do to a folder. */
-function change(): void {
-  const kind = fraction();
-  const known = files[below(files.length)];
-  if (known !== undefined && (kind < 0.15 || files.length >= MAX_FILES)) {
-    rmSync(rig.at(known));
-    files.splice(files.indexOf(known), 1);
-  } else if (known !== undefined && kind < 0.3) {
-    const to = `moved/${written}.bin`;
-    rig.write('moved/.keep', '');
-    renameSync(rig.at(known), rig.at(to));
-    files[files.indexOf(known)] = to;
-  } else if (known !== undefined && kind < 0.6) {
-    writeFileSync(rig.at(known), noise(1 + below(200_000)));
-  } else {
-    const sizeBytes = kind > 0.985 ? (8 + below(16)) * MIB : 1 + below(60_000);
-    const path = `d${below(40)}/${written}.bin`;
-    rig.write(path, noise(sizeBytes));
-    files.push(path);
+/** Until nothing is to be done any more, and nobody has to do anything. */
+async function settle(world: SoakWorld, actions: SoakActions): Promise<void> {
+  const { rig } = world;
+  world.proxy.calm();
+  world.change({ uploadKiBps: 0, extra: true });
+  await rig.json('resume');
+  for (let round = 0; round < ATTEND_ROUNDS; round += 1) {
+    await rig.untilQuiet(SETTLE_MS);
+    await rig.rescan('drop');
+    const { counts } = await rig.untilQuiet(SETTLE_MS);
+    if (counts.failed + counts.conflict === 0) return;
+    await actions.attend();
   }
-  written += 1;
 }
 
-const samples: Sample[] = [];
-const engine = rig.spawn('run');
-let failure: unknown = null;
-try {
+function show({ trends }: SoakVerdict): void {
+  const number = (value: number) => value.toFixed(1);
+  console.log('| measure | first third | last third | most | an hour adds |\n|---|---:|---:|---:|---:|');
+  for (const [measure, { first, last, most, slopePerHour, slopeError }] of Object.entries(trends)) {
+    const slope = `${number(slopePerHour)} ± ${number(slopeError)}`;
+    console.log(`| ${measure} | ${number(first)} | ${number(last)} | ${number(most)} | ${slope} |`);
+  }
+}
+
+function tell(minute: number, sample: Sample): void {
+  const { rssMiB, heapMiB, heapUsedMiB, externalMiB, allocatorMiB, handles, databaseMiB, open, done } = sample;
+  const whole = (value: number) => value.toFixed(0);
+  console.log(
+    `${minute} min: ${whole(rssMiB)} MiB (heap ${whole(heapUsedMiB)} of ${whole(heapMiB)}, external ${whole(externalMiB)}, allocator ${whole(allocatorMiB)}), ${handles} handles, database ${whole(databaseMiB)} MiB, ${open} open, ${done} done`,
+  );
+}
+
+async function soak(minutes: number, world: SoakWorld, program: string, probeDir: string): Promise<string[]> {
+  const { rig } = world;
+  const probe = pathToFileURL(resolve(import.meta.dirname, 'memory-probe.mjs')).href;
+  const engine = rig.spawnProgram(['--import', probe, program], { LONGSHORE_SOAK_PROBE: probeDir }, 'run');
+  const actions = new SoakActions(world, engine);
+  const samples: Sample[] = [];
   await rig.untilEngine();
-  console.log(`soak of ${minutes} minutes, seed ${values.seed}`);
   const endAtMs = performance.now() + minutes * 60_000;
   let nextSampleMs = performance.now() + SAMPLE_MS;
-  let paused = false;
   while (performance.now() < endAtMs) {
-    const burst = fraction() < 0.01 ? 200 : 1;
-    for (let n = 0; n < burst; n += 1) change();
-    if (fraction() < 0.004) {
-      paused = !paused;
-      await rig.json(paused ? 'pause' : 'resume');
-    }
+    await actions.act();
+    if (engine.hasEnded) throw new Error(`the engine ended: ${engine.output}`);
     if (performance.now() >= nextSampleMs) {
-      nextSampleMs += SAMPLE_MS;
-      // A pause is a rest, not an end.
-      if (paused) await rig.json('resume');
-      paused = false;
-      const taken = sample(engine.pid, rig.dataDir, (await rig.status()).counts);
-      samples.push(taken);
-      if (samples.length % 4 === 0) {
-        const { rssMiB, handles, threads, databaseMiB, open, done } = taken;
-        console.log(
-          `${samples.length / 4} min: ${rssMiB.toFixed(0)} MiB, ${handles} handles, ${threads} threads, database ${databaseMiB.toFixed(0)} MiB, ${open} open, ${done} done`,
-        );
-      }
+      nextSampleMs = performance.now() + SAMPLE_MS;
+      await actions.attend();
+      const sample = sampleEngine(engine.pid, rig.dataDir, probeDir, (await rig.status()).counts);
+      samples.push(sample);
+      if (samples.length % 4 === 0) tell(samples.length / 4, sample);
     }
-    await delay(20 + below(200));
+    await delay(20 + world.below(200));
   }
-  proxy.calm();
-  await rig.json('resume');
-  await rig.untilQuiet(SETTLE_MS);
-  await rig.rescan();
-  await rig.untilQuiet(SETTLE_MS);
-  const different: string[] = [];
-  for (const path of files) {
-    const stored = await rig.bucket.get(`drop/${path}`);
-    if (stored === null || !stored.body.equals(readFileSync(rig.at(path)))) different.push(path);
-  }
-  const attention = [...(await rig.ls('--state', 'failed')), ...(await rig.ls('--state', 'conflict'))];
+  await settle(world, actions);
+  const differences = await world.differences(actions.besides, actions.keptRemote);
+  const attention = await rig.ls('--state', 'failed,conflict');
   for (const { id } of attention) console.error(JSON.stringify(await rig.show(id)));
-  const verdict = judgeSoak(samples);
-  console.table({
-    minutes,
-    changes: written,
-    'files at the end': files.length,
-    'different at the service': different.length,
-    'failed or in conflict': attention.length,
-    'open uploads': (await rig.bucket.openUploads()).length,
-    ...proxy.faults,
-  });
-  console.table(verdict.table);
-  const wrong = [
-    ...verdict.grew.map((what) => `${what} grew`),
-    ...different.map((path) => `${path} differs`),
-    ...(attention.length > 0 ? [`${attention.length} items failed`] : []),
-    ...((await rig.bucket.openUploads()).length > 0 ? ['uploads were left open'] : []),
-  ];
-  if (wrong.length > 0) throw new Error(wrong.slice(0, 20).join('\n'));
-} catch (error) {
-  failure = error;
-} finally {
+  const openUploads = (await rig.bucket.openUploads()).length;
   await engine.kill('SIGTERM');
-  await rig.close();
-  await proxy.close();
-  await server.close();
-  rmSync(serverData, { recursive: true, force: true });
+  const { exitCode } = await engine.ended;
+  const verdict = judgeSoak(samples);
+  console.table({ minutes, ...actions.counts, ...world.proxy.faults, 'no answer for 5 s': rig.silences });
+  console.log(`files ${world.files('drop').length + world.files('mirror').length}, differences ${differences.length}`);
+  console.log(`needing attention ${attention.length}, open uploads ${openUploads}`);
+  show(verdict);
+  console.log(verdict.grew.length === 0 ? 'flat' : `not flat: ${verdict.grew.join(', ')}`);
+  return [
+    ...verdict.grew.map((what) => `${what} grew`),
+    ...differences,
+    ...(attention.length > 0 ? [`${attention.length} items failed`] : []),
+    ...(exitCode === 0 ? [] : [`the engine ended with ${exitCode}`]),
+    ...(openUploads > 0 ? [`${openUploads} uploads were left open`] : []),
+  ];
 }
-if (failure !== null) {
-  console.error(failure);
-  process.exitCode = 1;
+
+async function main(): Promise<boolean> {
+  const program = await programOf(values.from);
+  console.log(`soak of ${values.minutes} minutes from ${values.from}, seed ${values.seed}`);
+  const probeDir = mkdtempSync(join(tmpdir(), 'longshore-soak-probe-'));
+  const world = await SoakWorld.open(Number(values.seed));
+  try {
+    const wrong = await soak(Number(values.minutes), world, program, probeDir);
+    for (const line of wrong.slice(0, 20)) console.error(line);
+    return wrong.length === 0;
+  } finally {
+    await world.close();
+    rmSync(probeDir, { recursive: true, force: true });
+  }
 }
+
+if (values.help) console.log(USAGE);
+else process.exitCode = (await main()) ? 0 : 1;

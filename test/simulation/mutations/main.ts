@@ -6,10 +6,11 @@ import type { Mutation } from './mutation.ts';
 import { MUTATIONS } from './mutations.ts';
 import { ScratchTree } from './scratch-tree.ts';
 
-const USAGE = `npm run mutate -- [--only NAME] [--seeds N] [--from SEED] [--workers K]
+const USAGE = `npm run mutate -- [--only NAME,…] [--seeds N] [--from SEED] [--workers K] [--places]
 
 Breaks the product in one way after another, in a scratch copy, and runs the simulation there until a checker finds it or
-N seeds (default 3000) have passed. Fails when one survives, or when its place in the source is not there any more.`;
+N seeds (default 3000) have passed. Fails when one survives, or when its place in the source is not there any more.
+--places only looks whether all places are there.`;
 
 /** Runs of the unbroken product first, to say so when it is not sound. */
 const BASELINE_SEEDS = 50;
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '3000' },
     from: { type: 'string', default: '1' },
     workers: { type: 'string', default: String(availableParallelism()) },
+    places: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
@@ -75,9 +77,9 @@ async function holds(tree: ScratchTree, seed: number): Promise<boolean> {
 
 /** What the mutation breaks counts only where nothing was broken before. */
 async function tryMutation(sound: ScratchTree, tree: ScratchTree, mutation: Mutation): Promise<boolean> {
-  const undo = tree.apply(mutation);
-  if (undo === null) {
-    row(mutation, 'DOES NOT APPLY', '');
+  const applied = tree.apply(mutation);
+  if (applied.kind === 'no-place') {
+    row(mutation, `DOES NOT APPLY: ${applied.reason}`, '');
     return false;
   }
   try {
@@ -95,7 +97,7 @@ async function tryMutation(sound: ScratchTree, tree: ScratchTree, mutation: Muta
     row(mutation, 'SURVIVED', values.seeds);
     return false;
   } finally {
-    undo();
+    applied.undo();
   }
 }
 
@@ -103,8 +105,29 @@ function row({ name, breaks }: Mutation, result: string, runs: string): void {
   console.log(`| ${name.padEnd(40)} | ${breaks.padEnd(10)} | ${runs.padStart(5)} | ${result} |`);
 }
 
+/** Whether every mutation still has its place in the source. */
+function placesAreThere(tree: ScratchTree): boolean {
+  const gone = MUTATIONS.flatMap((mutation) => {
+    const applied = tree.apply(mutation);
+    if (applied.kind === 'no-place') return [`${mutation.name}: ${applied.reason}`];
+    applied.undo();
+    return [];
+  });
+  for (const line of gone) console.log(line);
+  console.log(`${MUTATIONS.length - gone.length} of ${MUTATIONS.length} mutations have their places`);
+  return gone.length === 0;
+}
+
 async function main(): Promise<boolean> {
   const repository = fileURLToPath(new URL('../../..', import.meta.url));
+  if (values.places) {
+    const tree = new ScratchTree(repository);
+    try {
+      return placesAreThere(tree);
+    } finally {
+      tree.remove();
+    }
+  }
   const [sound, tree] = [new ScratchTree(repository), new ScratchTree(repository)];
   try {
     const { found, seed } = await simulate(sound, Number(values.from), BASELINE_SEEDS);
@@ -112,7 +135,8 @@ async function main(): Promise<boolean> {
       console.log(`note: the unbroken product breaks ${found} with seed ${seed}; such runs do not count`);
     console.log(`| ${'mutation'.padEnd(40)} | ${'breaks'.padEnd(10)} | seeds | found by |`);
     console.log(`|${'-'.repeat(42)}|${'-'.repeat(12)}|${'-'.repeat(6)}:|---|`);
-    const chosen = MUTATIONS.filter(({ name }) => values.only === undefined || name.includes(values.only));
+    const only = values.only?.split(',') ?? [''];
+    const chosen = MUTATIONS.filter(({ name }) => only.some((part) => name.includes(part)));
     let good = 0;
     for (const mutation of chosen) if (await tryMutation(sound, tree, mutation)) good += 1;
     console.log(`${good} of ${chosen.length} mutations found`);

@@ -25,10 +25,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'put without a condition',
-    file: 'src/sync/upload/single-put.ts',
-    find: 'target.store.put(object, buffer, checksum, condition, onBytes, attempt.signal)',
-    replace:
-      "target.store.put(object, buffer, checksum, { kind: 'replace', etag: (await target.store.head(object.key, attempt.signal))?.etag ?? '' }, onBytes, attempt.signal).catch(() => target.store.put(object, buffer, checksum, { kind: 'create' }, onBytes, attempt.signal))",
+    file: 'src/sync/capabilities/conditional-write.ts',
+    find: 'return await write(condition);',
+    replace: 'return await write(null);',
     breaks: 'P4',
   },
   {
@@ -176,9 +175,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'delete whatever is there',
-    file: 'src/sync/remove-object.ts',
-    find: 'return await store.remove(key, expected.etag, attempt.commitSignal);',
-    replace: 'return await store.remove(key, null, attempt.commitSignal);',
+    file: 'src/sync/capabilities/conditional-write.ts',
+    find: 'return await target.store.remove(key, etag, commitSignal);',
+    replace: 'return await target.store.remove(key, null, commitSignal);',
     breaks: 'P4',
   },
   {
@@ -272,5 +271,96 @@ export const MUTATIONS: readonly Mutation[] = [
     replace:
       'if (intent.archivePath === null) await changes.trash(path, this.#deps.repos.files.get(intent.folder, splitPath(intent.path).dir, splitPath(intent.path).name)?.fingerprint ?? intent.fingerprint);',
     breaks: 'P13',
+  },
+  {
+    name: 'a call is answered before it is written',
+    file: 'src/sync/queue-call.ts',
+    find: '  return repos.transaction(() => {\n',
+    replace:
+      "  const given = newOperationId(clock, random);\n  clock.setTimer(20, () => repos.transaction(write));\n  return { kind: 'queued', operation: { id: given } as StoredOperation };\n  function write(): QueuedCall {\n",
+    also: [
+      {
+        file: 'src/sync/queue-call.ts',
+        find: '    const id = newOperationId(clock, random);\n',
+        replace: '    const id = given;\n',
+      },
+      {
+        file: 'src/sync/queue-call.ts',
+        find: "    return { kind: 'queued', operation };\n  });\n",
+        replace: "    return { kind: 'queued', operation };\n  }\n",
+      },
+    ],
+    breaks: 'P1',
+  },
+  {
+    name: 'history is not kept at all',
+    file: 'src/sync/upkeep.ts',
+    find: 'this.#deps.keepDays * DAY_MS',
+    replace: '0 * DAY_MS',
+    breaks: 'P1',
+  },
+  {
+    name: 'what was to end goes on after its failure',
+    file: 'src/sync/settle.ts',
+    find: "if (seen.ending !== null && outcome.kind !== 'succeeded') {",
+    replace: "if (seen.ending === 'nothing') {",
+    breaks: 'P2 P8',
+  },
+  {
+    name: 'nothing is stored before Create',
+    file: 'src/sync/upload/multipart.ts',
+    find: '  deps.repos.uploads.insert(upload);\n  const { uploadId } = await target.store.createUpload(object, upload.algorithm, attempt.signal);\n',
+    replace:
+      '  const { uploadId } = await target.store.createUpload(object, upload.algorithm, attempt.signal);\n  deps.repos.uploads.insert(upload);\n',
+    breaks: 'P7',
+  },
+  {
+    name: 'orphans are not looked for',
+    file: 'src/sync/upload/orphans.ts',
+    find: '      upload.key === intent.key &&\n',
+    replace: "      upload.key === intent.key + '/' &&\n",
+    breaks: 'P7',
+  },
+  {
+    name: 'a known file is queued again and again',
+    file: 'src/sync/judge-file.ts',
+    find: "  if (known?.fingerprint === found.fingerprint) return { kind: 'known' };\n",
+    replace: '',
+    breaks: 'quiet',
+  },
+  {
+    name: 'a service is probed all the time',
+    file: 'src/sync/capabilities/capability-keeper.ts',
+    find: 'checkedAt + (denied ? DENIED_FOR_MS : VALID_FOR_MS)',
+    replace: 'checkedAt + (denied ? DENIED_FOR_MS : 1000)',
+    breaks: 'quiet',
+  },
+  {
+    name: 'the watchdog looks all the time',
+    file: 'src/sync/watchdog.ts',
+    find: 'const PERIOD_MS = 10_000;',
+    replace: 'const PERIOD_MS = 10;',
+    breaks: 'quiet',
+  },
+  {
+    name: 'a pause ends with the process',
+    file: 'src/engine/recover.ts',
+    find: '    let poisoned = 0;\n',
+    replace: '    let poisoned = 0;\n    for (const { scope } of repos.pauses.all()) repos.pauses.remove(scope);\n',
+    breaks: 'P9',
+  },
+  {
+    name: 'a delete does not ask who holds the key now',
+    file: 'src/sync/burials.ts',
+    find: '    const present = repos.files.byKey(folder.name, gone.key).some((file) => holdsKey(repos, file));\n',
+    replace: '    const present = false;\n',
+    breaks: 'copies P2',
+  },
+  {
+    name: 'a move does not give its tombstone back',
+    file: 'src/sync/supersede.ts',
+    find: "    if (operation.kind === 'file.move') reviveSource(repos, ended);\n",
+    replace: '    void ended;\n    void reviveSource;\n',
+    breaks: 'P2',
   },
 ];

@@ -1,10 +1,13 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Edit, Mutation } from './mutation.ts';
 
 /** What the simulation needs of the repository. */
 const COPIED = ['src', 'test/simulation', 'package.json'];
+
+export type Applied =
+  { readonly kind: 'applied'; readonly undo: () => void } | { readonly kind: 'no-place'; readonly reason: string };
 
 /** A copy of the product and its simulation in which things may be broken. */
 export class ScratchTree {
@@ -16,34 +19,33 @@ export class ScratchTree {
     symlinkSync(join(repository, 'node_modules'), join(this.path, 'node_modules'), 'junction');
   }
 
-  /** Applies the mutation; the returned function takes it back. Null when a place is not there, or not unique. */
-  apply(mutation: Mutation): (() => void) | null {
+  /** Applies the mutation; `undo` takes it back. Where a place is gone, or not unique, nothing is changed. */
+  apply(mutation: Mutation): Applied {
     const undo: (() => void)[] = [];
     const undoAll = () => {
       for (const step of undo.toReversed()) step();
     };
     for (const edit of [mutation, ...(mutation.also ?? [])]) {
       const step = this.#edit(edit);
-      if (step === null) {
+      if (typeof step === 'string') {
         undoAll();
-        return null;
+        return { kind: 'no-place', reason: step };
       }
       undo.push(step);
     }
-    return undoAll;
+    return { kind: 'applied', undo: undoAll };
   }
 
-  #edit({ file, find, replace, everywhere = false }: Edit): (() => void) | null {
+  /** What takes it back, or why it can't be done. */
+  #edit({ file, find, replace, everywhere = false }: Edit): (() => void) | string {
     const path = join(this.path, file);
-    let text: string;
-    try {
-      text = readFileSync(path, 'utf8');
-    } catch {
-      return null;
-    }
-    const first = text.indexOf(find);
-    if (first < 0 || (!everywhere && text.includes(find, first + 1))) return null;
-    writeFileSync(path, text.split(find).join(replace));
+    if (!existsSync(path)) return `${file} is not there`;
+    const text = readFileSync(path, 'utf8');
+    const places = text.split(find);
+    const snippet = `"${find.trim().split('\n')[0] ?? ''}"`;
+    if (places.length === 1) return `${file} does not say ${snippet} any more`;
+    if (places.length > 2 && !everywhere) return `${file} says ${snippet} ${places.length - 1} times`;
+    writeFileSync(path, places.join(replace));
     return () => {
       writeFileSync(path, text);
     };
