@@ -1,101 +1,112 @@
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { STABILITY_MS } from '../../src/config/defaults.ts';
-import { startSink, type Sink } from '../servers/sink.ts';
+import { Arrivals, saveAndWait, saveOne } from '../support/arrivals.ts';
 import type { BenchContext } from '../support/bench-context.ts';
 import { Installation } from '../support/engine.ts';
 import type { Figure } from '../support/figure.ts';
+import { FILES_PER_GROUP, makeGroups, makeTree } from '../support/file-trees.ts';
 import { stopProcess } from '../support/run-process.ts';
 import type { Workspace } from '../support/workspace.ts';
 
-/** Saves that bring connections and code up to speed and don't count. */
-const WARM_UP = 3;
-const SAVE_LIMIT_MS = 30_000;
-const FILE_BYTES = 4096;
+/** Files that are on their way when another is saved. */
+const CROWD = 5000;
+const CROWD_BYTES = 4096;
+/** Saves while one crowd is on its way, and the time between them, ms. */
+const SAVES_IN_CROWD = 4;
+const BETWEEN_MS = 200;
 
 /** From a save to the moment when its PUT reaches the server, beyond the time that a file has to stand still. */
 export async function latency(context: BenchContext): Promise<readonly Figure[]> {
-  const ours = await withArrivals(context, async (folder, arrivals) => {
-    const installation = new Installation({ context, folder, endpoint: arrivals.endpoint });
-    const engine = await installation.start();
-    await engine.settled();
-    const samples = await saveAndWait(context, folder, arrivals);
-    await engine.stop();
-    return samples;
-  });
-  const script = await withArrivals(context, async (folder, arrivals) => {
-    const stop = await startScript(context.workspace, folder, arrivals.endpoint);
-    const samples = await saveAndWait(context, folder, arrivals);
-    await stop();
-    return samples;
-  });
-  const common = {
-    unit: 'ms',
-    better: 'less',
-    quantile: 0.5,
-    ours,
-    peer: { name: 'chokidar + PUT', samples: script },
-  } as const;
+  const ours = await quiet(context, 0);
+  const script = await ofScript(context);
+  const tracked = Math.ceil(context.sizes.trackedFiles / FILES_PER_GROUP) * FILES_PER_GROUP;
+  const inLargeTree = await quiet(context, tracked);
+  const beside = await inCrowd(context, 'other');
+  const behind = await inCrowd(context, 'same');
+  const peer = { name: 'chokidar + PUT', samples: script };
+  const what = `a file saved → PUT begins, beyond ${STABILITY_MS} ms`;
   return [
-    { id: 'latency.p50', what: `a file saved → PUT begins, beyond ${STABILITY_MS} ms, p50`, ...common },
-    { id: 'latency.p99', what: '… p99', ...common, quantile: 0.99 },
+    ...p50AndP99('latency', what, ours, peer),
+    ...p50AndP99('latency.tracked', `… ${tracked.toLocaleString('en')} files tracked`, inLargeTree, peer),
+    ...p50AndP99('latency.crowd', `… while ${CROWD} files of another folder are sent`, beside, peer),
+    ...p50AndP99('latency.behind', `… while ${CROWD} files of the same folder are sent`, behind, peer),
   ];
 }
 
-interface Arrivals {
-  readonly endpoint: string;
-  /** When (by `performance.now`) the PUT of a file of this name arrives. */
-  next(name: string): Promise<number>;
+function p50AndP99(id: string, what: string, ours: readonly number[], peer: Figure['peer']): Figure[] {
+  const common = { unit: 'ms', better: 'less', ours, peer } as const;
+  return [
+    { id: `${id}.p50`, what: `${what}, p50`, ...common, quantile: 0.5 },
+    { id: `${id}.p99`, what: '… p99', ...common, quantile: 0.99 },
+  ];
 }
 
-/** The sink lives in this process: one clock for the save and the arrival, and nothing in between. */
-async function withArrivals(
-  context: BenchContext,
-  measure: (folder: string, arrivals: Arrivals) => Promise<readonly number[]>,
-): Promise<readonly number[]> {
-  const waiting = new Map<string, (at: number) => void>();
-  const sink: Sink = await startSink((path) => {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    waiting.get(name)?.(performance.now());
-    waiting.delete(name);
-  });
-  const release = context.workspace.owns(() => sink.close());
-  const folder = context.workspace.directory('saves');
-  const next = (name: string) =>
-    new Promise<number>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new Error(`${name} was not sent within ${SAVE_LIMIT_MS} ms`));
-      }, SAVE_LIMIT_MS);
-      waiting.set(name, (at) => {
-        clearTimeout(timer);
-        resolve(at);
-      });
-    });
-  try {
-    return await measure(folder, { endpoint: sink.endpoint, next });
-  } finally {
-    await release();
+/** Nothing else goes on; `tracked` files lie there. */
+async function quiet(context: BenchContext, tracked: number): Promise<readonly number[]> {
+  const { workspace } = context;
+  const folder = workspace.directory('saves');
+  const arrivals = await Arrivals.open(context, (path) => path.includes('/file-'));
+  const installation = new Installation({ context, folder, endpoint: arrivals.endpoint });
+  if (tracked > 0) {
+    makeGroups(folder, tracked);
+    await installation.seed(null);
   }
+  const engine = await installation.start();
+  await engine.settled();
+  const groups = tracked / FILES_PER_GROUP;
+  const samples = await saveAndWait(context, arrivals, (save) =>
+    groups === 0 ? folder : join(folder, `g${save % groups}/d0`),
+  );
+  await engine.stop();
+  await arrivals.close();
+  installation.remove();
+  workspace.remove(folder);
+  return samples;
 }
 
-async function saveAndWait(context: BenchContext, folder: string, arrivals: Arrivals): Promise<number[]> {
+/** Saves while many other files are on their way. */
+async function inCrowd(context: BenchContext, where: 'same' | 'other'): Promise<readonly number[]> {
+  const { workspace, sizes } = context;
+  const folder = workspace.directory('crowd');
+  const other = workspace.directory('beside');
+  const arrivals = await Arrivals.open(context);
+  const installation = new Installation({ context, folder, endpoint: arrivals.endpoint });
+  installation.configure({ beside: other });
+  const engine = await installation.start();
+  await engine.settled();
   const samples: number[] = [];
-  for (let save = 0; save < WARM_UP + context.sizes.saves; save += 1) {
-    // Uneven pauses, so that no timer of the one who watches falls into step with the saves.
-    await delay(100 + Math.random() * 150);
-    const name = `save-${save}.bin`;
-    const arrived = arrivals.next(name);
-    writeFileSync(join(folder, name), randomBytes(FILE_BYTES));
-    const savedAt = performance.now();
-    const beyondMs = (await arrived) - savedAt - STABILITY_MS;
-    if (save >= WARM_UP) samples.push(beyondMs);
+  for (let round = 0; samples.length < sizes.saves / 2; round += 1) {
+    const sentBefore = arrivals.objects;
+    makeTree(join(folder, `crowd-${round}`), CROWD, CROWD_BYTES);
+    while (arrivals.objects === sentBefore) await delay(5);
+    const saves: Promise<number>[] = [];
+    for (let save = 0; save < SAVES_IN_CROWD; save += 1) {
+      saves.push(saveOne(arrivals, where === 'same' ? folder : other));
+      await delay(BETWEEN_MS);
+    }
+    samples.push(...(await Promise.all(saves)));
+    await engine.settled();
   }
-  context.say(`${samples.length} saves`);
+  context.say(`${samples.length} saves among ${CROWD} other files, ${where} folder`);
+  await engine.stop();
+  await arrivals.close();
+  installation.remove();
+  workspace.remove(folder);
+  workspace.remove(other);
+  return samples;
+}
+
+async function ofScript(context: BenchContext): Promise<readonly number[]> {
+  const folder = context.workspace.directory('saves');
+  const arrivals = await Arrivals.open(context);
+  const stop = await startScript(context.workspace, folder, arrivals.endpoint);
+  const samples = await saveAndWait(context, arrivals, () => folder);
+  await stop();
+  await arrivals.close();
   return samples;
 }
 

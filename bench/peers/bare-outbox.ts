@@ -1,5 +1,5 @@
 import BetterSqlite, { type Database, type Statement } from 'better-sqlite3';
-import type { NewOperation } from '../../src/db/operations-repo.ts';
+import type { NewOperation } from '../../src/db/new-operation.ts';
 
 /**
  * The least that better-sqlite3 takes for the same rows, equally durable: one table, one partial index; no order per

@@ -18,15 +18,27 @@ export interface Sink {
 const AUTHOR = 'x-amz-meta-longshore-op';
 const CHECKSUMS = ['x-amz-checksum-crc64nvme', 'x-amz-checksum-crc32'];
 /** Not like an MD5, so that nobody compares with it. */
-const ETAG = '"sink-1"';
+export const SINK_ETAG = 'sink-1';
+const ETAG = `"${SINK_ETAG}"`;
 
 /**
  * The least that a client takes for S3: it believes every signature and checksum, drops every body and keeps no more than
  * sizes. It honours conditions, so that nobody has to look before each write. It costs so little that what is measured is
- * the client. `onPut` hears the key as soon as a PUT's headers are in.
+ * the client. `onPut` hears the key as soon as a PUT's headers are in, and `holds` says which objects were there before.
  */
-export async function startSink(onPut: (path: string) => void = () => undefined): Promise<Sink> {
-  const sizes = new Map<string, number>();
+export async function startSink(
+  onPut: (path: string) => void = () => undefined,
+  holds: (path: string) => boolean = () => false,
+): Promise<Sink> {
+  const stored = new Map<string, number>();
+  const sizes = {
+    get: (path: string): number | undefined => stored.get(path) ?? (holds(path) ? 0 : undefined),
+    set: (path: string, size: number) => stored.set(path, size),
+    delete: (path: string) => stored.delete(path),
+    get size(): number {
+      return stored.size;
+    },
+  };
   /** Which operation wrote the object: what a client recognises its own by. */
   const authors = new Map<string, string>();
   let bytes = 0;

@@ -21,6 +21,21 @@ export function makeTree(root: string, count: number, sizeBytes: number): void {
   }
 }
 
+const GROUP_DIRECTORIES = 4;
+const GROUP_FILES = 500;
+/** Files of one group of `makeGroups`. */
+export const FILES_PER_GROUP = GROUP_DIRECTORIES * GROUP_FILES;
+
+/** Makes `count` files of a few bytes, in groups of four directories with 500 files each. */
+export function makeGroups(root: string, count: number): void {
+  for (let index = 0; index < count; index += 1) {
+    const group = join(root, `g${Math.floor(index / FILES_PER_GROUP)}`);
+    const directory = join(group, `d${Math.floor((index % FILES_PER_GROUP) / GROUP_FILES)}`);
+    if (index % GROUP_FILES === 0) mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, `file-${String(index).padStart(7, '0')}.bin`), String(index));
+  }
+}
+
 /** Makes one file of random bytes. */
 export function makeFile(path: string, sizeBytes: number): void {
   const content = Buffer.allocUnsafe(STEP_BYTES);

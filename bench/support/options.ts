@@ -7,6 +7,7 @@ export interface Sizes {
   readonly smallFileBytes: number;
   readonly largeFileBytes: number;
   readonly trackedFiles: number;
+  readonly millionFiles: number;
   readonly outboxOperations: number;
   readonly singleEnqueues: number;
   readonly saves: number;
@@ -22,6 +23,7 @@ const FULL: Sizes = {
   smallFileBytes: 4096,
   largeFileBytes: 1024 * MIB,
   trackedFiles: 100_000,
+  millionFiles: 1_000_000,
   outboxOperations: 50_000,
   singleEnqueues: 2000,
   saves: 100,
@@ -35,6 +37,7 @@ const QUICK: Sizes = {
   smallFileBytes: 4096,
   largeFileBytes: 256 * MIB,
   trackedFiles: 10_000,
+  millionFiles: 40_000,
   outboxOperations: 5000,
   singleEnqueues: 200,
   saves: 15,
@@ -65,7 +68,7 @@ npm run bench -- [options]
   --runs N       repetitions of everything that is a median, default 5
   --quick        small sizes: shows that it works, its numbers mean little
   --only NAMES   comma-separated: small-files, large-file, requests, scan, outbox, tracked-tree,
-                 changed, burst, latency
+                 changed, burst, latency, event-loop; by name only: million
   --from WHAT    dist (default; built when it is stale) or src
   --profile DIR  CPU profiles of every engine (*.cpuprofile) go there; best with --from src
   --dir DIR      where the temporary files go; a real disk, with 4 GiB free
