@@ -6,7 +6,7 @@ import type { Counters } from './counters.ts';
 import { errorReply, factsOf } from './error-reply.ts';
 import { bandwidthOf, playFaults, resetAfterOf, truncateAfterOf } from './fault-effects.ts';
 import type { Fault, FaultPlan } from './faults.ts';
-import { withoutIgnoredConditions } from './ignored-conditions.ts';
+import { refuseConditions, withoutIgnoredConditions } from './ignored-conditions.ts';
 import type { Reply, ServerSettings } from './operation.ts';
 import { isWrite, operationOf } from './operation-name.ts';
 import type { OperationName } from './operation-name.ts';
@@ -63,6 +63,7 @@ async function perform(parts: ServerParts, exchange: Exchange, target: RequestTa
   exchange.faults = parts.faults.strike({ operation, bucket, key, partNumber: partNumberOf(target) });
   const before = await playFaults(exchange.faults, 'before-effect', message, requestId, parts.closing);
   if (before.kind !== 'go-on') return before.kind === 'reply' ? before.reply : undefined;
+  refuseConditions(message.headers, operation, parts.settings.refusedConditions);
   const body = new RequestBody(message, auth, {
     beforeRead() {
       exchange.bodyStarted = true;

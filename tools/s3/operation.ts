@@ -14,6 +14,7 @@ export interface ServerSettings {
   readonly repeatedComplete: 'same' | 'gone';
   /** Where conditions are taken and have no effect. May be changed while the server runs. */
   readonly ignoredConditions: Set<ConditionalMethod>;
+  readonly refusedConditions: Set<ConditionalMethod>;
   readonly nowMs: () => number;
 }
 

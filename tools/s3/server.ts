@@ -34,6 +34,8 @@ export interface S3ServerOptions {
   readonly repeatedComplete?: 'same' | 'gone';
   /** Behaves like a service that takes these conditions and ignores them. Default: none. */
   readonly ignoreConditions?: readonly ConditionalMethod[];
+  /** Behaves like a service that answers these with "not implemented" when they have a condition. Default: none. */
+  readonly refuseConditions?: readonly ConditionalMethod[];
   /** The server's clock, in ms since 1970. */
   readonly nowMs?: () => number;
   /** Told of errors that are no refusal. Default: standard error. */
@@ -47,6 +49,8 @@ export interface S3Server {
   readonly counters: Counters;
   /** Where conditions have no effect; add and delete at will. */
   readonly ignoredConditions: Set<ConditionalMethod>;
+  /** Where a condition makes the request refused. */
+  readonly refusedConditions: Set<ConditionalMethod>;
   /** Ends open connections and stops. What was answered is on disk. */
   close(): Promise<void>;
 }
@@ -78,6 +82,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
   }
   const faults = new FaultPlan();
   const ignoredConditions = new Set(options.ignoreConditions);
+  const refusedConditions = new Set(options.refuseConditions);
   const counters = new Counters(() => storage.openUploads);
   const closing = new AbortController();
   const parts: ServerParts = {
@@ -93,6 +98,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
       minPartSizeBytes: options.minPartSizeBytes ?? 5 * 1024 * 1024,
       repeatedComplete: options.repeatedComplete ?? 'same',
       ignoredConditions,
+      refusedConditions,
       nowMs,
     },
     faults,
@@ -121,6 +127,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
     faults,
     counters,
     ignoredConditions,
+    refusedConditions,
     async close() {
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
