@@ -43,7 +43,7 @@ export class CleanupsRepo {
     );
     this.#remove = db.prepare<unknown[]>('DELETE FROM cleanups WHERE id = ?');
     this.#postpone = db.prepare<unknown[]>(
-      'UPDATE cleanups SET attempts = attempts + 1, due_at = ?, last_error = ? WHERE id = ?',
+      'UPDATE cleanups SET attempts = attempts + ?, due_at = ?, last_error = ? WHERE id = ?',
     );
     this.#boundDue = db.prepare<unknown[]>('UPDATE cleanups SET due_at = ? WHERE due_at > ?');
     this.#addAbort = db.prepare<unknown[]>(
@@ -78,8 +78,9 @@ export class CleanupsRepo {
     this.#remove.run(id);
   }
 
-  postpone(id: number, dueAt: EpochMs, error: string): void {
-    this.#postpone.run(dueAt, error, id);
+  /** `counts`: false where it was no attempt, so that it does not use one up. */
+  postpone(id: number, dueAt: EpochMs, error: string, counts = true): void {
+    this.#postpone.run(Number(counts), dueAt, error, id);
   }
 
   /** None waits for later than `latest`: the clock may have been set back. Returns how many that concerned. */

@@ -42,10 +42,25 @@ export interface JanitorDeps {
   readonly onFatal: (error: unknown) => void;
 }
 
+/** When and why to come back. */
+interface Again {
+  readonly at: EpochMs;
+  readonly reason: string;
+  /** What was there to be seen was seen: only such looks count, or failures would use them up. */
+  readonly looked: boolean;
+}
+
+/** Without an id it is looked for, more than once: a late Create may make it after the first look. */
+function isSearch({ kind, uploadId }: StoredCleanup): boolean {
+  return kind === 'abort-upload' && uploadId === null;
+}
+
 /** Runs cleanup rows until each has succeeded (P7): abandoned multipart uploads are aborted, left objects deleted. */
 export class Janitor {
   readonly #deps: JanitorDeps;
   readonly #stopping = new AbortController();
+  /** Of cleanups without an id, whose stored attempts are looks that succeeded: how often they have failed since. */
+  readonly #failures = new Map<number, number>();
   #working: Promise<void> | null = null;
   #again = false;
   #cancelTimer: (() => void) | null = null;
@@ -114,9 +129,10 @@ export class Janitor {
       const again = (await this.#clean(cleanup, target)) ?? this.#lateLook(cleanup);
       this.#deps.heardFrom(cleanup.destination, null);
       if (again !== null) {
-        repos.cleanups.postpone(cleanup.id, again.at, again.reason);
+        repos.cleanups.postpone(cleanup.id, again.at, again.reason, again.looked);
         return;
       }
+      this.#failures.delete(cleanup.id);
       repos.transaction(() => {
         repos.cleanups.done(cleanup.id);
         const details = { destination: cleanup.destination, key: cleanup.key };
@@ -134,27 +150,29 @@ export class Janitor {
       const failure = toLongshoreError(error);
       if (error instanceof LongshoreError)
         this.#deps.heardFrom(cleanup.destination, error.class === 'unreachable' ? error : null);
-      const delayMs = retryDelayMs(POLICY, cleanup.attempts + 1, random.fraction(), failure.context.retryAfterMs);
+      const bySearch = isSearch(cleanup);
+      const failures = (bySearch ? (this.#failures.get(cleanup.id) ?? 0) : cleanup.attempts) + 1;
+      if (bySearch) this.#failures.set(cleanup.id, failures);
+      const delayMs = retryDelayMs(POLICY, failures, random.fraction(), failure.context.retryAfterMs);
       repos.cleanups.postpone(
         cleanup.id,
         clock.now() + delayMs,
         `${failure.code}: ${failure.context.detail ?? failure.message}`,
+        !bySearch,
       );
       if (!(error instanceof LongshoreError)) throw error;
     }
   }
 
   /** A Create whose reply was lost may reach the service after the first look: there are two more. */
-  #lateLook(cleanup: StoredCleanup): { readonly at: EpochMs; readonly reason: string } | null {
-    if (cleanup.kind !== 'abort-upload' || cleanup.uploadId !== null || cleanup.attempts >= LATE_LOOKS) return null;
-    return { at: this.#deps.clock.now() + LATE_CREATE_MS, reason: 'a request may still be on its way' };
+  #lateLook(cleanup: StoredCleanup): Again | null {
+    if (!isSearch(cleanup) || cleanup.attempts >= LATE_LOOKS) return null;
+    const at = this.#deps.clock.now() + LATE_CREATE_MS;
+    return { at, reason: 'a request may still be on its way', looked: true };
   }
 
   /** Null when it is done, else when and why to come back. */
-  async #clean(
-    cleanup: StoredCleanup,
-    target: UploadTarget,
-  ): Promise<{ readonly at: EpochMs; readonly reason: string } | null> {
+  async #clean(cleanup: StoredCleanup, target: UploadTarget): Promise<Again | null> {
     const { signal } = this.#stopping;
     if (cleanup.kind === 'delete-object') {
       await removeLeft(target, cleanup.key, cleanup.etag, signal);
@@ -165,7 +183,8 @@ export class Janitor {
       return null;
     }
     const orphans = await findOrphans(this.#deps, target, cleanup, signal);
-    const unclear = { at: this.#deps.clock.now() + UNCLEAR_RETRY_MS, reason: 'another upload of ours is beginning' };
+    const at = this.#deps.clock.now() + UNCLEAR_RETRY_MS;
+    const unclear: Again = { at, reason: 'another upload of ours is beginning', looked: false };
     if (orphans === null) return unclear;
     for (const upload of orphans) {
       // A pause that came meanwhile: the rest waits for its end.

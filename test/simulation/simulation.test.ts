@@ -36,6 +36,7 @@ const REGRESSIONS: readonly (readonly [number, RunSize])[] = [
   [162, 'long'], // a download of the version that was chosen, sent over the one that came later
   [209, 'long'], // a stop that took one grace after the other
   [1837, 'long'], // no bug: an older version is brought back by a person where another has deleted
+  [110832, 'long'], // looks for a late Create that were used up by failures
   [110119, 'short'], // a copy of a source that was looked at too early, on a service that does not pin it
 ];
 

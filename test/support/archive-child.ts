@@ -14,9 +14,12 @@ const dying =
   async (...args) => {
     changes += 1;
     const dies = changes === Number(nth);
-    const result = await change(...args);
-    if (dies) process.kill(process.pid, 'SIGKILL');
-    return result;
+    try {
+      return await change(...args);
+    } finally {
+      // Also after one that was refused: a name that is taken, say.
+      if (dies) process.kill(process.pid, 'SIGKILL');
+    }
   };
 
 const table = promises as unknown as Record<string, Change>;

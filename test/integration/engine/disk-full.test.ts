@@ -61,7 +61,7 @@ describe.skipIf(WHY_NO_SMALL_DISK !== null)('P1, P2, P11: a full disk under the 
     expect(told()[0]).toContain(rig.dataDir);
 
     // What is asked for and can't be recorded is refused, in words.
-    writeFileSync(join(rig.base, 'body'), JSON.stringify(noise(MIB / 2).toString('hex')));
+    writeFileSync(join(rig.base, 'body'), JSON.stringify(noise(MIB / 4).toString('hex')));
     const call = await rig.cli('call', 'POST', 'https://127.0.0.1:9/x', '--body', `@${join(rig.base, 'body')}`);
     expect(call).toMatchObject({ exitCode: 2, err: expect.stringContaining('is full') as string });
     expect(

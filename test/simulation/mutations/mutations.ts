@@ -215,13 +215,6 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: 'P3',
   },
   {
-    name: 'a download keeps nothing aside',
-    file: 'src/sync/download/download-executor.ts',
-    find: "      place.kind === 'free' ? this.#keptAside(run) : { expected: place.expected, asidePath: await this.#aside(run) };",
-    replace: "      place.kind === 'free' ? this.#keptAside(run) : null;",
-    breaks: 'P13 P2',
-  },
-  {
     name: 'a fresh idempotency key each time',
     file: 'src/sync/call-executor.ts',
     find: "idempotencyKey: rules.idempotency.mode === 'none' ? null : operation.idempotencyKey,",
@@ -255,6 +248,13 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/engine/sync-core.ts',
     find: "      (operation, lane) => lane.pauseScopes.includes(scope) && operation.kind !== 'api.call',",
     replace: "      (operation, lane) => lane.pauseScopes.includes(scope) && operation.kind === 'api.call',",
+    also: [
+      {
+        file: 'src/sync/gate-keeper.ts',
+        find: "new Set(['paused', 'schedule-closed',",
+        replace: "new Set(['schedule-closed',",
+      },
+    ],
     breaks: 'P9',
   },
   {
@@ -263,14 +263,6 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'const own = before?.key === key && before.base !== null ? before : null;',
     replace: 'const own = null;',
     breaks: 'P4 P2',
-  },
-  {
-    name: 'after-upload takes a changed file',
-    file: 'src/sync/after-upload.ts',
-    find: 'if (intent.archivePath === null) await changes.trash(path, intent.fingerprint);',
-    replace:
-      'if (intent.archivePath === null) await changes.trash(path, this.#deps.repos.files.get(intent.folder, splitPath(intent.path).dir, splitPath(intent.path).name)?.fingerprint ?? intent.fingerprint);',
-    breaks: 'P13',
   },
   {
     name: 'a call is answered before it is written',
@@ -362,5 +354,19 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "    if (operation.kind === 'file.move') reviveSource(repos, ended);\n",
     replace: '    void ended;\n    void reviveSource;\n',
     breaks: 'P2',
+  },
+  {
+    name: 'files are trashed in any folder',
+    file: 'src/sync/record-after-upload.ts',
+    find: 'isStored(outcome) ? deps.rule(operation) : null;',
+    replace: "isStored(outcome) ? (deps.rule(operation) ?? { action: 'trash', archivePath: null }) : null;",
+    breaks: 'P13',
+  },
+  {
+    name: 'what is trashed need not have arrived',
+    file: 'src/sync/record-after-upload.ts',
+    find: "  if (outcome.kind !== 'succeeded' || !STORED.has(outcome.details['result'])) return false;\n",
+    replace: "  if (outcome.kind === 'succeeded') return true;\n",
+    breaks: 'P13',
   },
 ];

@@ -112,3 +112,41 @@ it('P7: of a key that is ours alone every upload goes, whatever the clocks say o
   await expect.poll(() => aborted, { interval: 1 }).toEqual(['upload -1', 'upload 0', 'upload 1']);
   await janitor.stop();
 });
+
+it('P7: looks that failed use up none of those for a Create that takes effect late', async () => {
+  const outbox = makeOutbox();
+  const { repos, clock } = outbox;
+  const aborted: string[] = [];
+  let looks = 0;
+  const store: Pick<UploadTarget['store'], 'listUploads' | 'abortUpload'> = {
+    listUploads: () => {
+      looks += 1;
+      if (looks <= 5) return Promise.reject(new LongshoreError('s3.server-error'));
+      // The first look that succeeds comes too early.
+      return Promise.resolve(looks === 6 ? [] : [{ key: 'p/probe', uploadId: 'late', initiated: clock.now() }]);
+    },
+    abortUpload: (_key, uploadId) => {
+      aborted.push(uploadId);
+      return Promise.resolve();
+    },
+  };
+  repos.cleanups.addOrphans({ destination: 'main', key: 'p/probe' }, clock.now());
+  for (let round = 0; round < 20 && repos.cleanups.count() > 0; round += 1) {
+    const janitor = new Janitor({
+      ...outbox,
+      target: () => ({ name: 'main', store }) as unknown as UploadTarget,
+      isOpen: () => true,
+      opensAt: () => null,
+      heardFrom: () => undefined,
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+    janitor.wake();
+    await expect.poll(() => janitor.idle(), { interval: 1 }).toBe(true);
+    await janitor.stop();
+    clock.advance(600_001);
+  }
+  expect(aborted).toEqual(['late', 'late']);
+  expect(repos.cleanups.count()).toBe(0);
+});
