@@ -84,14 +84,25 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const dataDir = resolve(options.dataDir);
   const config = requireConfig(options.configFile, dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const lock = await takeLock(dataDir);
+  const lock = await inWords(dataDir, () => takeLock(dataDir));
   try {
-    return await openEngine({ ...options, dataDir }, config, () => {
-      lock.release();
-    });
+    return await inWords(dataDir, () =>
+      openEngine({ ...options, dataDir }, config, () => {
+        lock.release();
+      }),
+    );
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/** A disk that is full already at the start is told in words, like whatever else is wrong with the database. */
+async function inWords<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asDatabaseError(error, dataDir) ?? error;
   }
 }
 

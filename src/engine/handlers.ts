@@ -1,49 +1,30 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock, EpochMs, Random } from '../core/ports.ts';
 import { STATES } from '../core/states.ts';
+import { parseCursor, type QueuePage } from '../db/queue-queries.ts';
 import type { Sealer } from '../db/seal.ts';
-import type { EventQuery, EventsRepo, StoredEvent } from '../db/events-repo.ts';
 import { FOREVER, type StoredOperation } from '../db/stored-operation.ts';
-import {
-  cursorBehind,
-  isFiltered,
-  parseCursor,
-  type Cursor,
-  type QueuePage,
-  type QueueQueries,
-  type QueueQuery,
-} from '../db/queue-queries.ts';
 import type { Method, Params, Result } from '../protocol/contract.ts';
-import { RpcRefusal } from '../protocol/rpc-errors.ts';
 import type { RpcHandlers } from '../protocol/rpc-server.ts';
-import { queueCall } from '../sync/queue-call.ts';
+import type { Refused } from '../sync/commands.ts';
 import { undoDecision } from '../sync/conflicts/undo-decision.ts';
 import { resolveConflict } from '../sync/resolve-conflict.ts';
-import type { Refused } from '../sync/commands.ts';
+import { conflictIds, failedIds, inBatches, whatWaits } from './act-on-many.ts';
 import { addToFolder } from './add-to-folder.ts';
-import { adoptFolder, decideDeletes, massDeletes } from './folder-decisions.ts';
 import { detailView, versionsView } from './detail-view.ts';
-import { isLoopback } from './lanes.ts';
-import { refusingOnFullDisk } from './refuse-on-full-disk.ts';
+import { enqueueCall } from './enqueue-call.ts';
+import { findEvents, findPage } from './find-in-steps.ts';
+import { adoptFolder, decideDeletes, massDeletes } from './folder-decisions.ts';
+import { requireKnownScope, requireMirror } from './known-scopes.ts';
 import { abortOpenUploads, findOpenUploads } from './open-uploads.ts';
 import { eventView, isoOrNull, operationView, pauseScope } from './operation-view.ts';
+import { notAvailable, notFound, usage } from './refusals.ts';
+import { refusingOnFullDisk } from './refuse-on-full-disk.ts';
 import { statusView, viewContext, type EngineFactsView } from './status-view.ts';
 import type { SyncCore } from './sync-core.ts';
 
 const DEFAULT_PAGE = 100;
-const DEFAULT_CALL_TIMEOUT_MS = 60_000;
 /** For the lists of open uploads of all destinations, ms. */
 const LIST_TIMEOUT_MS = 60_000;
-/** Retried items whose gates are told of. */
-const WAITS_LIMIT = 100;
-/** Operations that one `retry --failed` takes at a time. */
-const RETRY_LIMIT = 100_000;
-/** Of those, so many are looked up at a time: some milliseconds. */
-const FAILED_PAGE = 1000;
-/** Events that one step of a search by time looks at: a millisecond or two. */
-const SEARCHED_EVENTS = 5000;
-/** Decisions in one transaction: some milliseconds. */
-const BATCH = 100;
 
 export interface Desk {
   /** The core of the configuration in force. */
@@ -133,7 +114,7 @@ function handlersOf(desk: Desk): Handlers {
       return status();
     },
     retry: async (params) => {
-      const ids = params.failed === true ? await failedIds(desk, params) : params.ids;
+      const ids = params.failed === true ? await failedIds(desk.core(), params) : params.ids;
       const { done, refused } = await inBatches(ids, (batch) =>
         forEach(batch, (id) => desk.core().commands.retry(id, params.newKey ?? false)),
       );
@@ -147,6 +128,7 @@ function handlersOf(desk: Desk): Handlers {
     },
     resolve: async ({ keep, ...which }) => {
       if (keep === 'merge') throw notAvailable('Merging');
+      if (which.all === true && which.folder !== undefined) requireKnownScope(desk.core(), `folder:${which.folder}`);
       const ids = which.all === true ? await conflictIds(desk.core(), which.folder ?? null) : which.ids;
       const { deps } = desk.core().conflicts;
       const { done, refused } = await inBatches(ids, (batch) =>
@@ -170,7 +152,7 @@ function handlersOf(desk: Desk): Handlers {
       );
       return { undone, refused };
     },
-    call: async (params) => view(enqueueCall(desk, params)),
+    call: async (params) => view(enqueueCall(desk.core(), desk, params)),
     events: async (params) => {
       const limit = params.limit ?? DEFAULT_PAGE;
       const items = await findEvents(repos().events, {
@@ -250,196 +232,4 @@ function applyPause(core: SyncCore, scope: Params<'pause'>['scope'], until: Epoc
   requireKnownScope(core, target.scope);
   if (until === 0) core.resume(target.scope);
   else core.pause(target.scope, until);
-}
-
-function requireKnownScope(core: SyncCore, scope: string): void {
-  const colon = scope.indexOf(':');
-  const name = scope.slice(colon + 1);
-  if (scope.startsWith('folder:') && !core.config.folders.some((folder) => folder.name === name)) {
-    throw notFound(`There is no folder "${name}".`, 'See "longshore status" for the folders.');
-  }
-  if (scope.startsWith('provider:') && core.config.providers[name] === undefined) {
-    throw notFound(`There is no provider "${name}".`, 'See "longshore config show" for the providers.');
-  }
-}
-
-function requireMirror(core: SyncCore, name: string): void {
-  if (core.config.folders.some((folder) => folder.name === name && folder.mode === 'mirror')) return;
-  const message = `Folder "${name}" is in drop mode: it has no marker, and nothing to adopt.`;
-  throw new RpcRefusal({ kind: 'state', message, hint: 'Only folders with "mode: mirror" have one.' });
-}
-
-/** A search may look at a million rows for one page: between its steps the engine's own work gets its turn. */
-async function findPage(queue: QueueQueries, query: QueueQuery): Promise<QueuePage> {
-  if (!isFiltered(query)) return queue.page(query);
-  const found: StoredOperation[] = [];
-  // One more tells whether there is a next page.
-  const wanted = query.limit + 1;
-  for (let after = query.after ?? null; ; await nextTurn()) {
-    const step = queue.search({ ...query, limit: wanted - found.length, ...(after === null ? {} : { after }) });
-    found.push(...step.items);
-    after = step.next;
-    if (after === null || found.length >= wanted) break;
-  }
-  const items = found.slice(0, query.limit);
-  const last = items.at(-1);
-  return { items, next: found.length > items.length && last !== undefined ? cursorBehind(last) : null };
-}
-
-/** What happened since some time may stand behind millions of older events: they are passed over in steps. */
-async function findEvents(events: EventsRepo, query: EventQuery): Promise<StoredEvent[]> {
-  if (query.since === undefined || query.operationId !== undefined) return events.list(query);
-  const found: StoredEvent[] = [];
-  const last = events.lastSeq();
-  for (let afterSeq = Math.max(query.afterSeq ?? 0, events.firstSeq() - 1); afterSeq < last; await nextTurn()) {
-    const throughSeq = afterSeq + SEARCHED_EVENTS;
-    found.push(...events.list({ ...query, afterSeq, throughSeq, limit: query.limit - found.length }));
-    if (found.length >= query.limit) break;
-    afterSeq = throughSeq;
-  }
-  return found;
-}
-
-/** All conflicts, or those of one folder. */
-async function conflictIds(core: SyncCore, folder: string | null): Promise<string[]> {
-  if (folder !== null) requireKnownScope(core, `folder:${folder}`);
-  const ids: string[] = [];
-  let after: string | null = null;
-  do {
-    const page = await findPage(core.repos.queue, {
-      states: ['conflict'],
-      order: 'oldest',
-      limit: DEFAULT_PAGE,
-      ...(folder === null ? {} : { folder }),
-      ...(after === null ? {} : { after }),
-    });
-    ids.push(...page.items.map((operation) => operation.id));
-    after = page.next;
-    await nextTurn();
-  } while (after !== null);
-  return ids;
-}
-
-interface Batched {
-  readonly done: string[];
-  readonly refused: Refused[];
-}
-
-/** Each batch is one transaction; between two the engine's own work gets its turn. */
-async function inBatches(ids: readonly string[], act: (batch: readonly string[]) => Batched): Promise<Batched> {
-  const all: Batched = { done: [], refused: [] };
-  for (let from = 0; from < ids.length; from += BATCH) {
-    if (from > 0) await nextTurn();
-    const { done, refused } = act(ids.slice(from, from + BATCH));
-    all.done.push(...done);
-    all.refused.push(...refused);
-  }
-  return all;
-}
-
-/** Retried items behind a gate, with what opens it. A person who asks for an unreachable service has it tried at once. */
-function whatWaits(
-  core: SyncCore,
-  ids: readonly string[],
-  view: (operation: StoredOperation) => Result<'call'>,
-): Pick<Result<'retry'>, 'waits'> {
-  const waits: NonNullable<Result<'retry'>['waits']> = [];
-  for (const id of ids.slice(0, WAITS_LIMIT)) {
-    const operation = core.repos.operations.byId(id);
-    if (operation === null) continue;
-    const info = core.lanes.info(operation.lane);
-    if (core.gates.gateOf(info) === 'unreachable') core.gates.lookAgainNow(info.service);
-    const { gate, next } = view(operation);
-    if (gate !== null && next !== null) waits.push({ id, gate, next });
-  }
-  core.wake();
-  return waits.length === 0 ? {} : { waits };
-}
-
-async function failedIds(desk: Desk, params: Params<'retry'>): Promise<string[]> {
-  const since = params.since === undefined ? 0 : Date.parse(params.since);
-  const until = params.until === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(params.until);
-  const ids = [...params.ids];
-  let after: Cursor = { at: since, seq: 0 };
-  while (ids.length - params.ids.length < RETRY_LIMIT) {
-    const page = desk.core().repos.queue.failedIds(after, until, FAILED_PAGE);
-    const last = page.at(-1);
-    if (last === undefined) break;
-    for (const { id } of page) ids.push(id);
-    after = last.cursor;
-    await nextTurn();
-  }
-  return ids;
-}
-
-/** RFC 9110 section 9.3 and RFC 5789, without CONNECT and TRACE. A typing error must not wait in a queue. */
-const CALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-
-function enqueueCall(desk: Desk, params: Params<'call'>): StoredOperation {
-  if (!CALL_METHODS.includes(params.method))
-    throw usage(`${params.method} is not a method of HTTP.`, `Use one of ${CALL_METHODS.join(', ')}.`);
-  const core = desk.core();
-  const { provider, url } = callTarget(core, params.target);
-  const queued = queueCall(
-    { ...desk, repos: core.repos },
-    {
-      method: params.method,
-      provider,
-      url,
-      headers: params.headers ?? {},
-      body: params.body ?? null,
-      ifMatch: params.ifMatch ?? null,
-      idempotencyKey: params.idempotencyKey ?? null,
-      resource: params.resource ?? null,
-      priority: params.priority ?? 'normal',
-      timeoutMs: params.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
-    },
-  );
-  if (queued.kind === 'key-reused') {
-    throw usage(
-      `The idempotency key was used for another request (${queued.operation.id}).`,
-      'Use a key of its own for each different request.',
-    );
-  }
-  core.wake();
-  return queued.operation;
-}
-
-/** `provider:/path` or an absolute URL. Plain http leaves this machine only where a provider allows it in words. */
-function callTarget(core: SyncCore, target: string): { readonly provider: string | null; readonly url: string } {
-  const match = /^([^:/?#]+):(\/(?!\/).*)$/s.exec(target);
-  if (match !== null) {
-    const [, name = '', path = ''] = match;
-    if (core.config.providers[name] === undefined)
-      throw usage(`There is no provider "${name}".`, 'Add it to the configuration, or give a whole URL.');
-    return { provider: name, url: path };
-  }
-  const url = URL.canParse(target) ? new URL(target) : null;
-  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw usage(
-      `"${target.slice(0, 200)}" is neither a URL nor provider:/path.`,
-      'Example: https://api.example.com/items',
-    );
-  }
-  if (url.username !== '' || url.password !== '')
-    throw usage('The URL holds a password.', 'Use a provider with auth, or an Authorization header.');
-  if (url.protocol === 'http:' && !isLoopback(target)) {
-    throw usage(
-      'Plain http would send this call readable to all.',
-      'Use https, or a provider with allowInsecureHttp: true.',
-    );
-  }
-  return { provider: null, url: url.href };
-}
-
-function usage(message: string, hint: string): RpcRefusal {
-  return new RpcRefusal({ kind: 'usage', message, hint });
-}
-
-function notFound(message: string, hint: string): RpcRefusal {
-  return new RpcRefusal({ kind: 'not-found', message, hint });
-}
-
-function notAvailable(what: string): RpcRefusal {
-  return new RpcRefusal({ kind: 'not-available', message: `${what} is not available yet.`, hint: '' });
 }

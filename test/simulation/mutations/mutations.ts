@@ -362,11 +362,4 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "isStored(outcome) ? (deps.rule(operation) ?? { action: 'trash', archivePath: null }) : null;",
     breaks: 'P13',
   },
-  {
-    name: 'what is trashed need not have arrived',
-    file: 'src/sync/record-after-upload.ts',
-    find: "  if (outcome.kind !== 'succeeded' || !STORED.has(outcome.details['result'])) return false;\n",
-    replace: "  if (outcome.kind === 'succeeded') return true;\n",
-    breaks: 'P13',
-  },
 ];
