@@ -2,6 +2,7 @@
 // The command line, under the pinned Node whatever Node started this file.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { allocatorEnv } from '../tools/run/allocator-env.mjs';
 import { pinnedNode, repositoryRoot } from '../tools/run/dependencies.mjs';
 import { runChild } from '../tools/run/run-child.mjs';
 
@@ -10,5 +11,6 @@ if (!existsSync(script) || !existsSync(pinnedNode)) {
   console.error('longshore: it is not built yet; run `npm ci` and `npm run build` in its checkout first.');
   process.exitCode = 1;
 } else {
-  process.exitCode = await runChild(pinnedNode, [script, ...process.argv.slice(2)]);
+  const env = { ...allocatorEnv, ...process.env };
+  process.exitCode = await runChild(pinnedNode, [script, ...process.argv.slice(2)], { env });
 }

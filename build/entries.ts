@@ -15,6 +15,7 @@ export const entries: readonly Entry[] = [
   { source: 'src/engine/engine-process.ts', result: 'node/engine-process.js', kind: 'node' },
   { source: 'src/db/checkpoint-worker.ts', result: 'node/checkpoint-worker.js', kind: 'node' },
   { source: 'src/watch/read-worker.ts', result: 'node/read-worker.js', kind: 'node' },
+  { source: 'src/engine/send-worker.ts', result: 'node/send-worker.js', kind: 'node' },
   { source: 'src/watch/scan-worker.ts', result: 'node/scan-worker.js', kind: 'node' },
   { source: 'src/watch/watch-worker.ts', result: 'node/watch-worker.js', kind: 'node' },
   { source: 'electron/main.ts', result: 'electron/main.js', kind: 'electron-main' },

@@ -23,7 +23,7 @@ export interface ItemCommands {
   /** What stands at the folder's root is the right one. True when it was taken. */
   adoptFolder(folder: string): Promise<boolean>;
   /** Takes a decision about a conflict back. Resolves with the operation that does it, null when it was refused. */
-  undo(id: string): Promise<string | null>;
+  undo(id: string, what: 'decision' | 'deletion'): Promise<string | null>;
 }
 
 interface Refusal {
@@ -176,7 +176,7 @@ export function createItemCommands(
       else tellFailure(reply.error);
       return reply.ok;
     },
-    async undo(id) {
+    async undo(id, what) {
       const reply = await request('undo', { ids: [id] });
       if (!reply.ok) {
         tellFailure(reply.error);
@@ -187,7 +187,7 @@ export function createItemCommands(
         m.decision.notUndone,
       );
       const [undone] = reply.result.undone;
-      if (undone !== undefined) toast('ok', m.decision.undone, [m.decision.undoneHow]);
+      if (undone !== undefined) toast('ok', m[what].undone, [m[what].undoneHow]);
       return undone?.operationId ?? null;
     },
     async addToFolder(folder, paths) {

@@ -14,6 +14,11 @@ function resourceFacts({ resourceKey, storedAs }: OperationDetail, label: string
   return text === null ? [] : [{ label, text, copy: true }];
 }
 
+/** The engine counts an attempt when it has ended; the history tells of it from its start. */
+function attemptsBegun({ attempts, state }: OperationDetail): number {
+  return state === 'running' ? attempts + 1 : attempts;
+}
+
 /** Sizes, times and ids, for those who want to look something up elsewhere. */
 export function DrawerFacts({ detail }: { detail: OperationDetail }) {
   const { m, f } = useApp().language;
@@ -21,7 +26,7 @@ export function DrawerFacts({ detail }: { detail: OperationDetail }) {
     { label: m.drawer.kind, text: m.kinds[detail.kind] },
     detail.bytesTotal === null ? null : { label: m.drawer.size, text: f.bytes(detail.bytesTotal) },
     { label: m.drawer.priority, text: m.priorities[detail.priority] },
-    { label: m.drawer.attempts, text: f.count(detail.attempts) },
+    { label: m.drawer.attempts, text: f.count(attemptsBegun(detail)) },
     { label: m.drawer.created, text: f.dateTime(detail.createdAt) },
     detail.completedAt === null ? null : { label: m.drawer.completed, text: f.dateTime(detail.completedAt) },
     detail.error === null ? null : { label: m.drawer.code, text: detail.error.code, copy: true },

@@ -30,9 +30,11 @@ const BY_CONTENT: readonly (readonly [RegExp, LucideIcon])[] = [
   [/^video\//, Film],
   [/^audio\//, Music],
   [/spreadsheet|excel|csv/, FileSpreadsheet],
+  // Before code: the types of office documents have "xml" in them.
+  [/pdf|word|officedocument|opendocument|rtf/, FileText],
   [/zip|tar|compressed|7z|rar|archive/, Archive],
   [/json|xml|javascript|typescript|html|css|x-sh|x-python/, FileCode],
-  [/^text\/|pdf|word|document|rtf/, FileText],
+  [/^text\//, FileText],
 ];
 
 export function FileIcon({ op }: { op: OperationView }) {

@@ -7,6 +7,7 @@ import { actionsFor } from '../state/item-actions.ts';
 import { itemName } from '../state/item-name.ts';
 import { DrawerChoices } from './drawer-choices.tsx';
 import { DrawerDecision } from './drawer-decision.tsx';
+import { DrawerDeletion } from './drawer-deletion.tsx';
 import { DrawerFacts } from './drawer-facts.tsx';
 import { DrawerHistory } from './drawer-history.tsx';
 import { DrawerNow } from './drawer-now.tsx';
@@ -30,6 +31,7 @@ function DrawerBody({ detail }: { detail: OperationDetail }) {
       <DrawerChoices detail={detail} />
       <DrawerParts detail={detail} />
       <DrawerDecision detail={detail} />
+      <DrawerDeletion detail={detail} />
       <DrawerVersions detail={detail} />
       <DrawerStorage detail={detail} />
       <DrawerResponse detail={detail} />

@@ -22,7 +22,8 @@ function TransferStatus({ op }: { op: OperationView }) {
         {fraction === null || total === null ? null : (
           <span>{m.row.ofBytes(f.bytes(op.bytesDone), f.bytes(total))}</span>
         )}
-        {op.bytesPerSecond === null ? null : <span>{f.speed(op.bytesPerSecond)}</span>}
+        {/* Nothing moves while it waits for its turn among the transfers. */}
+        {op.bytesPerSecond === null || op.bytesPerSecond === 0 ? null : <span>{f.speed(op.bytesPerSecond)}</span>}
         {op.etaSeconds === null ? null : <span>{m.state.left(f.duration(op.etaSeconds))}</span>}
       </span>
     </div>

@@ -308,10 +308,11 @@ export const en = {
     clockBehind: (duration: string) => `Its clock is ${duration} behind this computer’s`,
     degraded: {
       'watch-limit':
-        'This computer has no room for more file watches, so not every change is seen at once; scans every few seconds find the rest.',
-      'watch-broken': 'The folder’s watch does not work just now; scans every few seconds find changes instead.',
+        'This computer has no room for more file watches, so not every change is seen at once; more frequent scans find the rest. Raise the limit named below to end this.',
+      'watch-broken':
+        'The folder’s watch does not work just now; more frequent scans find changes instead. It is tried again.',
       'no-marker': 'Deletes in this folder are not followed: its marker file can’t be written.',
-    },
+    } satisfies Record<NonNullable<StatusView['folders'][number]['degradedKind']>, string>,
     none: 'No folders are configured',
     noneHint: 'Name a folder and a destination in the configuration file; Longshore takes it up at once.',
   },
@@ -405,6 +406,12 @@ export const en = {
     undone: 'The decision is taken back',
     undoneHow: 'The other version is on its way; see the queue.',
     notUndone: () => 'This could not be taken back',
+  },
+  deletion: {
+    title: 'Undo the delete',
+    text: 'The storage has the deleted version as an old one, as long as its rules keep it. Undo brings the file back here, and to the storage.',
+    undone: 'The delete is taken back',
+    undoneHow: 'The file is on its way back; see the queue.',
   },
   config: { problem: 'The configuration has a problem; the last good one stays in force.' },
   result: {

@@ -296,8 +296,9 @@ export const zh: Messages = {
     clockAhead: (duration) => `其时钟比本机快 ${duration}`,
     clockBehind: (duration) => `其时钟比本机慢 ${duration}`,
     degraded: {
-      'watch-limit': '本机的文件监视数量已用尽，无法立即看到全部变化；每隔几秒的扫描会补上其余部分。',
-      'watch-broken': '此文件夹的监视暂时不可用；由每隔几秒的扫描代替。',
+      'watch-limit':
+        '本机的文件监视数量已用尽，无法立即看到全部变化；更频繁的扫描会补上其余部分。提高下面所列的上限即可消除。',
+      'watch-broken': '此文件夹的监视暂时不可用；由更频繁的扫描代替，并会重新尝试监视。',
       'no-marker': '此文件夹中的删除不会同步：无法写入其标记文件。',
     },
     none: '尚未配置文件夹',
@@ -382,6 +383,12 @@ export const zh: Messages = {
     undone: '已撤销该决定',
     undoneHow: '另一版本正在处理，请查看队列。',
     notUndone: () => '无法撤销',
+  },
+  deletion: {
+    title: '撤销删除',
+    text: '只要存储的规则保留旧版本，被删除的版本就还在。撤销会把文件恢复到本机和存储。',
+    undone: '已撤销删除',
+    undoneHow: '文件正在恢复，请查看队列。',
   },
   config: { problem: '配置存在问题，仍使用上一份有效配置。' },
   result: {

@@ -1,5 +1,5 @@
 /** What was decided about an item's conflict, read from its history. */
-import type { OperationDetail } from '../../src/protocol/shapes.ts';
+import type { EventView, OperationDetail } from '../../src/protocol/shapes.ts';
 
 export interface Decision {
   readonly keep: 'local' | 'remote' | 'both';
@@ -52,24 +52,36 @@ function staysUntilNextChange(details: Readonly<Record<string, unknown>>): boole
   return keep === 'both' || (keep === 'remote' && download === undefined && discards !== true);
 }
 
-/** The latest decision; null when no conflict of this item was ever decided. */
-export function decisionOf({ kind, state, events }: OperationDetail): Decision | null {
+/** Whether something was taken back since, and by what. `events` in their order. */
+export function undoneSince(events: readonly EventView[]): Pick<Decision, 'takenBack' | 'undoneBy'> {
+  const undone = events.findLast(({ type }) => type === 'undone');
+  return { takenBack: undone !== undefined, undoneBy: text(undone?.details['operation']) };
+}
+
+/** From the latest decision on, in order; null when no conflict of this item was ever decided. */
+export function latestDecision(events: readonly EventView[]): readonly EventView[] | null {
   const bySeq = events.toSorted((a, b) => a.seq - b.seq);
   const index = bySeq.findLastIndex((event) => event.type === 'resolved');
-  const event = bySeq[index];
+  return index === -1 ? null : bySeq.slice(index);
+}
+
+/** The latest decision; null when no conflict of this item was ever decided. */
+export function decisionOf({ kind, state, events }: OperationDetail): Decision | null {
+  const since = latestDecision(events);
+  const event = since?.[0];
   const keep = event?.details['keep'];
-  if (event === undefined || (keep !== 'local' && keep !== 'remote' && keep !== 'both')) return null;
-  const undone = bySeq.slice(index).findLast((later) => later.type === 'undone');
+  if (since === null || event === undefined || (keep !== 'local' && keep !== 'remote' && keep !== 'both')) return null;
+  const { takenBack, undoneBy } = undoneSince(since);
   const { details } = event;
   return {
     keep,
     at: event.at,
     strategy: text(details['strategy']),
     reason: text(details['reason']),
-    takenBack: undone !== undefined,
+    takenBack,
     keptBeside: keep === 'remote' && text(details['download']) !== null && isObject(details['local']),
-    untilNextChange: undone === undefined && staysUntilNextChange(details),
-    undoneBy: text(undone?.details['operation']),
-    canUndo: kind !== 'api.call' && undone === undefined && SETTLED.has(state) && somethingToBringBack(details),
+    untilNextChange: !takenBack && staysUntilNextChange(details),
+    undoneBy,
+    canUndo: kind !== 'api.call' && !takenBack && SETTLED.has(state) && somethingToBringBack(details),
   };
 }

@@ -86,5 +86,7 @@ function leftInPlaceWords(
   const what = action === 'trash' ? 'not moved to the trash yet' : 'not archived yet';
   const said =
     error.detail === null || error.detail === '' || error.detail === error.message ? '' : ` (${error.detail})`;
-  return `uploaded, but ${what}: ${error.message}${said} ${error.hint} It stays where it is; next try ${formatRelative(tryAgainAt, nowMs)}.`;
+  const due =
+    Date.parse(tryAgainAt) <= nowMs + 1000 ? 'it is tried again now' : `next try ${formatRelative(tryAgainAt, nowMs)}`;
+  return `uploaded, but ${what}: ${error.message}${said} ${error.hint} It stays where it is; ${due}.`;
 }

@@ -319,6 +319,18 @@ export const ERROR_TABLE = {
     },
     zh: { message: '本机的回收站未能接收该文件。', hint: '文件保留在原处，Longshore 会重试；系统的原文见详情。' },
   },
+  'local.archive-failed': {
+    class: 'local',
+    retry: true,
+    en: {
+      message: 'The file could not be moved into the archive.',
+      hint: 'See that the archive (archivePath) is a folder that you may write to; the words of the system are in the details.',
+    },
+    zh: {
+      message: '无法将该文件移入存档。',
+      hint: '请确认存档目录（archivePath）是可写的文件夹；系统的原文见详情。',
+    },
+  },
   'folder.missing': {
     class: 'local',
     retry: true,

@@ -102,8 +102,13 @@ export interface LocalChanges {
   removePartial(path: string, token: string): Promise<void>;
   /** To the system's trash, where the user can get it back. */
   trash(path: string, expected: Fingerprint): Promise<void>;
-  /** Moves it, over file systems if need be; never onto an existing file. */
-  archive(path: string, expected: Fingerprint, archivePath: string): Promise<void>;
+  /**
+   * Moves it, over file systems if need be; never onto an existing file. What an earlier attempt of the same `token` left
+   * is taken up, or away, also where it rejects with `local.changed` or `local.vanished`.
+   */
+  archive(path: string, expected: Fingerprint, archivePath: string, token: string): Promise<void>;
+  /** Takes away what attempts of `archive` left that died, where there will be no other; not what has arrived there. */
+  forgetArchive(expected: Fingerprint, archivePath: string, token: string): Promise<void>;
   /** What stands in the folder's marker file; null when there is none. */
   readMarker(root: string): Promise<string | null>;
   writeMarker(root: string, marker: string): Promise<void>;
@@ -321,6 +326,32 @@ export interface StoreSurroundings {
   readonly onReply: (sign: ServiceSign) => void;
 }
 
+/** Sends small files beside the engine's thread: what reads a file there sends it too, so its bytes cross no thread. */
+export interface FileSender {
+  /** Whether it takes files now. Asking is a wish as well: many at once make it start. */
+  isReady(): boolean;
+  /**
+   * `readWhole` right before `put`. Errors: those of both. Null: it could not, and whether the service got anything is not
+   * known. To send it in the other way, under the same condition, is safe: nothing of it is on its way any more. Files of one
+   * `chain` go one after the other, in the order of the calls.
+   */
+  send(
+    object: ObjectAttributes,
+    wanted: WantedFile,
+    condition: WriteCondition | null,
+    signal: AbortSignal,
+    chain?: number,
+  ): Promise<SentFile | null>;
+}
+
+export interface SentFile {
+  readonly reply: WriteReply;
+  /** Of what was read and sent. */
+  readonly checksum: Checksum;
+  /** From the request's last byte to the reply's end, ms. */
+  readonly waitedMs: number;
+}
+
 /**
  * One bucket on an S3-compatible service. Every method tries once and takes an AbortSignal; failures are
  * LongshoreErrors made by `classify-s3.ts`. `context.sent` of an error tells whether the service may have acted.
@@ -336,6 +367,8 @@ export interface ObjectStore {
     onBytes: OnBytes,
     signal: AbortSignal,
   ): Promise<WriteReply>;
+  /** Where small files may go up in crowds; not every store has it. */
+  readonly sender?: FileSender;
   createUpload(
     object: ObjectAttributes,
     algorithm: ChecksumAlgorithm,
@@ -352,11 +385,12 @@ export interface ObjectStore {
   ): Promise<PartReply>;
   /** All parts, over all pages, at most 10,000. Error `s3.no-such-upload` when the service does not know it. */
   listParts(key: string, uploadId: string, signal: AbortSignal): Promise<readonly ListedPart[]>;
+  /** A checksum is null where it is not known: that of a part which the service copied and did not tell about. */
   completeUpload(
     key: string,
     uploadId: string,
-    parts: readonly { readonly number: number; readonly etag: string; readonly checksum: Checksum }[],
-    checksum: Checksum,
+    parts: readonly { readonly number: number; readonly etag: string; readonly checksum: Checksum | null }[],
+    checksum: Checksum | null,
     condition: WriteCondition | null,
     signal: AbortSignal,
   ): Promise<WriteReply>;

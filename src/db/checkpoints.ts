@@ -8,6 +8,8 @@ const LOOK_MS = 500;
 const KEEP_MS = 15_000;
 /** A log of so many pages (64 MiB) is ended even if the engine has to wait for it. */
 const RESTART_ABOVE_PAGES = 16_384;
+/** What a file that once was longer is cut to when it begins anew, bytes. SQLite leaves it as long as it ever was. */
+const KEPT_BYTES = RESTART_ABOVE_PAGES * 4096;
 /** Where the thread can't keep up, or hangs, commits copy the log themselves from this length on (128 MiB). */
 const LAST_RESORT_PAGES = 32_768;
 
@@ -41,6 +43,7 @@ export class Checkpoints {
 
   start(): void {
     this.#db.pragma(`wal_autocheckpoint = ${LAST_RESORT_PAGES}`);
+    this.#db.pragma(`journal_size_limit = ${KEPT_BYTES}`);
     this.#lookLater();
   }
 

@@ -22,6 +22,8 @@ export interface StoredEvent {
 
 export type NewEvent = Pick<StoredEvent, 'type' | 'operationId' | 'resourceKey' | 'from' | 'to' | 'details'> & {
   readonly source?: StoredEvent['source'];
+  /** The number of the operation, where the caller has it at hand: it need not be looked up then. */
+  readonly operationSeq?: number;
 };
 
 interface EventRow {
@@ -49,7 +51,8 @@ function fromRow(row: EventRow): StoredEvent {
     to: row.to_state as State | null,
     at: row.at,
     source: row.source as StoredEvent['source'],
-    correlationId: row.correlation_id,
+    // What belongs to one operation alone need not say so twice.
+    correlationId: row.correlation_id ?? row.operation,
     details: JSON.parse(row.details) as Record<string, unknown>,
   };
 }
@@ -63,8 +66,8 @@ const COLUMNS = [
   'to_state',
   'at',
   'source',
-  'correlation_id',
   'details',
+  'operation_seq',
 ] as const;
 
 export interface EventQuery {
@@ -82,6 +85,7 @@ export class EventsRepo {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #insert;
+  readonly #seqOf;
   readonly #page;
   readonly #pageOfOperation;
   readonly #latestOfOperation;
@@ -92,15 +96,16 @@ export class EventsRepo {
     this.#clock = clock;
     this.#random = random;
     this.#insert = new BulkInsert(db, 'events', COLUMNS);
+    this.#seqOf = db.prepare<unknown[], number>('SELECT seq FROM operations WHERE id = ?').pluck();
     this.#page = db.prepare<unknown[], EventRow>(
       'SELECT * FROM events WHERE seq > :afterSeq AND seq <= :throughSeq AND at >= :since ORDER BY seq LIMIT :limit',
     );
     // A statement of its own: one that serves both would walk the whole log for the history of one item.
     this.#pageOfOperation = db.prepare<unknown[], EventRow>(
-      'SELECT * FROM events WHERE operation = :operation AND seq > :afterSeq AND at >= :since ORDER BY seq LIMIT :limit',
+      'SELECT * FROM events WHERE operation_seq = :operationSeq AND seq > :afterSeq AND at >= :since ORDER BY seq LIMIT :limit',
     );
     this.#latestOfOperation = db.prepare<unknown[], EventRow>(
-      'SELECT * FROM events WHERE operation = ? ORDER BY seq DESC LIMIT ?',
+      'SELECT * FROM events WHERE operation_seq = ? ORDER BY seq DESC LIMIT ?',
     );
     this.#firstSeq = db.prepare<unknown[], { seq: number }>('SELECT coalesce(min(seq), 0) AS seq FROM events');
     this.#lastSeq = db.prepare<unknown[], { seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM events');
@@ -122,8 +127,8 @@ export class EventsRepo {
         event.to,
         this.#clock.now(),
         event.source ?? 'internal',
-        event.operationId,
         JSON.stringify(event.details),
+        event.operationSeq ?? this.#operationSeq(event.operationId),
       ]),
     );
   }
@@ -133,13 +138,18 @@ export class EventsRepo {
     const rows =
       operationId === undefined
         ? this.#page.all({ afterSeq, throughSeq, since, limit })
-        : this.#pageOfOperation.all({ operation: operationId, afterSeq, since, limit });
+        : this.#pageOfOperation.all({ operationSeq: this.#operationSeq(operationId), afterSeq, since, limit });
     return rows.map(fromRow);
   }
 
   /** The last events of an operation, oldest first. */
   latestOf(operationId: string, limit: number): StoredEvent[] {
-    return this.#latestOfOperation.all(operationId, limit).map(fromRow).toReversed();
+    return this.#latestOfOperation.all(this.#operationSeq(operationId), limit).map(fromRow).toReversed();
+  }
+
+  /** Null where there is none, or no longer: its history went with it. */
+  #operationSeq(operationId: string | null): number | null {
+    return operationId === null ? null : (this.#seqOf.get(operationId) ?? null);
   }
 
   firstSeq(): number {

@@ -38,6 +38,9 @@ function fromRow(row: FileRow): StoredFile {
 const COLUMNS =
   'folder, dir, name, key, fingerprint, size_bytes AS sizeBytes, mtime_ms AS mtimeMs, base, checksum, operation';
 
+/** As much of a file as tells whether it is as it was. */
+export type KnownName = Pick<StoredFile, 'name' | 'fingerprint'>;
+
 /** Texts from `from` (included) to `before` (not), in the database's order, which is that of UTF-8 bytes. */
 interface Range {
   readonly from: string;
@@ -54,6 +57,7 @@ const END_OF_TEXT = Buffer.alloc(0);
 export class FilesRepo {
   readonly #inDirectory;
   readonly #page;
+  readonly #names;
   readonly #nextDirectory;
   readonly #get;
   readonly #byKey;
@@ -65,6 +69,10 @@ export class FilesRepo {
     this.#inDirectory = db.prepare<unknown[], FileRow>(`SELECT ${COLUMNS} FROM files WHERE folder = ? AND dir = ?`);
     this.#page = db.prepare<unknown[], FileRow>(
       `SELECT ${COLUMNS} FROM files WHERE folder = (SELECT ?) AND dir = (SELECT ?) AND name > (SELECT ?)
+       ORDER BY name LIMIT (SELECT ?)`,
+    );
+    this.#names = db.prepare<unknown[], KnownName>(
+      `SELECT name, fingerprint FROM files WHERE folder = (SELECT ?) AND dir = (SELECT ?) AND name > (SELECT ?)
        ORDER BY name LIMIT (SELECT ?)`,
     );
     this.#nextDirectory = db
@@ -126,6 +134,11 @@ export class FilesRepo {
   /** Up to `limit` files of a directory whose names follow `name` in the database's order; null: from the first one. */
   page(folder: string, dir: string, name: string | null, limit: number): StoredFile[] {
     return this.#page.all(folder, dir, name ?? '', limit).map(fromRow);
+  }
+
+  /** The same files, but no more of each than tells whether it is as it was: most are, and their rows are dear. */
+  names(folder: string, dir: string, name: string | null, limit: number): KnownName[] {
+    return this.#names.all(folder, dir, name ?? '', limit);
   }
 
   /** Names of the directories right below `dir` with a known file at any depth, by index steps; some may come twice. */

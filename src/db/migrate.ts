@@ -4,8 +4,9 @@ import type { Migration } from './migration.ts';
 import { outbox } from './migrations/0001-outbox.ts';
 import { wholeEngine } from './migrations/0002-whole-engine.ts';
 import { cheaperRules } from './migrations/0003-cheaper-rules.ts';
+import { historyByNumber } from './migrations/0004-history-by-number.ts';
 
-export const MIGRATIONS: readonly Migration[] = [outbox, wholeEngine, cheaperRules];
+export const MIGRATIONS: readonly Migration[] = [outbox, wholeEngine, cheaperRules, historyByNumber];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 export function schemaVersion(db: Database): number {

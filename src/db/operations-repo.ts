@@ -1,5 +1,6 @@
 import { assert } from '../core/assert.ts';
 import { TOLD_AS, type EventType } from '../core/event-types.ts';
+import type { OperationKind } from '../core/operation.ts';
 import type { Clock } from '../core/ports.ts';
 import { nextState, type State, type StateEvent } from '../core/states.ts';
 import { BulkInsert } from './bulk-insert.ts';
@@ -7,6 +8,7 @@ import type { ReadableDb } from './connection.ts';
 import type { EventsRepo, NewEvent } from './events-repo.ts';
 import { fresh, INSERTED, insertedValues, type NewOperation } from './new-operation.ts';
 import { changed, OperationUpdate } from './operation-update.ts';
+import { SoonInserted, type Insertion } from './soon-inserted.ts';
 import { fromRow, type OperationChange, type OperationRow, type StoredOperation } from './stored-operation.ts';
 
 /** Facts of a change for the history: type (default: how the step is told) and details without secrets. */
@@ -36,6 +38,7 @@ function told(step: Step): NewEvent {
   return {
     type: note.type ?? TOLD_AS[event],
     operationId: seen.id,
+    operationSeq: seen.seq,
     resourceKey: seen.resourceKey,
     from: seen.state,
     to: stateAfter(step),
@@ -62,6 +65,9 @@ export class OperationsRepo {
   readonly #allRunning;
   readonly #byIdempotency;
   readonly #nextSeq;
+  readonly #stateOf;
+  readonly #runsOn;
+  readonly #soon: SoonInserted;
 
   /** `onChange` hears of every operation that was made or changed, inside the transaction. */
   constructor(db: ReadableDb, clock: Clock, events: EventsRepo, onChange: (seq: number) => void = () => undefined) {
@@ -103,6 +109,16 @@ export class OperationsRepo {
       'SELECT * FROM operations WHERE idempotency_scope = ? AND idempotency_key = ?',
     );
     this.#nextSeq = db.prepare<unknown[], { seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM operations');
+    this.#stateOf = db.prepare<unknown[], State>('SELECT state FROM operations WHERE id = ?').pluck();
+    this.#runsOn = db
+      .prepare<unknown[], number>(
+        `SELECT 1 FROM operation_keys k INDEXED BY operation_keys_one_runner CROSS JOIN operations o ON o.seq = k.operation_seq
+         WHERE k.resource_key = (SELECT ?) AND k.active = 1 AND o.kind = (SELECT ?) AND o.state = 'running'`,
+      )
+      .pluck();
+    this.#soon = new SoonInserted((all) => {
+      this.#insertNow(all);
+    });
   }
 
   insert(made: NewOperation, details: Readonly<Record<string, unknown>> = {}): StoredOperation {
@@ -112,9 +128,30 @@ export class OperationsRepo {
   }
 
   /** In this order, which is the order of work (P8). `details` are told with the first event of each. */
-  insertAll(
-    all: readonly { readonly made: NewOperation; readonly details: Readonly<Record<string, unknown>> }[],
-  ): StoredOperation[] {
+  insertAll(all: readonly Insertion[]): StoredOperation[] {
+    this.#soon.flush();
+    return this.#insertNow(all);
+  }
+
+  /**
+   * `insert` for whoever makes many and needs no more than their ids: in a transaction of `Repositories` they are written
+   * together, in their order, at its end at the latest, and before this repository is asked for any of them.
+   */
+  insertSoon(made: NewOperation, details: Readonly<Record<string, unknown>> = {}): void {
+    this.#soon.add({ made, details });
+  }
+
+  /** Writes what `insertSoon` has collected. */
+  flush(): void {
+    this.#soon.flush();
+  }
+
+  /** The work of one transaction: what it inserts soon is written at its end, and comes to nothing with it. */
+  collecting<T>(work: () => T): T {
+    return this.#soon.during(work);
+  }
+
+  #insertNow(all: readonly Insertion[]): StoredOperation[] {
     const now = this.#clock.now();
     const lastSeq = this.#lastGivenSeq.get() ?? 0;
     const operations = all.map(({ made }, index) => fresh(made, lastSeq + 1 + index, now));
@@ -123,9 +160,10 @@ export class OperationsRepo {
       operations.flatMap(({ seq }, index) => all[index]?.made.resourceKeys.map((key) => [seq, key, 1, 0]) ?? []),
     );
     this.#events.appendAll(
-      operations.map(({ id, resourceKey }, index) => ({
+      operations.map(({ id, seq, resourceKey }, index) => ({
         type: 'queued',
         operationId: id,
+        operationSeq: seq,
         resourceKey,
         from: null,
         to: 'pending',
@@ -171,11 +209,12 @@ export class OperationsRepo {
 
   /** Changes facts without a step of the lifecycle. Null as in `transition`. */
   amend(seen: StoredOperation, change: OperationChange, note?: ChangeNote): StoredOperation | null {
-    const written = this.#write(seen, seen.state, change);
+    const written = this.#write(seen, seen.state, this.#bound(seen, change));
     if (written !== null && note?.type !== undefined) {
       this.#events.append({
         type: note.type,
         operationId: seen.id,
+        operationSeq: seen.seq,
         resourceKey: seen.resourceKey,
         from: null,
         to: null,
@@ -184,6 +223,14 @@ export class OperationsRepo {
       });
     }
     return written;
+  }
+
+  /** The clock was set back during its wait, and nobody has noticed yet: `boundDue` could not tell it from this row any more. */
+  #bound(seen: StoredOperation, change: OperationChange): OperationChange {
+    const now = this.#clock.now();
+    if (seen.state !== 'waiting' || seen.dueAt === null || seen.updatedAt <= now || change.dueAt !== undefined)
+      return change;
+    return { ...change, dueAt: now + (seen.dueAt - seen.updatedAt) };
   }
 
   #write(seen: StoredOperation, state: State, change: OperationChange): StoredOperation | null {
@@ -214,6 +261,7 @@ export class OperationsRepo {
   }
 
   byId(id: string): StoredOperation | null {
+    this.#soon.flushIfId(id);
     const row = this.#byId.get(id);
     return row === undefined ? null : fromRow(row);
   }
@@ -223,9 +271,20 @@ export class OperationsRepo {
     return row === undefined ? null : fromRow(row);
   }
 
+  stateOf(id: string): State | null {
+    this.#soon.flushIfId(id);
+    return this.#stateOf.get(id) ?? null;
+  }
+
   /** All that is not terminal on a resource, oldest first. */
   unfinishedOn(resourceKey: string): StoredOperation[] {
+    this.#soon.flushIfKey(resourceKey);
     return this.#unfinishedOnKey.all(resourceKey).map(fromRow);
+  }
+
+  /** Whether an operation of this kind runs on a resource. */
+  runsOn(resourceKey: string, kind: OperationKind): boolean {
+    return this.#runsOn.get(resourceKey, kind) !== undefined;
   }
 
   running(): StoredOperation[] {

@@ -11,6 +11,7 @@ import { FoldersRepo } from './folders-repo.ts';
 import { OperationsRepo } from './operations-repo.ts';
 import { PausesRepo } from './pauses-repo.ts';
 import { QueueQueries } from './queue-queries.ts';
+import { QueuedDeletesRepo } from './queued-deletes-repo.ts';
 import type { Sealer } from './seal.ts';
 import { RetentionRepo } from './retention-repo.ts';
 import { SecretsRepo } from './secrets-repo.ts';
@@ -30,13 +31,14 @@ export interface Repositories {
   readonly files: FilesRepo;
   readonly directories: DirectoriesRepo;
   readonly tombstones: TombstonesRepo;
+  readonly queuedDeletes: QueuedDeletesRepo;
   readonly folders: FoldersRepo;
   readonly pauses: PausesRepo;
   readonly secrets: SecretsRepo;
   readonly settings: SettingsRepo;
   readonly runs: EngineRunsRepo;
   readonly retention: RetentionRepo;
-  /** Runs `work` in one transaction; an exception rolls all of it back. May be nested. */
+  /** Runs `work` in one transaction; an exception rolls all of it back. May be nested. What was to be inserted soon is. */
   transaction<T>(work: () => T): T;
 }
 
@@ -48,9 +50,10 @@ export function openRepositories(
   onOperationChange?: (seq: number) => void,
 ): Repositories {
   const events = new EventsRepo(db, clock, random);
-  const run = db.transaction((work: () => unknown) => work());
+  const operations = new OperationsRepo(db, clock, events, onOperationChange);
+  const run = db.transaction((work: () => unknown) => operations.collecting(work));
   return {
-    operations: new OperationsRepo(db, clock, events, onOperationChange),
+    operations,
     claims: new ClaimsRepo(db),
     queue: new QueueQueries(db),
     events,
@@ -60,12 +63,17 @@ export function openRepositories(
     files: new FilesRepo(db),
     directories: new DirectoriesRepo(db),
     tombstones: new TombstonesRepo(db),
+    queuedDeletes: new QueuedDeletesRepo(db),
     folders: new FoldersRepo(db),
     pauses: new PausesRepo(db),
     secrets: new SecretsRepo(db, sealer),
     settings: new SettingsRepo(db),
     runs: new EngineRunsRepo(db),
     retention: new RetentionRepo(db),
-    transaction: <T>(work: () => T): T => run.immediate(work) as T,
+    transaction: <T>(work: () => T): T => {
+      // What the outer transaction collected is not lost with an inner one that comes to nothing.
+      operations.flush();
+      return run.immediate(work) as T;
+    },
   };
 }

@@ -28,7 +28,7 @@ export class RetentionRepo {
     );
     this.#removeEvents = db.prepare<unknown[]>(
       `DELETE FROM events WHERE seq > :from AND seq <= :to AND at < :before AND NOT EXISTS (
-         SELECT 1 FROM operations o WHERE o.id = events.operation AND o.completed_at IS NULL)`,
+         SELECT 1 FROM operations o WHERE o.seq = events.operation_seq AND o.completed_at IS NULL)`,
     );
     this.#endedBefore = db.prepare<unknown[], { seq: number; id: string; updated: number }>(
       `SELECT seq, id, updated_at AS updated FROM operations INDEXED BY operations_by_state

@@ -1,4 +1,4 @@
--- Generated from src/db/migrations by "npm run generate". Version 3.
+-- Generated from src/db/migrations by "npm run generate". Version 4.
 
 CREATE TABLE after_uploads (
   operation TEXT PRIMARY KEY REFERENCES operations(id) ON DELETE CASCADE,
@@ -67,9 +67,9 @@ CREATE TABLE events (
   source TEXT NOT NULL CHECK (source IN ('internal','external')),
   correlation_id TEXT,
   details TEXT NOT NULL CHECK (json_valid(details))
-) STRICT;
+, operation_seq INTEGER) STRICT;
 
-CREATE INDEX events_by_operation ON events (operation, seq);
+CREATE INDEX events_by_operation ON events (operation_seq);
 
 CREATE TRIGGER events_immutable BEFORE UPDATE ON events BEGIN
   SELECT raise(ABORT, 'events are immutable');
@@ -236,10 +236,10 @@ END;
 
 CREATE TRIGGER operations_count_update AFTER UPDATE OF state, bytes_total, bytes_done ON operations
 WHEN NEW.state <> OLD.state OR NEW.bytes_total IS NOT OLD.bytes_total OR NEW.bytes_done <> OLD.bytes_done BEGIN
-  UPDATE counters SET operations = operations - 1, bytes_total = bytes_total - coalesce(OLD.bytes_total, 0), bytes_done = bytes_done - OLD.bytes_done
-  WHERE lane = OLD.lane AND state = OLD.state;
-  INSERT INTO counters VALUES (NEW.lane, NEW.state, 1, coalesce(NEW.bytes_total, 0), NEW.bytes_done)
-  ON CONFLICT DO UPDATE SET operations = operations + 1, bytes_total = bytes_total + excluded.bytes_total, bytes_done = bytes_done + excluded.bytes_done;
+  INSERT INTO counters VALUES (OLD.lane, OLD.state, -1, -coalesce(OLD.bytes_total, 0), -OLD.bytes_done),
+    (NEW.lane, NEW.state, 1, coalesce(NEW.bytes_total, 0), NEW.bytes_done)
+  ON CONFLICT DO UPDATE SET operations = operations + excluded.operations, bytes_total = bytes_total + excluded.bytes_total,
+    bytes_done = bytes_done + excluded.bytes_done;
 END;
 
 CREATE TRIGGER operations_hold_keys AFTER UPDATE OF state ON operations WHEN NEW.state <> OLD.state BEGIN

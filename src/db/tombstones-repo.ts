@@ -61,6 +61,7 @@ export class TombstonesRepo {
   readonly #wipe;
   readonly #bound;
   readonly #mayHaveLeft;
+  readonly #written = new Map<string, number>();
 
   constructor(db: ReadableDb) {
     const at = 'folder = ? AND dir = ? AND name = ?';
@@ -87,9 +88,11 @@ export class TombstonesRepo {
       .prepare<unknown[], number | null>(
         `SELECT min(at) FROM (
            SELECT (SELECT min(gone_at) FROM files INDEXED BY files_to_delete
-             WHERE folder = (SELECT :folder) AND (base IS NOT NULL) = 1 AND delete_remote = 1) AS at
+             WHERE folder = (SELECT :folder) AND (base IS NOT NULL) = 1 AND delete_remote = 1
+               AND gone_at > (SELECT :after)) AS at
            UNION ALL SELECT (SELECT min(gone_at) FROM files INDEXED BY files_to_delete
-             WHERE folder = (SELECT :folder) AND (base IS NOT NULL) = 0 AND delete_remote = 1))`,
+             WHERE folder = (SELECT :folder) AND (base IS NOT NULL) = 0 AND delete_remote = 1
+               AND gone_at > (SELECT :after)))`,
       )
       .pluck();
     this.#due = db.prepare<unknown[], TombstoneRow>(
@@ -138,6 +141,11 @@ export class TombstonesRepo {
     );
   }
 
+  /** How many of the folder were written by this process: when it grows, something may be due sooner than was known. */
+  written(folder: string): number {
+    return this.#written.get(folder) ?? 0;
+  }
+
   /** The file is gone: its row becomes a tombstone, or gets a new time of death. */
   bury(
     folder: string,
@@ -145,6 +153,7 @@ export class TombstonesRepo {
     name: string,
     facts: { readonly goneAt: EpochMs; readonly identity: string | null; readonly deleteRemote: boolean },
   ): void {
+    this.#written.set(folder, this.written(folder) + 1);
     this.#bury.run(facts.goneAt, facts.identity, Number(facts.deleteRemote), folder, dir, name);
   }
 
@@ -183,9 +192,9 @@ export class TombstonesRepo {
     this.#objectGone.run(folder, key);
   }
 
-  /** When the oldest of those whose object is to follow was found gone. */
-  firstGoneAt(folder: string): EpochMs | null {
-    return this.#firstGoneAt.get({ folder }) ?? null;
+  /** When the oldest of those whose object is to follow was found gone, of those found gone after `after`. */
+  firstGoneAt(folder: string, after: EpochMs = Number.MIN_SAFE_INTEGER): EpochMs | null {
+    return this.#firstGoneAt.get({ folder, after }) ?? null;
   }
 
   /** Those to follow that were found gone by `until`, with a base (`stored`) or without one, oldest first, after another. */

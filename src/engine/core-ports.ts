@@ -19,11 +19,19 @@ import type { CorePorts } from './sync-core-ports.ts';
 
 export const VERSION = '0.1.0';
 
+/** Where the source of each is. */
+const WORKERS = {
+  'checkpoint-worker': 'db',
+  'read-worker': 'watch',
+  'scan-worker': 'watch',
+  'send-worker': 'engine',
+  'watch-worker': 'watch',
+} as const;
+
 /** Sources run as they are; bundles lie flat beside each other. */
-export function workerUrl(name: 'checkpoint-worker' | 'read-worker' | 'scan-worker' | 'watch-worker'): URL {
+export function workerUrl(name: keyof typeof WORKERS): URL {
   const fromSource = import.meta.url.endsWith('.ts');
-  const folder = name === 'checkpoint-worker' ? 'db' : 'watch';
-  return new URL(fromSource ? `../${folder}/${name}.ts` : `./${name}.js`, import.meta.url);
+  return new URL(fromSource ? `../${WORKERS[name]}/${name}.ts` : `./${name}.js`, import.meta.url);
 }
 
 const keyOf: KeyOf = (prefix, path) => {
@@ -123,8 +131,9 @@ export function openStore(
   const userAgent = `longshore/${VERSION}`;
   const proxyFor = proxyResolver(destination.proxy, env, systemProxy);
   const limits = { stallTimeoutMs: destination.stallTimeoutMs };
+  const place = { endpoint, region, bucket, forcePathStyle, prefix, publicUrl };
   return createObjectStore(
-    { endpoint, region, bucket, forcePathStyle, prefix, publicUrl, credentials, userAgent, proxyFor, limits },
+    { ...place, credentials, userAgent, proxyFor, limits, sendWorkerUrl: workerUrl('send-worker') },
     serviceClock,
     surroundings,
   );

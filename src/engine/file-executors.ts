@@ -16,11 +16,13 @@ export function fileExecutors(
   deps: UploadDeps & { readonly changes: LocalChanges },
 ): Readonly<Record<'file.upload' | 'file.delete' | 'file.move' | 'file.download', Executor>> {
   const { repos, clock } = deps;
-  const upload = new UploadExecutor(deps);
-  const recording = { repos, clock, rule: (operation: StoredOperation) => afterUploadRule(config(), operation) };
+  const rule = (operation: StoredOperation) => afterUploadRule(config(), operation);
+  const proving: UploadDeps = { ...deps, needsProof: (operation) => rule(operation) !== null };
+  const upload = new UploadExecutor(proving);
+  const recording = { repos, clock, rule };
   return {
     'file.upload': recordAfterUpload(upload, recording),
-    'file.move': recordAfterUpload(new MoveExecutor(deps, upload), recording),
+    'file.move': recordAfterUpload(new MoveExecutor(proving, upload), recording),
     'file.delete': new DeleteExecutor(deps),
     'file.download': new DownloadExecutor(deps),
   };

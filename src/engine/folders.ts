@@ -60,6 +60,11 @@ export class Folders {
     for (const [known, folder] of this.#byName) if (name === undefined || name === known) folder.requestFullScan();
   }
 
+  /** Operations ended, or a person decided: deletes may be due that were not. */
+  reconsiderDeletes(): void {
+    for (const folder of this.#byName.values()) folder.reconsiderDeletes();
+  }
+
   /** Its file may be another one by now. */
   hintDirty({ folder, path }: StoredOperation): void {
     if (path !== null) this.get(folder)?.markDirty(splitPath(path).dir);

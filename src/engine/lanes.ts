@@ -17,7 +17,7 @@ const AUTO_PART_CONCURRENCY = 8;
 /** Parts under way are in memory, over all destinations at most these bytes (and at least one part each). */
 const PARTS_IN_MEMORY_BYTES = 192 * 2 ** 20;
 /** Operations leased ahead of the transfers that may run, at most: what a fast service takes in until the next look. */
-const MOST_AHEAD = 128;
+const MOST_AHEAD = 256;
 
 /** Why a configured folder can't work now, e.g. frozen; or why its deletes can't. */
 export type FolderGate = (folder: string, deletes: boolean) => Gate | null;

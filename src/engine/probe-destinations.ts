@@ -42,11 +42,11 @@ export async function probeDestinations(options: {
       Object.values(options.config.destinations).map(async (destination): Promise<DestinationProbe> => {
         const known = readCapabilities(repos.settings, destination.name, placeOf(destination));
         const capabilities = capabilitiesSentence(known);
-        const meter = new SkewMeter();
+        const meter = new SkewMeter(systemClock);
         const listening = {
           ...NO_SURROUNDINGS,
           onReply: (sign: ServiceSign) => {
-            meter.add(sign, systemClock.now());
+            meter.add(sign);
           },
         };
         const store = openStore(destination, { repos, env: process.env }, listening);

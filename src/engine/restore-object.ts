@@ -1,12 +1,13 @@
 import type { FolderConfig, LongshoreConfig } from '../config/config-types.ts';
 import { LongshoreError } from '../core/longshore-error.ts';
-import type { LocalFiles } from '../core/ports.ts';
+import type { LocalFiles, ObjectStore, RemoteObject } from '../core/ports.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
 import type { Params } from '../protocol/contract.ts';
 import { RpcRefusal } from '../protocol/rpc-errors.ts';
 import { originalNameOf } from '../sync/object-metadata.ts';
 import { joinPath, splitPath } from '../sync/paths.ts';
 import type { KeyOf } from '../sync/planned-folder.ts';
+import { versionOf } from '../sync/stored-version.ts';
 import { queueRestore, type RestoreDeps } from '../sync/queue-restore.ts';
 import { isSafeRelative } from '../watch/safe-relative.ts';
 import type { Targets } from './targets.ts';
@@ -19,6 +20,17 @@ export interface RestoreObjectDeps extends RestoreDeps {
   readonly targets: Pick<Targets, 'get'>;
   readonly files: LocalFiles;
   readonly keyOf: KeyOf;
+  /** The engine stops: nobody waits for an answer any more. */
+  readonly stopped: AbortSignal;
+}
+
+/** The reason of `stopped`. */
+export class EngineStops extends Error {
+  override readonly name = 'EngineStops';
+
+  constructor() {
+    super('The engine stops.');
+  }
 }
 
 const NOTHING_QUEUED = 'Nothing was queued. Say it again when the service answers.';
@@ -34,9 +46,7 @@ export async function restoreObject(deps: RestoreObjectDeps, request: Params<'re
   if (folder === undefined || target === null)
     throw notFound(`There is no folder "${request.folder}".`, 'See "longshore status" for the folders.');
   const { key, path } = place(deps, folder, request);
-  const remote = await look(() =>
-    target.store.head(key, AbortSignal.timeout(LOOK_TIMEOUT_MS), request.versionId ?? undefined),
-  );
+  const { current, remote } = await look(() => lookAt(deps, target.store, key, request.versionId ?? null));
   if (remote === null) {
     const which = request.versionId == null ? '' : ' of this version';
     throw notFound(`There is nothing${which} at ${key} in the storage.`, 'Paths are relative to the folder, with "/".');
@@ -44,7 +54,7 @@ export async function restoreObject(deps: RestoreObjectDeps, request: Params<'re
   const restored = joinPath(splitPath(path).dir, originalNameOf(remote.metadata, splitPath(path).name));
   const present = await look(() => files.stat(`${folder.path}/${restored}`));
   const { destination, priority } = folder;
-  const isOld = request.versionId != null;
+  const over = request.versionId == null ? undefined : versionOf(current);
   const queued = queueRestore(deps, {
     folder: folder.name,
     destination,
@@ -52,11 +62,36 @@ export async function restoreObject(deps: RestoreObjectDeps, request: Params<'re
     key,
     path: restored,
     remote,
-    isOld,
+    over,
     present,
   });
   if (!queued.ok) throw new RpcRefusal({ kind: 'state', message: queued.message, hint: queued.hint });
   return queued.operation;
+}
+
+/** What is current, and the version that was asked for: it may be the same. */
+async function lookAt(
+  { clock, stopped }: RestoreObjectDeps,
+  store: ObjectStore,
+  key: string,
+  versionId: string | null,
+): Promise<{ readonly current: RemoteObject | null; readonly remote: RemoteObject | null }> {
+  const late = new AbortController();
+  const cancelTimer = clock.setTimer(LOOK_TIMEOUT_MS, () => {
+    late.abort(new DOMException('no answer in time', 'TimeoutError'));
+  });
+  const signal = AbortSignal.any([stopped, late.signal]);
+  try {
+    // Not every service repeats the version's id in its answer.
+    const [current, old] = await Promise.all([
+      store.head(key, signal),
+      versionId === null ? null : store.head(key, signal, versionId),
+    ]);
+    stopped.throwIfAborted();
+    return { current, remote: versionId === null ? current : old && { ...old, versionId } };
+  } finally {
+    cancelTimer();
+  }
 }
 
 function place(
@@ -94,6 +129,8 @@ async function look<T>(work: () => Promise<T>): Promise<T> {
         message: 'The service did not answer in time.',
         hint: NOTHING_QUEUED,
       });
+    if (error instanceof EngineStops)
+      throw new RpcRefusal({ kind: 'unexpected', message: error.message, hint: 'Nothing was queued.' });
     throw error;
   }
 }

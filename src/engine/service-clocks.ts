@@ -3,15 +3,15 @@ import { signingCorrectionMs, SkewMeter } from '../resilience/skew-meter.ts';
 
 /** How far the clocks of the destinations are from ours, learnt from their replies. */
 export class ServiceClocks {
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'now' | 'monotonicMs'>;
   readonly #meters = new Map<string, SkewMeter>();
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  constructor(clock: Pick<Clock, 'now' | 'monotonicMs'>) {
     this.#clock = clock;
   }
 
   heard(destination: string, sign: ServiceSign): void {
-    this.#meter(destination).add(sign, this.#clock.now());
+    this.#meter(destination).add(sign);
   }
 
   /** The service's clock minus ours, ms; null while nothing is known. */
@@ -27,15 +27,10 @@ export class ServiceClocks {
     return { now: () => this.#clock.now() + signingCorrectionMs(this.skewMs(destination)) };
   }
 
-  /** Our own clock was set. */
-  reset(): void {
-    for (const meter of this.#meters.values()) meter.reset();
-  }
-
   #meter(destination: string): SkewMeter {
     const known = this.#meters.get(destination);
     if (known !== undefined) return known;
-    const made = new SkewMeter();
+    const made = new SkewMeter(this.#clock);
     this.#meters.set(destination, made);
     return made;
   }

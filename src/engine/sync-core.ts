@@ -29,7 +29,7 @@ import { LiveProgress } from './live-progress.ts';
 import { probedDestinations } from './probed-destinations.ts';
 import { Reachability } from './reachability.ts';
 import { recover } from './recover.ts';
-import { restoreObject } from './restore-object.ts';
+import { EngineStops, restoreObject } from './restore-object.ts';
 import { ServiceClocks } from './service-clocks.ts';
 import type { CoreHooks, CorePorts } from './sync-core-ports.ts';
 import { Targets } from './targets.ts';
@@ -65,6 +65,7 @@ export class SyncCore {
   readonly #room: DiskRoom;
   readonly #clocks: ServiceClocks;
   readonly #reach: Reachability;
+  readonly #stopping = new AbortController();
   #stopClockWatch: () => void = () => undefined;
   #started = false;
   /** Monotonic. */
@@ -151,6 +152,7 @@ export class SyncCore {
   /** Stops everything at its checkpoint; resolves when nothing runs any more. */
   async stop(): Promise<void> {
     this.#stopClockWatch();
+    this.#stopping.abort(new EngineStops());
     this.#reach.stop();
     this.#house.stopLooking();
     await this.#folders.stop();
@@ -167,6 +169,7 @@ export class SyncCore {
   wake(): void {
     this.#hooks.onChange();
     if (!this.#started) return;
+    this.#folders.reconsiderDeletes();
     this.#scheduler.wake();
     this.#house.wake();
     this.capabilities.wake();
@@ -281,6 +284,7 @@ export class SyncCore {
         ...this.#ports,
         config: this.config,
         targets: this.targets,
+        stopped: this.#stopping.signal,
         stopRunning: (operation, reason) => {
           this.#stopRunning(operation, reason);
         },
@@ -302,8 +306,6 @@ export class SyncCore {
   /** What is to happen at a time of day must not wait for that time to come round again. */
   #clockLookedAt({ byMs, overslept }: ClockLook): void {
     try {
-      // What was measured against the clock that was set says nothing any more.
-      if (byMs !== 0) this.#clocks.reset();
       const moved = this.repos.transaction(() => {
         const latest = this.#ports.clock.now() + (byMs < 0 ? 0 : MAX_CLEANUP_WAIT_MS);
         return this.repos.operations.boundDue() + this.repos.cleanups.boundDue(latest);
@@ -441,6 +443,7 @@ export class SyncCore {
       onSettled: (operations) => {
         for (const operation of operations) this.live.ended(operation);
         this.#reach.update();
+        this.#folders.reconsiderDeletes();
         this.#house.wake();
         this.capabilities.wake();
         this.#hooks.onChange();

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/error-table.ts';
 import { LongshoreError } from '../core/longshore-error.ts';
-import type { Clock, ObjectStore, OnBytes } from '../core/ports.ts';
+import type { Clock, FileSender, ObjectStore, OnBytes } from '../core/ports.ts';
 import type { TransferSample } from './adapt-concurrency.ts';
 
 /** Hears how transfers of file content ended, and knows how many are under way. */
@@ -11,20 +11,25 @@ export interface TransferMeter {
 
 /** A store whose PUTs and parts are measured; nothing else of it changes. */
 export function measuredStore(store: ObjectStore, meter: TransferMeter, clock: Clock): ObjectStore {
-  const measure = async <T>(bytes: number, onBytes: OnBytes, send: (onBytes: OnBytes) => Promise<T>): Promise<T> => {
+  const measure = async <T>(
+    bytes: number,
+    onBytes: OnBytes,
+    send: (onBytes: OnBytes) => Promise<T>,
+    waited?: (reply: T) => number | undefined,
+  ): Promise<T> => {
     const startedMs = clock.monotonicMs();
     const inFlight = meter.inUse;
     let lastSentMs = startedMs;
-    const end = (outcome: TransferSample['outcome']) => {
+    const end = (outcome: TransferSample['outcome'], waitedMs?: number) => {
       const endedMs = clock.monotonicMs();
-      meter.ended({ outcome, startedMs, endedMs, waitedMs: endedMs - lastSentMs, bytes, inFlight });
+      meter.ended({ outcome, startedMs, endedMs, waitedMs: waitedMs ?? endedMs - lastSentMs, bytes, inFlight });
     };
     try {
       const reply = await send((sent) => {
         lastSentMs = clock.monotonicMs();
         onBytes(sent);
       });
-      end('ok');
+      end('ok', waited?.(reply));
       return reply;
     } catch (error) {
       const outcome = error instanceof LongshoreError ? TELLING[error.code] : undefined;
@@ -32,7 +37,22 @@ export function measuredStore(store: ObjectStore, meter: TransferMeter, clock: C
       throw error;
     }
   };
+  const { sender } = store;
+  const measuredSender: FileSender | null =
+    sender === undefined
+      ? null
+      : {
+          isReady: () => sender.isReady(),
+          send: (object, wanted, condition, signal, chain) =>
+            measure(
+              wanted.sizeBytes,
+              () => undefined,
+              () => sender.send(object, wanted, condition, signal, chain),
+              (sent) => sent?.waitedMs,
+            ),
+        };
   return {
+    ...(measuredSender === null ? {} : { sender: measuredSender }),
     put: (object, body, checksum, condition, onBytes, signal) =>
       measure(body.byteLength, onBytes, (counted) => store.put(object, body, checksum, condition, counted, signal)),
     uploadPart: (key, uploadId, number, body, checksum, onBytes, signal) =>

@@ -9,11 +9,14 @@ import {
 import { partSizeUnder, partsUnder } from '../core/part-plan.ts';
 import type { TransferMeter } from './measured-store.ts';
 import { Permits, type PermitClaim } from './permits.ts';
+import { SharedTurns, type SharedTurn } from './shared-turns.ts';
 
 /** Where transfers get their permits from. */
 export interface TransferPermits {
   /** Resolves with a function that gives the permit back (once); rejects with the signal's reason. */
   acquire(signal: AbortSignal, claim?: PermitClaim): Promise<() => void>;
+  /** For what is sent in chains beside the engine's thread; without it, each has a permit of its own. */
+  share?(signal: AbortSignal, claim: PermitClaim): Promise<SharedTurn>;
 }
 
 /** Under a bandwidth limit each transfer gets at least this, bytes per second: services drop a connection that idles. */
@@ -47,6 +50,10 @@ export class TransferPool implements TransferPermits, TransferMeter {
   readonly #permits: Permits;
   /** Transfers that send much, under a bandwidth limit: what is open of them is lost when they are stopped. */
   readonly #paced = new Permits(Number.MAX_SAFE_INTEGER);
+  readonly #turns = new SharedTurns({
+    isSpent: () => this.#permits.inUse >= this.#permits.limit,
+    acquire: (signal, claim) => this.acquire(signal, claim),
+  });
   #rules: PoolRules;
   #adapted: Concurrency;
 
@@ -74,7 +81,11 @@ export class TransferPool implements TransferPermits, TransferMeter {
 
   /** Whether an operation waits for its turn to transfer. */
   isWaiting(owner: string): boolean {
-    return [this.#paced, this.#permits, this.#options.shared].some((permits) => permits.isWaiting(owner));
+    return [this.#turns, this.#paced, this.#permits, this.#options.shared].some((queue) => queue.isWaiting(owner));
+  }
+
+  share(signal: AbortSignal, claim: PermitClaim): Promise<SharedTurn> {
+    return this.#turns.acquire(signal, claim);
   }
 
   setRules(rules: PoolRules): void {

@@ -22,7 +22,7 @@ export interface AfterUploadDeps {
   readonly repos: Repositories;
   readonly clock: Clock;
   readonly random: Random;
-  readonly changes: Pick<LocalChanges, 'trash' | 'archive'>;
+  readonly changes: Pick<LocalChanges, 'trash' | 'archive' | 'forgetArchive'>;
   /** The folder's root; null when it is not configured any more. */
   root(folder: string): string | null;
   /** False while the folder is paused or frozen: nothing is touched (P9). */
@@ -106,20 +106,24 @@ export class AfterUpload {
       repos.afterUploads.postpone(intent.operation, clock.now() + NO_FOLDER_RETRY_MS, 'the folder is not configured');
       return;
     }
-    if (!this.#isWhatWasUploaded(intent)) {
-      this.#end(intent, 'left-in-place', { reason: 'the file changed after its upload' }, false);
-      return;
-    }
     const path = `${root}/${intent.path}`;
+    const { archivePath, fingerprint, operation } = intent;
+    const isMoot = !this.#isWhatWasUploaded(intent);
     try {
-      if (intent.archivePath === null) await changes.trash(path, intent.fingerprint);
-      else await changes.archive(path, intent.fingerprint, intent.archivePath);
+      if (isMoot && archivePath !== null) await changes.forgetArchive(fingerprint, archivePath, operation);
+      else if (archivePath !== null) await changes.archive(path, fingerprint, archivePath, operation);
+      else if (!isMoot) await changes.trash(path, fingerprint);
     } catch (error) {
       this.#failed(intent, error);
       return;
     }
-    const details = intent.archivePath === null ? {} : { archivePath: intent.archivePath };
-    this.#end(intent, intent.archivePath === null ? 'file-trashed' : 'file-archived', details, true);
+    if (isMoot) this.#leave(intent);
+    else if (archivePath === null) this.#end(intent, 'file-trashed', {}, true);
+    else this.#end(intent, 'file-archived', { archivePath }, true);
+  }
+
+  #leave(intent: StoredAfterUpload): void {
+    this.#end(intent, 'left-in-place', { reason: 'the file changed after its upload' }, false);
   }
 
   /** No newer state of the file is known, and no newer operation on it. */
@@ -137,8 +141,7 @@ export class AfterUpload {
     const failure = toLongshoreError(error);
     // An attempt that died after the file had gone, or the user was faster: either way it is done.
     if (failure.code === 'local.vanished') this.#end(intent, null, {}, true);
-    else if (failure.code === 'local.changed')
-      this.#end(intent, 'left-in-place', { reason: 'the file changed after its upload' }, false);
+    else if (failure.code === 'local.changed') this.#leave(intent);
     else {
       const words = failure.context.detail ?? failure.message;
       const delayMs = retryDelayMs(POLICY, intent.attempts + 1, random.fraction());

@@ -70,6 +70,11 @@ export class Attempts {
     return this.#running.values();
   }
 
+  /** How many have ended and are not settled yet. */
+  get finishedCount(): number {
+    return this.#finished.length;
+  }
+
   /** As it is now: what ends later is not added to it. */
   get finished(): readonly Finished[] {
     return [...this.#finished];

@@ -21,6 +21,8 @@ import { QUEUE_COST, type Steps } from './turns.ts';
 
 /** Rows that are read at a time. */
 const PAGE = 200;
+/** Operations in the way whose end is noticed at once; those behind more of them are looked at by the next full scan. */
+const MAX_NOTICED = 50;
 
 /** A file that the scan of a healthy root did not find. */
 export interface Absence {
@@ -28,6 +30,16 @@ export interface Absence {
   readonly name: string;
   /** Volumes that were looked at: a file of another one may only have been unmounted. */
   readonly volumes: ReadonlySet<string>;
+}
+
+/** What became of the tombstones whose grace is over. */
+export interface Followed {
+  /** Deletes that were queued. */
+  readonly queued: number;
+  /** Some were not looked for. */
+  readonly lookAgain: boolean;
+  /** The others that are left wait for the end of these operations (`seq`), which may wait for a person. */
+  readonly waitsFor: readonly number[];
 }
 
 /** What becomes of files that are gone: tombstones first, deletes once the grace is over. In the caller's transaction. */
@@ -52,7 +64,8 @@ export class Burials {
     if (!problem && !volumes.has(volumeOf(file.fingerprint))) return [];
     // The object holds what the file last was: else a new name of it has to be sent.
     const operation = lastOperation(repos, file);
-    const movable = !problem && file.base !== null && file.checksum !== null && isSettled(repos, file, operation);
+    const movable =
+      !problem && file.base !== null && file.checksum !== null && isSettled(repos, file, operation?.state ?? null);
     const heldKey = holdsKey(repos, file, operation);
     const others = file.key === '' ? [] : namesakes(repos, folder.name, file.key, joinPath(dir, name));
     const alone = heldKey && file.key !== '' && !others.some((other) => holdsKey(repos, other));
@@ -91,41 +104,47 @@ export class Burials {
 
   /**
    * The grace of those found gone by `until` is over, and this healthy scan still does not find them where it `looked`:
-   * their objects are to go. Returns how many deletes were queued.
+   * their objects are to go.
    */
-  *follow(folder: PlannedFolder, until: EpochMs, looked: (dir: string) => boolean): Steps<number> {
+  *follow(folder: PlannedFolder, until: EpochMs, looked: (dir: string) => boolean): Steps<Followed> {
     const { tombstones } = this.#deps.repos;
     let queued = 0;
+    let lookAgain = false;
+    const waitsFor = new Set<number>();
     for (const stored of [false, true]) {
       let last: Tombstone | null = null;
       for (;;) {
         const page: Tombstone[] = tombstones.due(folder.name, stored, until, last, PAGE);
         for (const gone of page) {
-          if (looked(gone.dir) && this.#followOne(folder, gone)) queued += 1;
+          const fate = looked(gone.dir) ? this.#followOne(folder, gone) : 'not-looked-for';
+          if (fate === 'queued') queued += 1;
+          else if (fate === 'not-looked-for') lookAgain = true;
+          else if (fate !== 'forgotten' && waitsFor.size < MAX_NOTICED) waitsFor.add(fate.waitsFor);
           yield QUEUE_COST;
         }
         last = page.at(-1) ?? null;
         if (last === null) break;
       }
     }
-    return queued;
+    return { queued, lookAgain, waitsFor: [...waitsFor] };
   }
 
-  #followOne(folder: PlannedFolder, gone: Tombstone): boolean {
+  #followOne(folder: PlannedFolder, gone: Tombstone): 'queued' | 'forgotten' | { readonly waitsFor: number } {
     const { repos } = this.#deps;
     const present = repos.files.byKey(folder.name, gone.key).some((file) => holdsKey(repos, file));
     const resource = objectResource(folder.destination, gone.key);
-    const unfinished = repos.operations.unfinishedOn(resource);
-    // An upload that was told to stop may still arrive; a move may still need the object. The next look decides.
-    if (!present && unfinished.some(({ kind }) => kind.startsWith('file.') && kind !== 'file.delete')) return false;
+    const unfinished = present ? [] : repos.operations.unfinishedOn(resource);
+    // An upload that was told to stop may still arrive; a move may still need the object, also when it is tried again.
+    const inTheWay = unfinished.find(({ kind }) => kind.startsWith('file.') && kind !== 'file.delete');
+    if (inTheWay !== undefined) return { waitsFor: inTheWay.seq };
     const nothingThere = gone.base === null && !repos.tombstones.mayHaveLeft(resource);
     if (present || nothingThere || !gone.key.startsWith(folder.keyPrefix)) {
       // Nothing of ours is there, or it is another file's by now.
       repos.tombstones.remove(folder.name, gone.dir, gone.name);
-      return false;
+      return 'forgotten';
     }
     this.#queue.delete(folder, gone, deletesLane(folder.name));
-    return true;
+    return 'queued';
   }
 
   /** `alone`: no other file stands for the object. */

@@ -1,10 +1,9 @@
 import type { ErrorCode } from '../core/error-table.ts';
 import { identityOf, type Fingerprint } from '../core/fingerprint.ts';
-import { newOperationId } from '../core/ids.ts';
+import { newOperationId, type OperationId } from '../core/ids.ts';
 import type { OperationKind } from '../core/operation.ts';
 import type { ScannedFile, ScanProblem } from '../core/ports.ts';
 import type { StoredFile } from '../db/files-repo.ts';
-import type { StoredOperation } from '../db/stored-operation.ts';
 import type { Tombstone } from '../db/tombstones-repo.ts';
 import { holdsKey, isSettled, namesakes, ownObject, problemResource } from './inventory-keys.ts';
 import { joinPath } from './paths.ts';
@@ -78,7 +77,7 @@ export class FileQueue {
       deleteSource: folder.mode === 'mirror' && follows,
     };
     const operation = this.#insert(folder, 'file.move', found, ready, spec, [fromResource]);
-    this.#remember(folder, dir, found.name, { ...found, key: ready.key, heir: null, operation: operation.id });
+    this.#remember(folder, dir, found.name, { ...found, key: ready.key, heir: null, operation });
     return 'move';
   }
 
@@ -171,7 +170,7 @@ export class FileQueue {
   #queueUpload(folder: PlannedFolder, dir: string, found: ScannedFile, ready: Ready, hashFirst: boolean): void {
     const spec = uploadSpecOf(ready, found, hashFirst);
     const operation = this.#insert(folder, 'file.upload', found, ready, spec, []);
-    this.#remember(folder, dir, found.name, { ...found, key: ready.key, heir: ready.heir, operation: operation.id });
+    this.#remember(folder, dir, found.name, { ...found, key: ready.key, heir: ready.heir, operation });
   }
 
   #insert(
@@ -181,11 +180,12 @@ export class FileQueue {
     ready: Ready,
     spec: UploadSpec | MoveSpec,
     furtherKeys: readonly string[],
-  ): StoredOperation {
+  ): OperationId {
     const { repos, clock, random, contentTypeOf } = this.#deps;
-    return repos.operations.insert(
+    const id = newOperationId(clock, random);
+    repos.operations.insertSoon(
       {
-        id: newOperationId(clock, random),
+        id,
         kind,
         priority: folder.priority,
         lane: folderLane(folder.name),
@@ -200,6 +200,7 @@ export class FileQueue {
       },
       { sizeBytes: found.sizeBytes, key: ready.key, ...('fromPath' in spec ? { from: spec.fromPath } : {}) },
     );
+    return id;
   }
 
   #fail(folder: PlannedFolder, dir: string, trouble: Trouble, before: StoredFile | null, key: string): void {

@@ -77,7 +77,7 @@ export interface FolderState {
   readonly settling: boolean;
   /** More deletes than a person may have meant wait for a word. */
   readonly guard: StoredGuard | null;
-  /** When the next objects follow their deleted files; null: none waits, or all are held by the guard. */
+  /** When the next objects follow their deleted files; null: none does, or they wait for a person or an operation. */
   readonly deletesAt: EpochMs | null;
 }
 
@@ -180,6 +180,13 @@ export class FolderSync {
   decided(): void {
     if (this.#settledIn) this.#followers.refresh();
     this.requestFullScan();
+  }
+
+  /** Operations ended, or a person decided: deletes may be due that were not. */
+  reconsiderDeletes(): void {
+    this.#followers.reconsider();
+    const at = this.#frozen === null && this.#settledIn ? this.#followers.nextAt() : null;
+    if (at !== null) this.#schedule(Math.max(1, Math.min(at - this.#deps.clock.now(), MAX_PERIOD_MS)));
   }
 
   requestFullScan(): void {
@@ -357,16 +364,21 @@ export class FolderSync {
       { root, ignore, maxFileSizeBytes, minFileSizeBytes, under },
       async (batch) => {
         this.#stopping.signal.throwIfAborted();
-        const queued = pass.queued;
         await this.#turns(pass.take(batch));
-        if (pass.queued > queued) this.#deps.onChange(this.folder.name);
       },
       this.#stopping.signal,
     );
   }
 
+  /** What one turn has queued may start while the next ones look at the rest. */
   #turns<T>(steps: Steps<T>): Promise<T> {
-    return inTurns(this.#deps, this.#stopping.signal, steps);
+    const { operations } = this.#deps.repos;
+    let lastSeq = operations.lastSeq();
+    return inTurns(this.#deps, this.#stopping.signal, steps, () => {
+      const seq = operations.lastSeq();
+      if (seq > lastSeq) this.#deps.onChange(this.folder.name);
+      lastSeq = seq;
+    });
   }
 
   async #markerTrouble({ marker }: StoredFolder): Promise<LongshoreError | null> {

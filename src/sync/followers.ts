@@ -1,12 +1,14 @@
 import type { Clock, EpochMs } from '../core/ports.ts';
+import { isTerminal } from '../core/states.ts';
 import type { StoredGuard } from '../db/folders-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
 import { GUARD_SAMPLE, isHeld, judgeDeletes } from './mass-delete.ts';
 import type { PlannedFolder } from './planned-folder.ts';
 import type { Planner } from './planner.ts';
+import { deletesLane } from './specs.ts';
 import { inTurns, QUEUE_COST, type Steps } from './turns.ts';
 
-/** What could not follow yet (something still runs on its object) is looked at again after this, ms. */
+/** What could not follow yet is looked at again after this at the soonest, ms. */
 const AGAIN_MS = 5000;
 /** A renamed file is taken only when it stands still: its old name waits for that at least, so that it becomes a move. */
 const MOVE_PATIENCE = 3;
@@ -22,6 +24,13 @@ export interface FollowersDeps {
   readonly planner: Planner;
 }
 
+/** What is due and stays: an operation on its object, running, failed or in conflict, has to end first. */
+interface Waiting {
+  /** Of those found gone by then. */
+  readonly until: EpochMs;
+  readonly operations: readonly number[];
+}
+
 /** The deletes of one folder in mirror mode: when they are due, and whether they are too many to go unasked. */
 export class Followers {
   readonly #folder: FollowedFolder;
@@ -31,6 +40,9 @@ export class Followers {
   /** Asked for at every look at the queue, so they are kept. */
   #guard: StoredGuard | null = null;
   #firstGoneAt: EpochMs | null = null;
+  #waiting: Waiting | null = null;
+  /** Tombstones written by then are considered in what is kept here. */
+  #written = 0;
 
   constructor(folder: FollowedFolder, deps: FollowersDeps) {
     this.#folder = folder;
@@ -44,13 +56,27 @@ export class Followers {
 
   /** The database may say something else now: at the start, after a scan, after a person's decision. */
   refresh(): void {
-    const { repos } = this.#deps;
-    this.#guard = repos.folders.get(this.#folder.name)?.guard ?? null;
-    this.#firstGoneAt = this.#folder.mode === 'mirror' ? repos.tombstones.firstGoneAt(this.#folder.name) : null;
+    const { tombstones, folders } = this.#deps.repos;
+    const { name, mode } = this.#folder;
+    if (tombstones.written(name) !== this.#written) this.#waiting = null;
+    this.#written = tombstones.written(name);
+    this.#guard = folders.get(name)?.guard ?? null;
+    this.#firstGoneAt = mode === 'mirror' ? tombstones.firstGoneAt(name, this.#waiting?.until) : null;
   }
 
-  /** When the next ones are due; null: none is, or a person is asked first. */
+  /** Operations ended, or a person decided something: what waited for that is due again. */
+  reconsider(): void {
+    const { operations } = this.#deps.repos;
+    const isOver = (seq: number) => isTerminal(operations.bySeq(seq)?.state ?? 'superseded');
+    if (this.#waiting?.operations.some(isOver) !== true) return;
+    this.#waiting = null;
+    this.refresh();
+  }
+
+  /** When the next ones are due; null: none is, they wait for the end of something else, or a person is asked first. */
   nextAt(): EpochMs | null {
+    // Decisions about conflicts write tombstones as well, at any time.
+    if (this.#deps.repos.tombstones.written(this.#folder.name) !== this.#written) this.refresh();
     if (this.#firstGoneAt === null || isHeld(this.#guard)) return null;
     return Math.max(this.#firstGoneAt + this.#graceMs, this.#notBefore);
   }
@@ -68,18 +94,28 @@ export class Followers {
     if (this.#folder.mode !== 'mirror') return;
     const { repos, clock, planner } = this.#deps;
     const { name } = this.#folder;
-    const guard = repos.transaction(() => {
+    const { guard, bound } = repos.transaction(() => {
       repos.tombstones.boundGoneAt(name, clock.now());
       return this.#judge();
     });
+    // None of those that wait in the outbox may start while a person is asked.
+    this.#guard = guard;
     // What was found gone by this very scan has not been looked for again.
-    const due = Math.min(clock.now() - this.#graceMs, startedAt - 1);
-    const until = guard === null ? due : Math.min(due, guard.allowedAt ?? Number.MIN_SAFE_INTEGER);
-    await inTurns(this.#deps, signal, planner.burials.follow(this.#folder, until, looked));
+    const until = Math.min(clock.now() - this.#graceMs, startedAt - 1, bound);
+    // What is written while this goes on is considered at the next look.
+    this.#written = repos.tombstones.written(name);
+    const { lookAgain, waitsFor } = await inTurns(
+      this.#deps,
+      signal,
+      planner.burials.follow(this.#folder, until, looked),
+    );
+    this.#waiting = lookAgain || waitsFor.length === 0 ? null : { until, operations: waitsFor };
+    if (guard !== null && bound === guard.allowedAt) repos.queuedDeletes.allow(name);
     const first = repos.tombstones.firstGoneAt(name);
     if (guard !== null && guard.allowedAt !== null && (first === null || first > guard.allowedAt))
       repos.folders.setGuard(name, null);
     this.#notBefore = first !== null && first <= until ? clock.now() + AGAIN_MS : 0;
+    this.reconsider();
     this.refresh();
   }
 
@@ -115,21 +151,36 @@ export class Followers {
     });
   }
 
-  /** Before anything is due nothing is asked: most of a renamed directory's tombstones become moves within the grace. */
-  #judge(): StoredGuard | null {
+  /**
+   * Before anything is due nothing is asked: most of a renamed directory's tombstones become moves within the grace.
+   * `bound`: those found gone by then may follow.
+   */
+  #judge(): { readonly guard: StoredGuard | null; readonly bound: EpochMs } {
     const { repos, clock } = this.#deps;
     const { name, deletes } = this.#folder;
     const before = repos.folders.get(name)?.guard ?? null;
     const first = repos.tombstones.firstGoneAt(name);
-    if (before === null && (first === null || first + this.#graceMs > clock.now())) return null;
+    if (before === null && (first === null || first + this.#graceMs > clock.now()))
+      return { guard: null, bound: Number.MAX_SAFE_INTEGER };
+    const allowedAt = before?.allowedAt ?? null;
+    // Once what was allowed is done, but for what waits for something else, what is newer is judged for itself.
+    const newerOnly = allowedAt !== null && this.#waiting !== null && this.#waiting.until >= allowedAt;
+    const lane = deletesLane(name);
     const pending = {
-      count: repos.tombstones.count(name),
+      // Those that were few enough before, and have not run yet, go together with these.
+      count: repos.tombstones.count(name, newerOnly ? allowedAt : undefined) + repos.queuedDeletes.count(name, lane),
       present: repos.folders.get(name)?.files ?? 0,
-      sample: () => repos.tombstones.sample(name, GUARD_SAMPLE),
+      sample: () =>
+        [...repos.tombstones.sample(name, GUARD_SAMPLE), ...repos.queuedDeletes.sample(name, lane, GUARD_SAMPLE)].slice(
+          0,
+          GUARD_SAMPLE,
+        ),
     };
-    const guard = judgeDeletes(deletes, pending, before, clock.now());
+    const asked = judgeDeletes(deletes, pending, newerOnly ? null : before, clock.now());
+    const guard = newerOnly ? (asked ?? before) : asked;
     if (JSON.stringify(guard) !== JSON.stringify(before)) repos.folders.setGuard(name, guard);
     if (isHeld(guard) !== isHeld(before)) this.#tell(guard);
-    return guard;
+    if (guard === null || (newerOnly && asked === null)) return { guard, bound: Number.MAX_SAFE_INTEGER };
+    return { guard, bound: guard.allowedAt ?? Number.MIN_SAFE_INTEGER };
   }
 }

@@ -1,5 +1,6 @@
 /** Which row of the inventory stands for which object. */
 import type { Fingerprint } from '../core/fingerprint.ts';
+import type { State } from '../core/states.ts';
 import type { StoredFile } from '../db/files-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
@@ -48,9 +49,9 @@ export function ownObject(repos: Repositories, folder: PlannedFolder, file: Stor
 export function isSettled(
   repos: Repositories,
   file: StoredFile,
-  operation: StoredOperation | null = lastOperation(repos, file),
+  state: State | null = file.operation === null ? null : repos.operations.stateOf(file.operation),
 ): boolean {
   if (file.operation === null) return false;
   // What the history has forgotten ended long ago; the content is compared with the checksum in any case.
-  return operation === null ? file.checksum !== null : operation.state === 'succeeded';
+  return state === null ? file.checksum !== null : state === 'succeeded';
 }

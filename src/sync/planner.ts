@@ -1,6 +1,6 @@
 import type { Fingerprint } from '../core/fingerprint.ts';
 import type { EpochMs, ScannedDirectory, ScannedFile } from '../core/ports.ts';
-import type { FilesRepo, StoredFile } from '../db/files-repo.ts';
+import type { FilesRepo, KnownName, StoredFile } from '../db/files-repo.ts';
 import { Burials } from './burials.ts';
 import { FileQueue } from './file-queue.ts';
 import { judgeFile, type FileJudgement } from './judge-file.ts';
@@ -73,10 +73,13 @@ export class Planner {
     return plan.result();
   }
 
+  /** By far the most frequent answer of `judge`, without the row of the file and without a text to look up. */
+  isKnown(found: ScannedFile, fingerprint: Fingerprint | null): boolean {
+    return found.fingerprint === fingerprint && this.#firstSeen.size === 0;
+  }
+
   judge(folder: PlannedFolder, dir: string, before: StoredFile | null, found: ScannedFile): FileJudgement {
     const { clock } = this.#deps;
-    // By far the most frequent answer, without making a text to look up.
-    if (before?.fingerprint === found.fingerprint && this.#firstSeen.size === 0) return { kind: 'known' };
     const id = `${folder.name}\0${dir}\0${found.name}`;
     const seen = this.#firstSeen.get(id);
     // A time ahead of now: the clock was set back since. Then this meeting counts as the first.
@@ -94,8 +97,7 @@ export class Planner {
   /** A download is about to put a version there, or has and is about to say so: that is no change of the user's. */
   #isArriving(folder: PlannedFolder, file: StoredFile): boolean {
     if (file.key === '') return false;
-    const unfinished = this.#deps.repos.operations.unfinishedOn(objectResource(folder.destination, file.key));
-    return unfinished.some(({ kind, state }) => kind === 'file.download' && state === 'running');
+    return this.#deps.repos.operations.runsOn(objectResource(folder.destination, file.key), 'file.download');
   }
 }
 
@@ -131,34 +133,36 @@ class PlanInMaking {
       this.#found.set(found.name, found);
       if (this.#found.size % FOUND_PER_COST === 0) yield 1;
     }
-    for (let page = files.page(this.#folder.name, dir, null, PAGE); page.length > 0;) {
-      for (const row of page) yield this.#known(row);
-      page = page.length < PAGE ? [] : files.page(this.#folder.name, dir, page.at(-1)?.name ?? null, PAGE);
+    for (let page = files.names(this.#folder.name, dir, null, PAGE); page.length > 0;) {
+      for (const known of page) yield this.#known(files, known);
+      page = page.length < PAGE ? [] : files.names(this.#folder.name, dir, page.at(-1)?.name ?? null, PAGE);
     }
     yield* this.#rest();
   }
 
   /** A file of the inventory: still there, in trouble, left out by a rule, or gone. */
-  #known(row: StoredFile): number {
-    const found = this.#found.get(row.name);
+  #known(files: FilesRepo, { name, fingerprint }: KnownName): number {
+    const row = () => files.get(this.#folder.name, this.#directory.dir, name);
+    const found = this.#found.get(name);
     if (found !== undefined) {
-      this.#found.delete(row.name);
-      return this.#judge(found, row);
+      this.#found.delete(name);
+      return this.#planner.isKnown(found, fingerprint) ? 1 : this.#judge(found, row());
     }
-    const problem = this.#problems.get(row.name);
+    const problem = this.#problems.get(name);
     if (problem !== undefined) {
-      this.#problems.delete(row.name);
-      if (!this.#planner.queue.problem(this.#folder, this.#directory.dir, problem, row)) return 1;
+      this.#problems.delete(name);
+      if (!this.#planner.queue.problem(this.#folder, this.#directory.dir, problem, row())) return 1;
       this.#queued += 1;
       return QUEUE_COST;
     }
-    if (this.#ignored.has(row.name)) {
-      if (this.#planner.burials.leaveOut(this.#folder, row)) this.clean = false;
+    const left = this.#ignored.has(name) ? row() : null;
+    if (left !== null) {
+      if (this.#planner.burials.leaveOut(this.#folder, left)) this.clean = false;
       return QUEUE_COST;
     }
-    if (row.fingerprint === null || !this.#directory.complete) return 1;
+    if (fingerprint === null || !this.#directory.complete) return 1;
     this.clean = false;
-    this.#gone.push(row.name);
+    this.#gone.push(name);
     return 1;
   }
 

@@ -3,7 +3,7 @@ import { newOperationId } from '../core/ids.ts';
 import type { Priority } from '../core/operation.ts';
 import type { Clock, FileStat, Random, RemoteObject } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
-import type { StoredOperation } from '../db/stored-operation.ts';
+import type { StoredOperation, StoredVersion } from '../db/stored-operation.ts';
 import { mtimeOf } from './object-metadata.ts';
 import { splitPath } from './paths.ts';
 import { folderLane, objectResource, type DownloadSpec } from './specs.ts';
@@ -26,8 +26,8 @@ export interface Restore {
   readonly path: string;
   /** What is at the key, as the service says now. */
   readonly remote: RemoteObject;
-  /** A version that is not the current one was asked for. */
-  readonly isOld: boolean;
+  /** A version was asked for by its id: what is current there, over which it goes up again (null: nothing). Else undefined. */
+  readonly over: StoredVersion | null | undefined;
   /** What stands at the path now; null: nothing. */
   readonly present: FileStat | null;
 }
@@ -42,7 +42,7 @@ export type Restored =
  */
 export function queueRestore(deps: RestoreDeps, restore: Restore): Restored {
   const { repos } = deps;
-  const { folder, destination, key, path, remote, present } = restore;
+  const { folder, destination, key, path, remote, over, present } = restore;
   const resource = objectResource(destination, key);
   return repos.transaction((): Restored => {
     for (const operation of repos.operations.unfinishedOn(resource)) {
@@ -54,7 +54,7 @@ export function queueRestore(deps: RestoreDeps, restore: Restore): Restored {
     const replaces: Fingerprint | null = present?.fingerprint ?? null;
     const { dir, name } = splitPath(path);
     const known = repos.files.get(folder, dir, name);
-    if (!restore.isOld && replaces !== null && known?.fingerprint === replaces && known.base?.etag === remote.etag)
+    if (over === undefined && replaces !== null && known?.fingerprint === replaces && known.base?.etag === remote.etag)
       return refused('The file is here already, in this version.', 'To get an older one, add --version-id.');
     supersede(repos, resource, 'the file is being restored', deps.stopRunning);
     const spec: DownloadSpec = {
@@ -65,7 +65,7 @@ export function queueRestore(deps: RestoreDeps, restore: Restore): Restored {
       mtimeMs: mtimeOf(remote.metadata) ?? remote.lastModified,
       replaces,
       reason: 'restore',
-      ...(restore.isOld ? { pinned: true } : {}),
+      ...(over === undefined ? {} : { pinned: true, over }),
     };
     const operation = repos.operations.insert(
       {

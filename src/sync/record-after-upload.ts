@@ -17,8 +17,11 @@ export interface RecordAfterUploadDeps {
   rule(operation: StoredOperation): AfterUploadRule | null;
 }
 
-/** Outcomes after which the storage holds exactly the bytes of the local file. */
-const STORED = new Set<unknown>(['uploaded', 'copied', 'already-written', 'identical']);
+/**
+ * Outcomes after which the storage holds exactly the bytes of the local file, where they are verified. `unchanged`: it was
+ * touched after its upload and before what was to be done with it.
+ */
+const STORED = new Set<unknown>(['uploaded', 'copied', 'already-written', 'identical', 'unchanged']);
 
 /**
  * The executor, whose success also records what is to be done with the file, in the same transaction: a crash between the

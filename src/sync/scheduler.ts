@@ -21,6 +21,8 @@ const DISK_FULL_RETRY_MS = 5000;
  */
 const REST_PER_LOOK = 4;
 const LONGEST_REST_MS = 30;
+/** A rest ends early once so many have ended, and half of all that runs: a commit for them is worth it, and lanes run dry. */
+const MANY_DONE = 64;
 /** What setTimeout takes; waking early is harmless. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -85,16 +87,33 @@ export class Scheduler {
 
   /** Something may have become possible. Cheap: many calls lead to one look. */
   wake(): void {
-    if (this.#wakeAsked || this.#stopped) return;
+    if (this.#stopped) return;
+    if (this.#wakeAsked) {
+      if (this.#cancelRest !== null && this.#manyDone()) this.#lookSoon();
+      return;
+    }
     this.#wakeAsked = true;
     const { clock } = this.#deps;
-    const look = () => {
-      this.#wakeAsked = false;
-      this.#pump();
-    };
     const restMs = this.#restsUntilMs - clock.monotonicMs();
-    if (restMs > 0) this.#cancelRest = clock.setTimer(restMs, look);
-    else clock.defer(look);
+    if (restMs > 0 && !this.#manyDone()) this.#cancelRest = clock.setTimer(restMs, () => this.#look());
+    else this.#lookSoon();
+  }
+
+  #manyDone(): boolean {
+    const { count, finishedCount } = this.#attempts;
+    return finishedCount >= MANY_DONE && finishedCount * 2 >= count;
+  }
+
+  #lookSoon(): void {
+    this.#cancelRest?.();
+    this.#cancelRest = null;
+    this.#deps.clock.defer(() => this.#look());
+  }
+
+  #look(): void {
+    this.#cancelRest = null;
+    this.#wakeAsked = false;
+    this.#pump();
   }
 
   /** Looks now, whatever was asked before: for the watchdog, which does not trust `wake`. */

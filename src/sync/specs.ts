@@ -64,6 +64,11 @@ export interface DownloadSpec {
   readonly reason: string;
   /** This version and no other, although it is not the current one. Else whatever is current when it is brought. */
   readonly pinned?: true;
+  /**
+   * Of a pinned one: what was current when a person asked for it; null: nothing was. It goes up over this and over nothing
+   * that comes later (P4).
+   */
+  readonly over?: StoredVersion | null;
 }
 
 /** What a download remembers between attempts. */

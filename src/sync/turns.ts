@@ -6,7 +6,7 @@ import type { Repositories } from '../db/repositories.ts';
  * costs about QUEUE_COST of that.
  */
 export type Steps<T> = Generator<number, T, void>;
-export const QUEUE_COST = 20;
+export const QUEUE_COST = 12;
 
 /**
  * What one transaction takes in: ten to twenty milliseconds, so that nothing waits long for the engine's thread, and the
@@ -14,11 +14,12 @@ export const QUEUE_COST = 20;
  */
 const TURN_COST = 2500;
 
-/** Does the work in transactions of bounded length, and lets the engine do its other work between them. */
+/** Does the work in transactions of bounded length, and lets the engine do its other work between them: `onTurn` tells of each. */
 export async function inTurns<T>(
   deps: { readonly repos: Repositories; readonly clock: Clock },
   signal: AbortSignal,
   steps: Steps<T>,
+  onTurn: () => void = () => undefined,
 ): Promise<T> {
   for (;;) {
     const turn = deps.repos.transaction(() => {
@@ -30,6 +31,7 @@ export async function inTurns<T>(
         if (cost >= TURN_COST) return step;
       }
     });
+    onTurn();
     if (turn.done === true) return turn.value;
     await new Promise<void>((resolve) => {
       deps.clock.defer(resolve);

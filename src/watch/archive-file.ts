@@ -1,110 +1,70 @@
-import { createHash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
-import { chmod, link, mkdir, open, rename, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
+import { chmod, mkdir, rename, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { startChecksum } from '../core/checksum.ts';
-import type { Fingerprint } from '../core/fingerprint.ts';
+import { parseFingerprint, type Fingerprint } from '../core/fingerprint.ts';
 import { LongshoreError } from '../core/longshore-error.ts';
-import { classifyFs, errnoOf } from './classify-fs.ts';
+import { archiveNames, noNameLeft } from './archive-names.ts';
+import { clearReservation, reservationUsed, reserveName } from './archive-reservation.ts';
+import { archiveTrouble } from './archive-trouble.ts';
+import { errnoOf } from './classify-fs.ts';
 import { openPartialFile, partialPath } from './partial-file.ts';
+import { takeFreeName } from './place-file.ts';
 import { isInState, isSameContent, isSameInode, lstatOrNull } from './same-file.ts';
 import { syncDirectory } from './sync-directory.ts';
-import { hasNoLinks, takeFreeName } from './place-file.ts';
 
 const STEP_BYTES = 1024 * 1024;
-/** "name (1000).ext" is taken too: then something else is wrong. */
-const MAX_NAMES = 1000;
+
+/** What is archived, where, and for which operation: its working files are named after that. */
+export interface Archiving {
+  /** Its directory is known to be really there. */
+  readonly file: string;
+  readonly expected: Fingerprint;
+  /** A name that is taken gets " (2)". */
+  readonly archivePath: string;
+  readonly token: string;
+}
 
 /**
- * Moves a file into the archive, over file systems if need be; a name that is taken gets " (2)". May be run again after a
- * crash at any point: what an earlier run has reserved, copied or moved is recognised, so that nothing is there twice.
+ * Moves a file into the archive, over file systems if need be. May be run again after a crash at any point: what an earlier
+ * run has reserved or copied goes first, and what it has brought there already is recognised, so that nothing is there twice.
  */
-export async function archiveFile(file: string, expected: Fingerprint, archivePath: string): Promise<void> {
+export async function archiveFile(archiving: Archiving): Promise<void> {
+  const { file, expected, archivePath } = archiving;
   const dir = path.dirname(archivePath);
   try {
     await mkdir(dir, { recursive: true });
     const there = await lstatOrNull(file);
-    if (there === null) {
-      // A run that died had moved it already; what it worked with may still lie there.
-      await removeOwn(reservationOf(file, archivePath));
-      throw new LongshoreError('local.vanished', { subject: file });
-    }
-    if (!isInState(there, expected)) throw new LongshoreError('local.changed', { subject: file });
+    const isInPlace = there !== null && isInState(there, expected);
+    await clear(archiving, isInPlace);
+    if (there === null) throw new LongshoreError('local.vanished', { subject: file });
+    if (!isInPlace) throw changed(file);
     const isNear = there.dev === (await stat(dir, { bigint: true })).dev;
-    if (!isNear || !(await renamed(file, expected, archivePath))) await copied(file, expected, archivePath);
+    if (!isNear || !(await renamed(archiving))) await copied(archiving);
     await syncDirectory(dir);
     await syncDirectory(path.dirname(file));
   } catch (error) {
-    throw classifyFs(error, file);
+    throw archiveTrouble(error, file, archivePath);
   }
 }
 
-/** "name", "name (2)" and on. */
-function* names(archivePath: string): Generator<string, void, void> {
-  const { dir, name, ext } = path.parse(archivePath);
-  yield archivePath;
-  for (let count = 2; count <= MAX_NAMES; count += 1) yield path.join(dir, `${name} (${count})${ext}`);
-}
-
-function noNameLeft(archivePath: string): LongshoreError {
-  return new LongshoreError('local.io', { subject: archivePath, detail: `there are ${MAX_NAMES} files of this name` });
-}
-
-interface Reserved {
-  readonly target: string;
-  readonly ino: bigint;
-}
-
-/**
- * An empty file of ours holds the name, so that nobody's file can be overwritten by what follows. It is a second name of one
- * that is always called the same: so a run that died after this is recognised, and leaves no empty file beside.
- */
-async function reserve(reservation: string, archivePath: string): Promise<Reserved> {
-  const handle = await openPartialFile(reservation, constants.O_WRONLY | constants.O_CREAT);
-  const ours = await statAndClose(handle);
-  for (const target of names(archivePath)) {
-    try {
-      await link(reservation, target);
-      return { target, ino: ours.ino };
-    } catch (error) {
-      if (hasNoLinks(error)) return await reserveWithoutLinks(archivePath);
-      if (errnoOf(error) !== 'EEXIST') throw error;
-      const there = await lstatOrNull(target);
-      if (there !== null && isSameInode(there, ours)) return { target, ino: ours.ino };
-    }
-  }
-  throw noNameLeft(archivePath);
-}
-
-async function statAndClose(handle: FileHandle): Promise<BigIntStats> {
+/** Takes away what a run that died left in the archive; what has arrived there stays. */
+export async function forgetArchiving(archiving: Omit<Archiving, 'file'>): Promise<void> {
   try {
-    return await handle.stat({ bigint: true });
-  } finally {
-    await handle.close();
+    await clear(archiving, false);
+  } catch (error) {
+    throw archiveTrouble(error, null, archiving.archivePath);
   }
 }
 
-/** On FAT, say: after a crash in this instant an empty file stays. */
-async function reserveWithoutLinks(archivePath: string): Promise<Reserved> {
-  for (const target of names(archivePath)) {
-    try {
-      const handle = await open(target, 'wx');
-      return { target, ino: (await statAndClose(handle)).ino };
-    } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error;
-    }
-  }
-  throw noNameLeft(archivePath);
+async function clear({ expected, archivePath, token }: Omit<Archiving, 'file'>, isInPlace: boolean): Promise<void> {
+  await removeOwn(copyPath(archivePath, token));
+  await clearReservation(archivePath, token, !isInPlace && parseFingerprint(expected).size === 0n);
 }
 
-/** Names that the runs of one file share, hidden, in the directory of the archive. */
-function ownName(file: string, archivePath: string, role: string): string {
-  const token = `archive-${createHash('sha256').update(file).digest('hex').slice(0, 16)}${role}`;
+/** A copy has this hidden name until it is whole. */
+function copyPath(archivePath: string, token: string): string {
   return partialPath(path.dirname(archivePath), token);
-}
-
-function reservationOf(file: string, archivePath: string): string {
-  return ownName(file, archivePath, '-name');
 }
 
 async function removeOwn(name: string): Promise<void> {
@@ -113,7 +73,7 @@ async function removeOwn(name: string): Promise<void> {
 
 /** The finished copy gets the first name that is free, in one step. */
 async function takeNextName(copy: string, archivePath: string): Promise<string> {
-  for (const target of names(archivePath)) {
+  for (const target of archiveNames(archivePath)) {
     try {
       await takeFreeName(copy, target);
       return target;
@@ -125,45 +85,36 @@ async function takeNextName(copy: string, archivePath: string): Promise<string> 
 }
 
 /** False when that is not to be had: the archive is on another file system after all (a bind mount, say). */
-async function renamed(file: string, expected: Fingerprint, archivePath: string): Promise<boolean> {
-  const reservation = reservationOf(file, archivePath);
-  const { target, ino } = await reserve(reservation, archivePath);
-  const release = async (): Promise<void> => {
-    if ((await lstatOrNull(target))?.ino === ino) await unlink(target);
-    await removeOwn(reservation);
-  };
+async function renamed({ file, expected, archivePath, token }: Archiving): Promise<boolean> {
+  const target = await reserveName(archivePath, token);
   try {
     await rename(file, target);
   } catch (error) {
-    await release();
+    await clearReservation(archivePath, token, false);
     if (errnoOf(error) === 'EXDEV') return false;
     throw error;
   }
-  await removeOwn(reservation);
+  await reservationUsed(archivePath, token);
   const moved = await lstatOrNull(target);
   if (moved !== null && isSameContent(moved, expected)) return true;
   // Another file came to this name since the look: it goes back; where its place is taken by now, it stays kept here.
   await takeFreeName(target, file);
-  throw new LongshoreError('local.changed', { subject: file });
+  throw changed(file);
 }
 
-/**
- * To another file system: the original goes only once a copy, read back, is known to hold the same bytes. The copy has a
- * hidden name until it is whole, always the same one, so that what a crash leaves is overwritten by the next attempt.
- */
-async function copied(file: string, expected: Fingerprint, archivePath: string): Promise<void> {
-  const copy = ownName(file, archivePath, '');
+/** To another file system: the original goes only once a copy, read back, is known to hold the same bytes. */
+async function copied({ file, expected, archivePath, token }: Archiving): Promise<void> {
+  const copy = copyPath(archivePath, token);
   const source = await openPartialFile(file, constants.O_RDONLY);
   try {
     const stats = await source.stat({ bigint: true });
     const earlier = await copyOf(source, stats, archivePath);
     if (earlier !== null) {
       // A run that died before the original had gone.
-      await removeOwn(copy);
       await removeOriginal(file, expected, stats);
       return;
     }
-    const out = await openPartialFile(copy, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC);
+    const out = await openPartialFile(copy, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
     try {
       const sent = await checksum(source, (bytes) => out.writeFile(bytes));
       await out.sync();
@@ -182,7 +133,7 @@ async function copied(file: string, expected: Fingerprint, archivePath: string):
       throw error;
     }
   } catch (error) {
-    await unlink(copy).catch(() => undefined);
+    await removeOwn(copy);
     throw error;
   } finally {
     await source.close();
@@ -192,8 +143,7 @@ async function copied(file: string, expected: Fingerprint, archivePath: string):
 /** Only what was read, and is still what was uploaded. */
 async function removeOriginal(file: string, expected: Fingerprint, read: BigIntStats): Promise<void> {
   const last = await lstatOrNull(file);
-  if (last === null || !isInState(last, expected) || !isSameInode(last, read))
-    throw new LongshoreError('local.changed', { subject: file });
+  if (last === null || !isInState(last, expected) || !isSameInode(last, read)) throw changed(file);
   await unlink(file);
 }
 
@@ -203,7 +153,7 @@ async function removeOriginal(file: string, expected: Fingerprint, read: BigIntS
  */
 async function copyOf(source: FileHandle, stats: BigIntStats, archivePath: string): Promise<string | null> {
   let sum: string | null = null;
-  for (const name of names(archivePath)) {
+  for (const name of archiveNames(archivePath)) {
     const there = await lstatOrNull(name);
     if (there === null) return null;
     if (!there.isFile() || there.size !== stats.size || !isSameTime(there, stats)) continue;
@@ -237,4 +187,8 @@ async function checksum(handle: FileHandle, take: ((bytes: Uint8Array) => Promis
     position += bytesRead;
   }
   return (await running.finish()).value;
+}
+
+function changed(file: string): LongshoreError {
+  return new LongshoreError('local.changed', { subject: file });
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Fingerprint } from '../core/fingerprint.ts';
 import { LongshoreError } from '../core/longshore-error.ts';
 import type { FileStat, LocalChanges, PartialFile } from '../core/ports.ts';
-import { archiveFile } from './archive-file.ts';
+import { archiveFile, forgetArchiving } from './archive-file.ts';
 import { classifyFs, fsErrorCode } from './classify-fs.ts';
 import { confine, confineExisting } from './confined-path.ts';
 import { readMarkerFile, writeMarkerFile } from './marker-file.ts';
@@ -79,9 +79,17 @@ export class DiskChanges implements LocalChanges {
     await syncDirectory(place.dir);
   }
 
-  async archive(file: string, expected: Fingerprint, archivePath: string): Promise<void> {
-    const place = await confineExisting(file, this.#roots());
-    await archiveFile(place.file, expected, archivePath);
+  async archive(file: string, expected: Fingerprint, archivePath: string, token: string): Promise<void> {
+    const place = await confine(file, this.#roots());
+    if (place === null) {
+      await this.forgetArchive(expected, archivePath, token);
+      throw new LongshoreError('local.vanished', { subject: file });
+    }
+    await archiveFile({ file: place.file, expected, archivePath, token });
+  }
+
+  forgetArchive(expected: Fingerprint, archivePath: string, token: string): Promise<void> {
+    return forgetArchiving({ expected, archivePath, token });
   }
 
   readMarker(root: string): Promise<string | null> {

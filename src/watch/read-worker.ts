@@ -1,15 +1,10 @@
 /** The thread that reads small files. It reads with synchronous calls, so nothing else may live in it. */
-import { closeSync, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { assert } from '../core/assert.ts';
 import { checksumOf } from '../core/checksum.ts';
-import { makeFingerprint } from '../core/fingerprint.ts';
-import { LongshoreError } from '../core/longshore-error.ts';
-import type { WantedFile } from '../core/ports.ts';
 import { classifyFs } from './classify-fs.ts';
-import { otherKind } from './file-stat.ts';
-import { OPEN_FLAGS } from './open-flags.ts';
 import type { ReadAnswer, ReadOrder, ReadResult } from './read-messages.ts';
+import { readNow } from './read-now.ts';
 
 /** What was read is handed over after so many files or bytes, so that it is on its way while the next are read. */
 const ANSWER_FILES = 16;
@@ -52,25 +47,5 @@ async function read(wanted: ReadOrder[number], buffer: ArrayBuffer, offset: numb
   } catch (error) {
     const { code, context } = classifyFs(error, path);
     return { id, code, context };
-  }
-}
-
-function readNow({ path, fingerprint }: WantedFile, into: Uint8Array): void {
-  const descriptor = openSync(path, OPEN_FLAGS);
-  try {
-    const stats = fstatSync(descriptor, { bigint: true });
-    if (stats.isDirectory()) throw new LongshoreError('local.vanished', { detail: 'a directory', subject: path });
-    if (!stats.isFile()) throw new LongshoreError('local.not-a-file', { detail: otherKind(stats), subject: path });
-    const changed = () => new LongshoreError('local.changed', { subject: path });
-    if (makeFingerprint(stats) !== fingerprint) throw changed();
-    let filled = 0;
-    while (filled < into.length) {
-      const count = readSync(descriptor, into, filled, into.length - filled, filled);
-      if (count === 0) throw changed();
-      filled += count;
-    }
-    if (makeFingerprint(lstatSync(path, { bigint: true })) !== fingerprint) throw changed();
-  } finally {
-    closeSync(descriptor);
   }
 }

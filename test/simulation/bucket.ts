@@ -204,7 +204,7 @@ export class Bucket {
     key: string,
     id: string,
     list: readonly { readonly number: number; readonly etag: string }[],
-    checksum: Checksum,
+    told: Checksum | null,
     condition: WriteCondition | null,
   ): Promise<WriteReply> {
     const closed = this.uploads.get(id);
@@ -218,6 +218,7 @@ export class Bucket {
       return part;
     });
     const bytes = Buffer.concat(parts.map((part) => part.bytes));
+    const checksum = told ?? (await checksumOf('CRC64NVME', bytes));
     await this.#verify(bytes, checksum, key);
     this.#check(key, condition, 'complete');
     const md5s = createHash('md5');

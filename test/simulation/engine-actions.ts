@@ -3,6 +3,9 @@ import { queueCall, type NewCall } from '../../src/sync/queue-call.ts';
 import { adoptFolder, decideDeletes } from '../../src/engine/folder-decisions.ts';
 import { undoDecision } from '../../src/sync/conflicts/undo-decision.ts';
 import { resolveConflict, type Keep } from '../../src/sync/resolve-conflict.ts';
+import type { Params } from '../../src/protocol/contract.ts';
+import { RpcRefusal } from '../../src/protocol/rpc-errors.ts';
+import { isProbe } from './bucket.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Engine, SimMachine } from './sim-machine.ts';
 
@@ -26,10 +29,13 @@ export const ENGINE_ACTIONS = {
   sleep: 0.3,
   fillDatabase: 0.2,
   call: 4,
+  restore: 4,
 } as const;
 export type EngineAction = keyof typeof ENGINE_ACTIONS;
 
 const KEEPS: readonly Keep[] = ['local', 'remote', 'both'];
+/** Calls of which so many come with another one for the same record. */
+const TWIN_EVERY = 3;
 
 /** What people ask of the engine, and what happens to the machine. */
 export class EngineActions {
@@ -104,6 +110,9 @@ export class EngineActions {
       case 'call':
         this.#call();
         break;
+      case 'restore':
+        this.#restore();
+        break;
       case 'decideGuard':
         this.decideGuard();
         break;
@@ -175,6 +184,38 @@ export class EngineActions {
       const undone = undoDecision({ ...core.conflicts.deps, contentTypeOf: () => 'application/octet-stream' }, id);
       this.#machine.world.coverage.hit(undone.ok ? 'undone' : 'not undone');
       core.wake();
+    });
+  }
+
+  /** A person wants objects back in their folder: what is gone there, and older versions. */
+  #restore(): void {
+    const { config, disk, world } = this.#machine;
+    const random = this.#random;
+    const folder = random.pick(config.folders);
+    const prefix = (config.destinations[folder.destination]?.prefix ?? '') + folder.prefix;
+    const bucket = world.buckets.get(folder.destination);
+    const keys = [...(bucket?.history.keys() ?? [])].filter((key) => key.startsWith(prefix) && !isProbe(key));
+    const here = new Set(disk.files(folder.path).map(({ path }) => prefix + path.normalize('NFC')));
+    const gone = keys.filter((key) => !here.has(key) && bucket?.current(key) != null);
+    for (let left = random.between(1, 3); left > 0 && keys.length > 0; left -= 1) {
+      const key = gone.length > 0 && random.chance(0.6) ? random.pick(gone) : random.pick(keys);
+      const old =
+        bucket?.history.get(key)?.filter(({ bytes, versionId }) => bytes !== null && versionId !== null) ?? [];
+      const versionId = old.length > 0 && random.chance(0.5) ? random.pick(old).versionId : null;
+      this.#restoreOne({ folder: folder.name, key, ...(versionId === null ? {} : { versionId }) });
+    }
+  }
+
+  #restoreOne(request: Params<'restore'>): void {
+    const { requests, world } = this.#machine;
+    this.#ask(async ({ core }) => {
+      try {
+        await requests.byPerson(() => core.restore(request));
+        world.coverage.hit(request.versionId === undefined ? 'restore' : 'restore of a version');
+      } catch (error) {
+        if (!(error instanceof RpcRefusal)) throw error;
+        world.coverage.hit('restore refused');
+      }
     });
   }
 
@@ -329,7 +370,6 @@ export class EngineActions {
   }
 
   #call(): void {
-    const { calls } = this.#machine;
     const { services } = this.#machine.world;
     const random = this.#random;
     const provider = random.pick(['keyed', 'keyed', 'plain'] as const);
@@ -351,9 +391,27 @@ export class EngineActions {
       priority: random.pick(['low', 'normal', 'high', 'critical'] as const),
       timeoutMs: 60_000,
     };
+    this.#queue(tag, call);
+    if (this.#nextCall % TWIN_EVERY > 0 || method === 'POST') return;
+    // In the same breath another one for the same record, which must not overtake it, however urgent it is.
+    const twin = `${tag}-twin`;
+    const more = { title: twin, seen: tag };
+    this.#queue(twin, {
+      ...call,
+      method: 'PUT',
+      headers: { 'x-tag': twin },
+      body: JSON.stringify(more),
+      ifMatch: null,
+      idempotencyKey: null,
+      priority: 'critical',
+    });
+  }
+
+  #queue(tag: string, call: NewCall): void {
+    const random = this.#random;
     this.#machine.command(({ core, repos, clock, sealer }) => {
       const queued = queueCall({ repos, clock, random, sealer }, call);
-      calls.set(tag, queued.operation.id);
+      this.#machine.calls.set(tag, queued.operation.id);
       core.wake();
     });
   }

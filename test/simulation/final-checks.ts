@@ -16,6 +16,7 @@ export function checkEnd(world: SimWorld, remote: RemoteActions): void {
     checkUploads(machine);
     checkCalls(machine);
     checkRows(machine);
+    checkEnded(machine);
     machine.local.checkEnd();
   }
   for (const { bucket, id } of remote.foreignUploads) {
@@ -70,8 +71,11 @@ function checkMirrors({ world, outbox, config, disk, name, removals }: SimMachin
       // Only what a person removed; a copy beside another's version is no file's.
       const file = `${folder.path}/${path}`;
       if (removals.removedAt(file) === null || removals.unfollowed.has(file) || guarded) continue;
-      const operation = outbox.latestOn(`${folder.destination}:${key}`);
-      const shown = operation !== null && ['failed', 'conflict', 'cancelled'].includes(operation.state);
+      const resource = `${folder.destination}:${key}`;
+      // A delete that a person cancelled says so, also when the content was copied from there since.
+      const shown = [outbox.latestOn(resource), outbox.latestChangeOf(resource)].some(
+        (operation) => operation !== null && ['failed', 'conflict', 'cancelled'].includes(operation.state),
+      );
       if (!shown) world.violations.add('P2', `${folder.name}:${path} was deleted, and ${key} is still there`);
     }
   }
@@ -107,8 +111,15 @@ function checkOutcome(
   const hash = hashOf(node.bytes ?? new Uint8Array(0));
   const at = history.findLastIndex((version) => version.bytes !== null && version.hash === hash);
   if (at < 0) world.violations.add('P2', `${where} is ready, and ${operation.target} never had its bytes`);
+  // A copy beside another's version was brought into the folder: a file of its own since, to be edited and removed.
+  else if (outbox.restoredBeside(operation)) return;
   else if (history.slice(at + 1).some((version) => version.writer === machine.name))
     world.violations.add('P2', `${where} is ready, and we put other bytes in their place`);
+}
+
+/** P8: what a newer state has superseded, or a person cancelled, does not come back by itself. */
+function checkEnded({ world, outbox }: SimMachine): void {
+  for (const { id, told } of outbox.begunAfterTheirEnd()) world.violations.add('P8', `${id} began again after ${told}`);
 }
 
 /** P7: no upload of ours is open but those of unfinished operations; others' are untouched. */

@@ -79,5 +79,7 @@ export class LocalChecks {
     // Beside its own key there are names that a conflict gave.
     const there = versions.some((version) => version.bytes !== null && version.hash === hash);
     if (!there) world.violations.add('P13', `${path} was taken away before ${key} had its bytes`);
+    if (this.#machine.outbox.isTakenUnverified(folder.name, path.slice(folder.path.length + 1)))
+      world.violations.add('P13', `${path} was taken away, and nobody knows whether ${key} has its bytes`);
   }
 }

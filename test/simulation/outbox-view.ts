@@ -73,6 +73,30 @@ export class OutboxView {
     );
   }
 
+  /** What is to be done with this file after its upload is, though nobody could tell that its bytes have arrived. */
+  isTakenUnverified(folder: string, path: string): boolean {
+    return (
+      this.#one(
+        `SELECT 1 AS yes FROM after_uploads a JOIN operations o ON o.id = a.operation WHERE a.folder = ? AND a.path = ?
+         AND o.verified IS NOT 1 AND NOT EXISTS (SELECT 1 FROM events e WHERE e.operation = o.id
+           AND json_extract(e.details, '$.verified'))`,
+        folder,
+        path,
+      ) !== null
+    );
+  }
+
+  /** Operations that were told to end while they ran, did not, and began once more. */
+  begunAfterTheirEnd(): { readonly id: string; readonly told: string }[] {
+    return this.#all(
+      `SELECT DISTINCT o.id, told.type AS told FROM events told JOIN operations o ON o.seq = told.operation_seq
+       JOIN events begun ON begun.operation_seq = told.operation_seq AND begun.seq > told.seq AND begun.type = 'started'
+       WHERE told.type IN ('cancelling','superseding') AND NOT EXISTS (SELECT 1 FROM events asked
+         WHERE asked.operation_seq = told.operation_seq AND asked.seq BETWEEN told.seq AND begun.seq
+           AND asked.type IN ('retried','requeued'))`,
+    );
+  }
+
   /** *Keep remote* was decided of a file that others had deleted: ours goes to the trash. */
   isDiscarded(folder: string, path: string): boolean {
     return (
@@ -105,6 +129,31 @@ export class OutboxView {
          AND json_extract(spec, '$.key') = ? AND json_extract(spec, '$.etag') = ?`,
         key,
         etag,
+      ) !== null
+    );
+  }
+
+  /** A person asked for an older version when this was the current one (null: none was). */
+  restoredOver(key: string, etag: string | null): boolean {
+    return (
+      this.#one(
+        `SELECT 1 AS yes FROM operations WHERE kind = 'file.download' AND json_type(spec, '$.over') IS NOT NULL
+         AND json_extract(spec, '$.key') = ? AND json_extract(spec, '$.over.etag') IS ?`,
+        key,
+        etag,
+      ) !== null
+    );
+  }
+
+  /** What this operation put at another key than its file's was brought into the folder under that name. */
+  restoredBeside({ target, folder, path }: OperationFacts): boolean {
+    return (
+      this.#one(
+        `SELECT 1 AS yes FROM operations WHERE kind = 'file.download' AND state = 'succeeded' AND target = ?
+         AND folder = ? AND path <> ?`,
+        target,
+        folder,
+        path,
       ) !== null
     );
   }
@@ -175,7 +224,8 @@ export class OutboxView {
 
   eventsOf(operation: string): EventFacts[] {
     const rows = this.#all<Omit<EventFacts, 'details'> & { details: string }>(
-      `SELECT seq, operation, type, from_state AS "from", to_state AS "to", at, details FROM events WHERE operation = ? ORDER BY seq`,
+      `SELECT seq, operation, type, from_state AS "from", to_state AS "to", at, details FROM events
+       WHERE operation_seq = (SELECT seq FROM operations WHERE id = ?) ORDER BY seq`,
       operation,
     );
     return rows.map(({ details, ...row }) =>
@@ -252,6 +302,15 @@ export class OutboxView {
     return this.#one<OperationFacts>(
       `SELECT ${OPERATION} FROM operation_keys k JOIN operations o ON o.seq = k.operation_seq
        WHERE k.resource_key = (SELECT ?) ORDER BY o.seq DESC LIMIT 1`,
+      resourceKey,
+    );
+  }
+
+  /** The operation that was made last to change a resource; a move out of it was made to change another. */
+  latestChangeOf(resourceKey: string): OperationFacts | null {
+    return this.#one<OperationFacts>(
+      `SELECT ${OPERATION} FROM operation_keys k JOIN operations o ON o.seq = k.operation_seq
+       WHERE k.resource_key = (SELECT ?) AND o.resource_key = k.resource_key ORDER BY o.seq DESC LIMIT 1`,
       resourceKey,
     );
   }

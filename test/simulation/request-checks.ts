@@ -38,9 +38,21 @@ export class RequestChecks implements WireWatcher {
   /** Requests so far, but for those of probes. */
   count = 0;
   probes = 0;
+  /** What starts now is a look that a person asked for: it waits for nothing, not even for the end of a pause. */
+  #person = false;
 
   constructor(deps: RequestCheckDeps) {
     this.#deps = deps;
+  }
+
+  /** Does what a person asks the service for at once. */
+  byPerson<T>(work: () => T): T {
+    this.#person = true;
+    try {
+      return work();
+    } finally {
+      this.#person = false;
+    }
   }
 
   started(request: SimRequest): void {
@@ -50,6 +62,10 @@ export class RequestChecks implements WireWatcher {
     const resource = resourceOf(request);
     const operation = this.#operationOf(request, resource);
     trace(`→ ${request.label} ${request.subject} [${operation?.id.slice(-6) ?? '–'}]`);
+    if (this.#person && request.label === 'head') {
+      this.#open.set(request, { operation: null, resource, household: true });
+      return;
+    }
     // The janitor and the probes work for the destination: only a pause of everything is meant for them.
     const household = this.#isHousehold(request, resource, operation);
     this.#checkPause(request, household ? null : operation);

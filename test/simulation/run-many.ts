@@ -8,10 +8,8 @@ export interface RunRequest {
   readonly limits: RunLimits;
 }
 
-/** Real time after which a run is taken to turn in a circle, ms: one takes some 50 ms. */
-const HANG_MS = 20_000;
-/** A thread is replaced after so many runs: what dead engines were waiting for keeps some 50 KB of each run in memory. */
-const RUNS_PER_WORKER = 3000;
+/** Real time after which a run is taken to turn in a circle, ms: one takes some 50 ms, and a busy machine gives it few turns. */
+const HANG_MS = 120_000;
 
 /** Gives each of `workers` threads a run whenever it is done with one, until `next` has none; resolves when all are done. */
 export async function runMany(
@@ -24,7 +22,7 @@ export async function runMany(
     for (let request = next(); request !== null; request = next()) {
       const result = await worker.run(request);
       take(result ?? hung(request));
-      if (result !== null && worker.runs < RUNS_PER_WORKER) continue;
+      if (result !== null) continue;
       await worker.end();
       worker = new OneWorker();
     }
@@ -36,11 +34,8 @@ export async function runMany(
 class OneWorker {
   readonly #worker = new Worker(new URL('./simulation-worker.ts', import.meta.url));
 
-  runs = 0;
-
   /** Null when it hangs. Rejects when the thread dies. */
   run(request: RunRequest): Promise<RunResult | null> {
-    this.runs += 1;
     return new Promise((resolve, reject) => {
       const ended = (code: number) => {
         reject(new Error(`a worker ended with ${code} at seed ${request.seed}`));

@@ -110,6 +110,11 @@ export class SimChanges implements LocalChanges {
     });
   }
 
+  /** The copy of this disk is there at once, or not at all. */
+  forgetArchive(): Promise<void> {
+    return Promise.resolve();
+  }
+
   readMarker(root: string): Promise<string | null> {
     return this.#step('read marker', root, () => {
       const node = this.#options.disk.reach(`${root}/${MARKER_NAME}`);

@@ -18,7 +18,11 @@ export interface Statement {
   get(...values: unknown[]): unknown;
   all(...values: unknown[]): unknown;
   pluck(): Statement;
+  raw(): Statement;
 }
+
+/** How rows come: as objects, as their first value, or as lists of values. */
+type Shape = 'object' | 'pluck' | 'raw';
 
 /** A connection with the statements that were prepared on it: that takes longer than many a short run. */
 interface Connection {
@@ -91,18 +95,18 @@ export class SimDatabase {
   }
 
   /** Prepared once for all runs on this connection. */
-  prepare(sql: string, plucked = false): Statement {
+  prepare(sql: string, shape: Shape = 'object'): Statement {
     const { statements, db } = this.#connection;
-    const name = plucked ? `${sql} -- plucked` : sql;
+    const name = shape === 'object' ? sql : `${sql} -- ${shape}`;
     const known = statements.get(name);
     if (known !== undefined) return known;
-    const made: Statement = plucked ? db.prepare(sql).pluck() : db.prepare(sql);
+    const made: Statement = shape === 'object' ? db.prepare(sql) : db.prepare(sql)[shape]();
     statements.set(name, made);
     return made;
   }
 
-  #guard(sql: string, alive: () => void, plucked = false): Statement {
-    const real = this.prepare(sql, plucked);
+  #guard(sql: string, alive: () => void, shape: Shape = 'object'): Statement {
+    const real = this.prepare(sql, shape);
     const writes = /^\s*(?:INSERT|UPDATE|DELETE)\b/.test(sql);
     const beforeWrite = () => {
       alive();
@@ -128,7 +132,8 @@ export class SimDatabase {
         if (writes && rows.length > 0) this.writes += 1;
         return rows;
       },
-      pluck: () => this.#guard(sql, alive, true),
+      pluck: () => this.#guard(sql, alive, 'pluck'),
+      raw: () => this.#guard(sql, alive, 'raw'),
     };
   }
 

@@ -38,6 +38,19 @@ const REGRESSIONS: readonly (readonly [number, RunSize])[] = [
   [1837, 'long'], // no bug: an older version is brought back by a person where another has deleted
   [110832, 'long'], // looks for a late Create that were used up by failures
   [110119, 'short'], // a copy of a source that was looked at too early, on a service that does not pin it
+  [116312, 'long'], // a delete that waited for a failed move, looked at every five seconds for ever
+  [137824, 'long'], // the same behind a move in conflict
+  [113260, 'long'], // the same behind a failed download
+  [146864, 'long'], // the same behind an undoing that failed
+  [123991, 'short'], // an old name that a decision gave up, and that no look was planned for
+  [145960, 'long'], // the same
+  [403242, 'short'], // no bug: a delete that a person cancelled, and a copy made from what stayed
+  [404, 'long'], // an older version that a person asked for, sent over what another wrote since
+  [246, 'short'], // a look for a person that outlived the engine's stop
+  [302_296, 'long'], // a file put under the mount point of a drive that was away, and taken for deleted afterwards
+  [115_439, 'short'], // requests signed for hours with what was measured while the clock was wrong for seconds
+  [129_672, 'long'], // many deletes in two halves, the first of which had not run yet, without a question
+  [520416, 'long'], // a retry due a day later, from a clock that was set right and an item that was resumed in one breath
 ];
 
 /** Steps of the lifecycle that flows alone take; they are not part of this engine yet. */

@@ -88,6 +88,7 @@ export class VersionChecks implements BucketWatcher {
     if (machine.outbox.hasBase(replaced.key, replaced.etag) && ours) return true;
     const identical = replaced.bytes !== null && machine.disk.hadState(path, replaced.bytes);
     if (identical && this.#foundIdentical(machine, operation, replaced.etag)) return true;
+    if (machine.outbox.restoredOver(replaced.key, replaced.etag)) return true;
     if (machine.outbox.downloaded(replaced.key, replaced.etag)) return true;
     if (machine.outbox.identicalAt(replaced.key, replaced.etag)) return true;
     // Brought back from a write of ours whose success we never learnt: nobody could tell it from that write itself.
@@ -133,7 +134,7 @@ export class VersionChecks implements BucketWatcher {
     );
     if (!known || this.#decided(machine, operation, version.key, null)) return;
     // A person took a decision back: this very version is to stand there, and where nothing does nothing is lost.
-    if (machine.outbox.isUndoing(operation.id)) return;
+    if (machine.outbox.isUndoing(operation.id) || machine.outbox.restoredOver(version.key, null)) return;
     if (this.#inWindow(version, before, write)) return;
     // We were about to delete it as well: a file that is made after that is a new one.
     const deleter = machine.outbox.deleterOf(`${this.#bucket.name}:${version.key}`, version.key);

@@ -40,6 +40,8 @@ interface InFlight {
   readonly life: Life;
   /** Lets go of it: its effect is lost or comes late, and its answer is never given. */
   abandon(): void;
+  /** Nobody is there any more to abort it. Node keeps a signal that is listened to in memory for ever. */
+  forget(): void;
   /** Its connection breaks: nobody knows what became of it. */
   snap(): void;
 }
@@ -53,6 +55,8 @@ export class Wire {
   readonly #random: SeededRandom;
   readonly #watchers: WireWatcher[] = [];
   readonly #inFlight = new Set<InFlight>();
+  /** Waits of bodies under way. */
+  readonly #pauses = new Set<Pick<InFlight, 'life' | 'forget'>>();
   /** Requests whose sender has gone and which have their effect yet. */
   readonly #late = new Set<() => Promise<void>>();
 
@@ -81,10 +85,16 @@ export class Wire {
     for (const watcher of this.#watchers) watcher.started(request);
     return new Promise<T>((resolve, reject) => {
       let effectPending = course.noEffect !== true;
-      const entry: InFlight = { request, life, abandon: () => undefined, snap: () => undefined };
+      const entry: InFlight = {
+        request,
+        life,
+        abandon: () => undefined,
+        snap: () => undefined,
+        forget: () => undefined,
+      };
       const end = (): boolean => {
         if (!this.#inFlight.delete(entry)) return false;
-        signal.removeEventListener('abort', onAbort);
+        entry.forget();
         for (const watcher of this.#watchers) watcher.ended(request);
         return true;
       };
@@ -143,6 +153,9 @@ export class Wire {
         entry.abandon();
         reject(signal.reason as Error);
       };
+      entry.forget = () => {
+        signal.removeEventListener('abort', onAbort);
+      };
       entry.snap = () => {
         if (!end()) return;
         entry.abandon();
@@ -157,15 +170,24 @@ export class Wire {
   pause(life: Life, delayMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
+      const pause = {
+        life,
+        forget: () => {
+          signal.removeEventListener('abort', onAbort);
+        },
+      };
       const onAbort = () => {
+        this.#pauses.delete(pause);
         cancel();
         reject(signal.reason as Error);
       };
       const go = () => {
-        signal.removeEventListener('abort', onAbort);
+        this.#pauses.delete(pause);
+        pause.forget();
         resolve();
       };
       const cancel = this.#time.schedule(delayMs, 'bytes', go, life);
+      this.#pauses.add(pause);
       signal.addEventListener('abort', onAbort, { once: true });
     });
   }
@@ -186,7 +208,13 @@ export class Wire {
       if (entry.life !== life) continue;
       this.#inFlight.delete(entry);
       for (const watcher of this.#watchers) watcher.ended(entry.request);
+      entry.forget();
       entry.abandon();
+    }
+    for (const pause of this.#pauses) {
+      if (pause.life !== life) continue;
+      this.#pauses.delete(pause);
+      pause.forget();
     }
   }
 }

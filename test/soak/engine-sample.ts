@@ -67,8 +67,36 @@ function handlesByKind(pid: number): Map<string, number> {
   return kinds;
 }
 
-/** What stands behind the C library's own heap: SQLite's pages, small buffers, and the holes between them. */
+/** glibc gives each further arena an aligned stretch of this size, of which it opens what it needs: HEAP_MAX_SIZE, bytes. */
+const ARENA_BYTES = 64n * BigInt(MIB);
+
+interface Mapping {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly mode: string;
+  readonly name: string;
+  rssKiB: number;
+}
+
+/** What stands behind the C library's heap and arenas: SQLite's pages, small buffers, and the holes between them. */
 function allocatorKiB(pid: number): number {
-  const maps = readFileSync(`/proc/${pid}/smaps`, 'utf8');
-  return Number(/\[heap\]\n(?:.*\n)*?Rss:\s+(\d+)/u.exec(maps)?.[1] ?? 0);
+  const mappings: Mapping[] = [];
+  for (const line of readFileSync(`/proc/${pid}/smaps`, 'utf8').split('\n')) {
+    const [, start, end, mode, name] = /^([\da-f]+)-([\da-f]+) (\S+) \S+ \S+ \d+ *(.*)$/u.exec(line) ?? [];
+    if (start !== undefined && end !== undefined && mode !== undefined)
+      mappings.push({ start: BigInt(`0x${start}`), end: BigInt(`0x${end}`), mode, name: name ?? '', rssKiB: 0 });
+    const rss = /^Rss:\s+(\d+)/u.exec(line)?.[1];
+    const last = mappings.at(-1);
+    if (rss !== undefined && last !== undefined) last.rssKiB = Number(rss);
+  }
+  const ofAllocator = mappings.filter(
+    (mapping, index) => mapping.name === '[heap]' || isArena(mapping, mappings[index + 1]),
+  );
+  return ofAllocator.reduce((all, { rssKiB }) => all + rssKiB, 0);
+}
+
+/** Open from its aligned start, and reserved from there to its end. */
+function isArena({ start, end, mode, name }: Mapping, next: Mapping | undefined): boolean {
+  if (name !== '' || mode !== 'rw-p' || start % ARENA_BYTES !== 0n) return false;
+  return end - start === ARENA_BYTES || (next?.mode === '---p' && next.end === start + ARENA_BYTES);
 }

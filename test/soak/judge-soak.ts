@@ -10,7 +10,7 @@ export interface Sample {
   /** Memory outside that objects of V8 hold; buffers are a part of it. */
   readonly externalMiB: number;
   readonly buffersMiB: number;
-  /** The C library's heap: SQLite's pages and small buffers. */
+  /** The C library's heap and arenas: SQLite's pages and small buffers. */
   readonly allocatorMiB: number;
   readonly handles: number;
   readonly sockets: number;

@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { allocatorEnv } from '../../tools/run/allocator-env.mjs';
 import { ensureBuild } from '../../tools/run/ensure-build.ts';
 import { sampleEngine } from './engine-sample.ts';
 import { judgeSoak, type Sample, type SoakVerdict } from './judge-soak.ts';
@@ -77,7 +78,9 @@ function tell(minute: number, sample: Sample): void {
 async function soak(minutes: number, world: SoakWorld, program: string, probeDir: string): Promise<string[]> {
   const { rig } = world;
   const probe = pathToFileURL(resolve(import.meta.dirname, 'memory-probe.mjs')).href;
-  const engine = rig.spawnProgram(['--import', probe, program], { LONGSHORE_SOAK_PROBE: probeDir }, 'run');
+  // As `bin/longshore.js` starts it.
+  const env = { ...allocatorEnv, LONGSHORE_SOAK_PROBE: probeDir };
+  const engine = rig.spawnProgram(['--import', probe, program], env, 'run');
   const actions = new SoakActions(world, engine);
   const samples: Sample[] = [];
   await rig.untilEngine();

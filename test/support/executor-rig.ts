@@ -1,5 +1,5 @@
 /**
- * One folder on the real disk, one bucket on the real stand-in, the real outbox; no scan and no scheduler: a test makes the
+ * One folder on the real disk, one bucket on a real server, the real outbox; no scan and no scheduler: a test makes the
  * operations itself and runs attempts one by one, and an engine can die at any call of a port.
  */
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -30,7 +30,7 @@ import { DiskChanges } from '../../src/watch/local-changes.ts';
 import { DiskFiles } from '../../src/watch/local-files.ts';
 import { lease, makeOutbox, must, reread, uploadSpecFor, type Outbox } from './outbox.ts';
 import { TestBucket } from './s3-bucket.ts';
-import type { StandIn } from './s3-servers.ts';
+import type { S3Endpoint } from './s3-servers.ts';
 import { systemClock } from './system-clock.ts';
 import { TempTree } from './temp-tree.ts';
 
@@ -141,7 +141,7 @@ export class ExecutorRig {
     );
   }
 
-  static async create(server: StandIn, options: RigOptions = {}): Promise<ExecutorRig> {
+  static async create(server: S3Endpoint, options: RigOptions = {}): Promise<ExecutorRig> {
     return new ExecutorRig(await TestBucket.create(server), options);
   }
 
@@ -354,8 +354,10 @@ export class ExecutorRig {
       localPath: (operation) => `${this.tree.root}/${operation.path ?? ''}`,
       hintDirty: (operation) => this.hints.push(operation.path ?? ''),
     };
-    const upload = new UploadExecutor(deps);
     const { copyLimitBytes } = this.#options;
+    const restoreLimits =
+      copyLimitBytes === undefined ? undefined : { copyLimitBytes, copyPartBytes: target.partSizeBytes };
+    const upload = new UploadExecutor(deps, restoreLimits);
     if (kind === 'file.move')
       return new MoveExecutor(deps, upload, copyLimitBytes === undefined ? {} : { copyLimitBytes });
     if (kind === 'file.delete') return new DeleteExecutor(deps);

@@ -172,7 +172,7 @@ export function describeLocalChangesConformance(
       const act = (relative: string, expected: Fingerprint, name = relative) =>
         how === 'trash'
           ? disk.changes.trash(path(relative), expected)
-          : disk.changes.archive(path(relative), expected, `${disk.archive}/${name}`);
+          : disk.changes.archive(path(relative), expected, `${disk.archive}/${name}`, 'op-1');
 
       it('P13: takes the file in the expected state, and only that', async () => {
         await disk.write('d/a.txt', 'one');

@@ -345,6 +345,20 @@ export function describeObjectStoreConformance(
         expect((await readAll(copied.key, found!.etag)).equals(bytes)).toBe(true);
       });
 
+      check('are completed without checksums, where the service told none of its parts', async () => {
+        const bytes = Buffer.concat([Buffer.alloc(harness.partSizeBytes, 'a'), Buffer.from('the end')]);
+        const source = versionOf('a', await put('a', bytes.toString()));
+        const uploadId = await begin(copied.key);
+        const { partSizeBytes } = harness;
+        const one = await store.copyPart(copied.key, uploadId, 1, source, 0, partSizeBytes, NEVER);
+        const rest = bytes.length - partSizeBytes;
+        const two = await store.copyPart(copied.key, uploadId, 2, source, partSizeBytes, rest, NEVER);
+        const parts = [one, two].map(({ etag }, index) => ({ number: index + 1, etag, checksum: null }));
+        await store.completeUpload(copied.key, uploadId, parts, null, CREATE, NEVER);
+        const found = await store.head(copied.key, NEVER);
+        expect((await readAll(copied.key, found!.etag)).equals(bytes)).toBe(true);
+      });
+
       check('refuse a part of an upload that is not known', async () => {
         const source = versionOf('a', await put('a', 'hello'));
         const uploadId = await begin('b');

@@ -47,14 +47,19 @@ async function main(): Promise<void> {
     await until('something needs attention', async () => (await count(window, /attention/i)) >= 2, 60_000);
     await until('something is being sent', async () => (await count(window, /active/i)) >= 2, 60_000);
     await until('something waits', async () => (await count(window, /waiting/i)) >= 2, 60_000);
-    await window.waitForTimeout(4000);
+    // The second of them waits for its turn until the first has some of its parts there.
+    const second = window.getByRole('row').filter({ hasText: 'site-2026-11-20.tar.gz' });
+    await until(
+      'both move',
+      async () => / [1-9]\d*%/.test(` ${(await second.innerText()).replaceAll('\n', ' ')}`),
+      60_000,
+    );
     for (const theme of ['light', 'dark'] as const) {
       await window.emulateMedia({ colorScheme: theme });
       await take(window, `queue-${theme}`);
     }
     await window.emulateMedia({ colorScheme: 'light' });
     await window.getByRole('grid').getByText('Harbour timelapse.mov').click();
-    await window.getByRole('dialog').waitFor();
     await take(window, 'item-light');
     await window.emulateMedia({ colorScheme: 'dark' });
     await take(window, 'item-dark');

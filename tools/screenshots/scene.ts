@@ -51,7 +51,7 @@ export async function setScene(dir: string): Promise<Scene & { readonly addTroub
 }
 
 async function addTroubled(server: S3Server, folder: string): Promise<void> {
-  server.faults.add({ operation: 'UploadPart', fault: { kind: 'bandwidth', bytesPerSecond: 400_000 } });
+  server.faults.add({ operation: 'UploadPart', fault: { kind: 'bandwidth', bytesPerSecond: 700_000 } });
   server.faults.add({ keyPattern: 'Contracts', fault: { kind: 'error', status: 403, code: 'AccessDenied' } });
   server.faults.add({
     keyPattern: 'Website',

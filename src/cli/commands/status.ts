@@ -1,4 +1,5 @@
 import { EXIT } from '../exit-codes.ts';
+import { folderNote } from '../folder-note.ts';
 import { formatBytes, formatDuration, formatRelative, formatUntil } from '../format.ts';
 import { operationName, operationNote } from '../operation-table.ts';
 import { printable } from '../printable.ts';
@@ -19,13 +20,6 @@ export const registerStatus: RegisterCommands = (program, act) => {
       }),
     );
 };
-
-/** What is the matter with a folder, and the way out. */
-function folderNote({ name, error, degraded, guard }: StatusView['folders'][number]): string {
-  if (error !== null) return `${error.message} ${error.hint}`;
-  if (guard !== null) return `Deletes wait for your word: longshore deletes ${name}`;
-  return degraded ?? '';
-}
 
 function printStatus(status: StatusView, { output, io }: CommandContext): void {
   const { style } = output;
@@ -67,9 +61,7 @@ function printStatus(status: StatusView, { output, io }: CommandContext): void {
         { text: printable(`${folder.destination}:${folder.prefix}`) },
         { text: folder.files.toLocaleString('en') },
         { text: folder.ignored.toLocaleString('en') },
-        {
-          text: printable(folderNote(folder)),
-        },
+        { text: printable(folderNote(folder)) },
       ]),
     );
   }

@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { BucketAddress } from './lean-calls.ts';
+import type { BucketAddress } from './lean-requests.ts';
 import type { S3Options } from './options.ts';
 
 interface AuthScheme {

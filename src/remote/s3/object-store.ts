@@ -7,9 +7,11 @@ import { createClient, userAgentOf } from './client.ts';
 import { copyCalls } from './copy-calls.ts';
 import { CredentialSource } from './credentials.ts';
 import { leanCalls } from './lean-calls.ts';
+import { LeanRequests, type BucketAddress } from './lean-requests.ts';
 import { multipartCalls } from './multipart-calls.ts';
 import { AMAZON_DIALECT, DEFAULT_S3_LIMITS, type S3Options } from './options.ts';
 import { readObject } from './read-object.ts';
+import { SendFiles } from './send-files.ts';
 import { sdkCalls, type FrequentCalls } from './sdk-calls.ts';
 import type { StoreContext } from './store-context.ts';
 import { S3Transport } from './transport.ts';
@@ -45,13 +47,23 @@ export function createObjectStore(
   const frequent: FrequentCalls =
     address === null
       ? sdkCalls(context)
-      : leanCalls(context, address, wire, credentials, serviceClock, userAgentOf(options));
+      : leanCalls(context, new LeanRequests(address, wire, userAgentOf(options)), credentials, serviceClock);
   const multipart = multipartCalls(context, options.prefix);
+  const sender = address === null ? null : senderFor(address);
+
+  function senderFor(bucketAt: BucketAddress): SendFiles | null {
+    const { sendWorkerUrl: workerUrl, ca, proxyFor } = options;
+    if (workerUrl === undefined) return null;
+    const settings = { address: bucketAt, dialect, limits, ca, userAgent: userAgentOf(options) };
+    const viaProxy = () => (proxyFor?.(bucketAt.origin) ?? null) !== null;
+    return new SendFiles({ workerUrl, settings, attempt, credentials, clock: serviceClock, surroundings, viaProxy });
+  }
 
   return {
     ...frequent,
     ...multipart,
     ...copyCalls(context),
+    ...(sender === null ? {} : { sender }),
     read: readObject(context),
 
     async head(key, signal, versionId) {
@@ -72,7 +84,13 @@ export function createObjectStore(
         ? presignedViewUrl(client, bucket, key)
         : Promise.resolve(publicViewUrl(options.publicUrl, bucket, key)),
 
-    refreshConnections: () => connections.refresh(),
-    close: () => client.destroy(),
+    refreshConnections: () => {
+      connections.refresh();
+      sender?.refresh();
+    },
+    close: () => {
+      sender?.close();
+      client.destroy();
+    },
   };
 }

@@ -73,6 +73,8 @@ export interface S3Options {
   readonly ca?: readonly string[];
   /** Which proxy to go through; without one, none. */
   readonly proxyFor?: ProxyResolver;
+  /** Where the worker is that sends crowds of small files; without it, none does. */
+  readonly sendWorkerUrl?: URL;
   /** Product and version for the User-Agent header. */
   readonly userAgent?: string;
 }

@@ -1,7 +1,7 @@
 import type { OnBytes, Throttle } from '../../core/ports.ts';
 
 /** What the throttle is asked for at a time: a quarter of a second at 64 KiB/s. */
-const GRANT_BYTES = 16 * 1024;
+export const GRANT_BYTES = 16 * 1024;
 /** Slices grow and shrink between these with the line: progress stays smooth, and a fast line costs little. */
 const MIN_SLICE_BYTES = 16 * 1024;
 const FIRST_SLICE_BYTES = 64 * 1024;

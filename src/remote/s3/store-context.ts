@@ -29,8 +29,8 @@ export function conditionFields(dialect: S3Dialect, condition: WriteCondition | 
   return condition.kind === 'create' ? { IfNoneMatch: '*' } : { IfMatch: conditionTag(dialect, condition.etag) };
 }
 
-export function checksumField(checksum: Checksum) {
-  return { [CHECKSUM_FIELD[checksum.algorithm]]: checksum.value };
+export function checksumField(checksum: Checksum | null) {
+  return checksum === null ? {} : { [CHECKSUM_FIELD[checksum.algorithm]]: checksum.value };
 }
 
 /** What guards a body on its way. The algorithm stands beside the value: a bare value is stored unchecked by some. */

@@ -7,13 +7,26 @@ import { METADATA_OPERATION } from '../object-metadata.ts';
 import type { Attempt, Outcome } from '../outcome.ts';
 import { uploadSpec } from '../specs.ts';
 import { versionOf } from '../stored-version.ts';
+import { COPY_LIMIT_BYTES } from '../move/copy-object.ts';
 import { fileOf } from '../upload/inventory-file.ts';
 import type { UploadDeps, UploadTarget } from '../upload/upload-context.ts';
+import { abandonCopy, copyInParts, isUploadGone } from './copy-in-parts.ts';
 import { queueDownload } from './queue-download.ts';
+
+/** How an old version is copied back, bytes. */
+export interface RestoreLimits {
+  /** Above this it takes several requests. */
+  readonly copyLimitBytes: number;
+  /** Each of which copies about so much: no byte passes this computer, so that few large ones are best. */
+  readonly copyPartBytes: number;
+}
+
+const RESTORE_LIMITS: RestoreLimits = { copyLimitBytes: COPY_LIMIT_BYTES, copyPartBytes: 256 * 1024 ** 2 };
 
 /**
  * Undoes a decision: the service copies the old version over what is there, pinned to the version that the inventory knows
- * (P4). The copy carries the operation's id like any write of ours, so that a lost reply does no harm.
+ * (P4), in parts where it is too large for one request. The copy carries the operation's id like any write of ours, so that a
+ * lost reply does no harm.
  */
 export async function restoreVersion(
   deps: UploadDeps,
@@ -21,13 +34,15 @@ export async function restoreVersion(
   old: StoredVersion,
   target: UploadTarget,
   attempt: Attempt,
+  limits: RestoreLimits = RESTORE_LIMITS,
 ): Promise<Outcome> {
   const { key } = uploadSpec(operation);
+  const overtaken = () => givenUp(deps, operation, 'undo.overtaken', key);
   const present = await target.store.head(key, attempt.signal);
   if (present !== null && isOurs(present, operation)) return restored(deps, operation, old, present);
   const known = fileOf(deps, operation)?.base ?? null;
   // What is there is not what the person saw when taking the decision back.
-  if (present !== null && present.etag !== known?.etag) return overtaken(key);
+  if (present !== null && present.etag !== known?.etag) return overtaken();
   const condition: WriteCondition = present === null ? { kind: 'create' } : { kind: 'replace', etag: present.etag };
   const object = {
     key,
@@ -37,19 +52,27 @@ export async function restoreVersion(
   attempt.signal.throwIfAborted();
   try {
     const source = { key, etag: old.etag, versionId: old.versionId };
-    const reply = await writeUnder(target, 'copy', key, condition, attempt.signal, (given) =>
-      target.store.copy(source, object, given, attempt.commitSignal),
-    );
-    if (reply === null) return overtaken(key);
+    const inParts = (old.sizeBytes ?? 0) > limits.copyLimitBytes;
+    const run = { deps, operation, target, attempt, partSizeBytes: limits.copyPartBytes };
+    const reply = inParts
+      ? await copyInParts(run, source, object, condition)
+      : await writeUnder(target, 'copy', key, condition, attempt.signal, (given) =>
+          target.store.copy(source, object, given, attempt.commitSignal),
+        );
+    if (reply === null) return overtaken();
     if (reply.etag !== null) return restored(deps, operation, old, { etag: reply.etag, versionId: reply.versionId });
   } catch (error) {
     if (!(error instanceof LongshoreError)) throw error;
-    if (isVersionGone(error))
-      return { kind: 'failed', error: new LongshoreError('undo.version-gone', { subject: key }) };
-    if (error.class !== 'conflict' && error.code !== 's3.precondition-failed') throw error;
+    if (isVersionGone(error)) return givenUp(deps, operation, 'undo.version-gone', key);
+    if (isUploadGone(error)) return await afterLostUpload(deps, operation, old, target, attempt, error);
+    if (!isRefused(error)) {
+      // A wrong checksum won't heal by repetition, and a Complete that met another write wants a new upload.
+      if (error.code === 's3.checksum-mismatch' || error.code === 's3.busy') abandonCopy(deps, operation);
+      throw error;
+    }
   }
   const now = await target.store.head(key, attempt.commitSignal);
-  return now !== null && isOurs(now, operation) ? restored(deps, operation, old, now) : overtaken(key);
+  return now !== null && isOurs(now, operation) ? restored(deps, operation, old, now) : overtaken();
 }
 
 function isOurs(remote: RemoteObject, operation: StoredOperation): boolean {
@@ -65,8 +88,36 @@ function isVersionGone(error: LongshoreError): boolean {
   );
 }
 
-function overtaken(key: string): Outcome {
-  return { kind: 'failed', error: new LongshoreError('undo.overtaken', { subject: key }) };
+function isRefused(error: LongshoreError): boolean {
+  return error.class === 'conflict' || error.code === 's3.precondition-failed';
+}
+
+/** An upload that the service does not know any more was completed, and the reply was lost; or it expired: then anew. */
+async function afterLostUpload(
+  deps: UploadDeps,
+  operation: StoredOperation,
+  old: StoredVersion,
+  target: UploadTarget,
+  attempt: Attempt,
+  error: LongshoreError,
+): Promise<Outcome> {
+  const now = await target.store.head(uploadSpec(operation).key, attempt.commitSignal);
+  if (now !== null && isOurs(now, operation)) return restored(deps, operation, old, now);
+  deps.repos.transaction(() => {
+    deps.repos.uploads.remove(operation.id);
+  });
+  throw error;
+}
+
+/** It comes to nothing, for good: a copy that was begun is cleared away (P7). */
+function givenUp(
+  deps: UploadDeps,
+  operation: StoredOperation,
+  code: 'undo.overtaken' | 'undo.version-gone',
+  key: string,
+): Outcome {
+  abandonCopy(deps, operation);
+  return { kind: 'failed', error: new LongshoreError(code, { subject: key }) };
 }
 
 function restored(
@@ -87,6 +138,8 @@ function restored(
     change: { remote: brought, externalId: version.versionId ?? version.etag },
     details: { result: 'version-restored', from: old.versionId, etag: version.etag },
     apply: () => {
+      // Completed: nothing is left of it that could be aborted.
+      deps.repos.uploads.remove(operation.id);
       const decisions = deps.conflicts.deps;
       const file = fileOf(deps, operation);
       if (decisions.rules(operation).mode === 'mirror' && operation.path !== null) {

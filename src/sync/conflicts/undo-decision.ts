@@ -15,9 +15,6 @@ export interface UndoDeps extends ConflictDeps {
 export type Undone =
   { readonly ok: true; readonly operation: string } | { readonly ok: false; readonly refused: Refused };
 
-/** Above this a service copies in parts only (Amazon S3, CopyObject). */
-const COPY_MAX_BYTES = 5 * 1024 ** 3;
-
 /**
  * Takes the latest decision about a conflict back, a person's or a strategy's: the other side wins after all; or a delete of
  * mirror mode about which there was nothing to decide. What follows is an operation of its own, and both are in the history.
@@ -83,8 +80,6 @@ function bringTheirsBack(
     return 'they had deleted it, so there is no version to bring back: delete it if you do not want it';
   if (remote.versionId === null || remote.versionId === 'null')
     return 'the storage keeps no old versions of this bucket (versioning is off), so theirs is gone';
-  if ((remote.sizeBytes ?? 0) > COPY_MAX_BYTES)
-    return 'their version is too large to be copied back in one piece (5 GiB)';
   const { dir, name } = splitPath(path);
   const file = operation.folder === null ? null : repos.files.get(operation.folder, dir, name);
   if (operation.folder === null || file === null) return 'the file is not known any more';

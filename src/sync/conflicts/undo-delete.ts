@@ -36,6 +36,8 @@ export function undoDelete(
     replaces: null,
     reason: 'undo',
     pinned: true,
+    // We deleted it: what another has written there since is not to be replaced without a word.
+    over: null,
   };
   return repos.operations.insert(
     {

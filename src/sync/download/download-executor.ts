@@ -9,6 +9,7 @@ import { besideName } from '../conflicts/beside-name.ts';
 import { partSizeOf } from '../object-metadata.ts';
 import { Stopped, type Attempt, type Executor, type Outcome } from '../outcome.ts';
 import { splitPath } from '../paths.ts';
+import { markerTrouble } from '../root-marker.ts';
 import { downloadSpec, type DownloadMemo } from '../specs.ts';
 import { bareVersion, versionOf } from '../stored-version.ts';
 import { sameContent, type Comparison } from '../upload/same-content.ts';
@@ -68,6 +69,7 @@ export class DownloadExecutor implements Executor {
   async #download(run: DownloadRun): Promise<Outcome> {
     const { operation, path, attempt } = run;
     await chooseVersion(this.#deps.repos, run);
+    await this.#checkRoot(run);
     const place = await this.#judge(run);
     if (place.kind === 'moot') return await this.#moot(run, place.reason);
     if (place.kind === 'look') {
@@ -91,7 +93,27 @@ export class DownloadExecutor implements Executor {
       if (!(error instanceof LongshoreError) || error.code !== 'local.changed') throw error;
       return await this.#moot(run, 'the file changed meanwhile');
     }
+    // A drive that came or went meanwhile: what was put under its mount point is in no folder.
+    await this.#checkRoot(run);
+    if ((await this.#deps.files.stat(path)) === null) throw new LongshoreError('local.vanished', { subject: path });
     return await this.#placed(run, received.content === 'same', { stat, checksum: received.checksum });
+  }
+
+  /**
+   * Rejects where the folder's root is not the one that the inventory tells of. A file that is put beside an unmounted drive
+   * would be missing when the drive is back, and in mirror mode its object would follow it.
+   */
+  async #checkRoot({ operation, path }: DownloadRun): Promise<void> {
+    const { repos, changes, files } = this.#deps;
+    const root = path.slice(0, -(operation.path ?? '').length - 1);
+    const marker = operation.folder === null ? null : (repos.folders.get(operation.folder)?.marker ?? null);
+    const missing = async () =>
+      (await files.stat(root)) === null ? new LongshoreError('folder.missing', { subject: root }) : null;
+    const trouble = marker === null ? await missing() : await markerTrouble(changes, root, marker);
+    if (trouble === null) return;
+    // The scan freezes the folder, and with it all that is to happen there.
+    this.#deps.hintDirty(operation);
+    throw trouble;
   }
 
   async #judge({ operation, path, spec }: DownloadRun): Promise<PlaceJudgement> {
@@ -230,7 +252,7 @@ export class DownloadExecutor implements Executor {
           fingerprint: isCurrent ? stat.fingerprint : null,
           sizeBytes: stat.sizeBytes,
           mtimeMs: Math.floor(stat.mtimeMs),
-          base: bareVersion(isCurrent ? version : versionOf(current)),
+          base: bareVersion(isCurrent ? version : spec.over === undefined ? versionOf(current) : spec.over),
           checksum: isCurrent ? checksum : null,
           operation: operation.id,
         });

@@ -1,5 +1,5 @@
 import { checksumOf } from '../../core/checksum.ts';
-import type { Checksum, ObjectAttributes, WriteCondition } from '../../core/ports.ts';
+import type { Checksum, ObjectAttributes, WriteCondition, WriteReply } from '../../core/ports.ts';
 import { writeUnder } from '../capabilities/conditional-write.ts';
 import type { UploadRun, Written } from './upload-context.ts';
 
@@ -34,11 +34,49 @@ export async function singlePut(
       return written;
     });
   }
+  if (target.store.sender?.isReady() === true) return inSharedTurn(run, object, condition);
   const { bytes, checksum } = await source.readWhole(target.checksumAlgorithm, attempt.signal);
   const readAtMs = deps.clock.monotonicMs();
   return inTurn(run, async () => {
     if (deps.clock.monotonicMs() - readAtMs > FRESH_MS) await source.checkInPlace();
     return send(run, object, bytes, checksum, condition);
+  });
+}
+
+/** Where the service has to be asked before the write, each file has a turn of its own: a question is no part of a chain. */
+async function inSharedTurn(
+  run: UploadRun,
+  object: ObjectAttributes,
+  condition: WriteCondition,
+): Promise<Written | null> {
+  const { operation, target, attempt } = run;
+  const { transfers } = target;
+  if (transfers.share === undefined || !target.honours(`put-${condition.kind}`))
+    return inTurn(run, () => sendFile(run, object, condition));
+  const claim = { group: operation.lane, owner: operation.id, bulk: false };
+  const { chain, release } = await transfers.share(attempt.signal, claim);
+  try {
+    return await sendFile(run, object, condition, chain);
+  } finally {
+    release();
+  }
+}
+
+/** Read and sent in one go beside the engine's thread; here, where that fell through. */
+async function sendFile(
+  run: UploadRun,
+  object: ObjectAttributes,
+  condition: WriteCondition,
+  chain?: number,
+): Promise<Written | null> {
+  const { source, target, attempt } = run;
+  const { sender } = target.store;
+  const wanted = source.wanted(target.checksumAlgorithm);
+  return writeUnder(target, 'put', object.key, condition, attempt.signal, async (given): Promise<Written> => {
+    const sent = (await sender?.send(object, wanted, given, attempt.signal, chain)) ?? null;
+    if (sent !== null) return { reply: sent.reply, checksum: sent.checksum, partSizeBytes: null };
+    const { bytes, checksum } = await source.readWhole(target.checksumAlgorithm, attempt.signal);
+    return { reply: await put(run, object, bytes, checksum, given), checksum, partSizeBytes: null };
   });
 }
 
@@ -55,19 +93,30 @@ async function inTurn<T>({ operation, source, target, attempt }: UploadRun, work
 }
 
 async function send(
-  { target, attempt }: UploadRun,
+  run: UploadRun,
   object: ObjectAttributes,
   body: Uint8Array,
   checksum: Checksum,
   condition: WriteCondition,
 ): Promise<Written | null> {
-  const reply = await writeUnder(target, 'put', object.key, condition, attempt.signal, (given) => {
-    let sent = 0;
-    const onBytes = (bytes: number) => {
-      sent += bytes;
-      attempt.progress(0, sent);
-    };
-    return target.store.put(object, body, checksum, given, onBytes, attempt.signal);
-  });
+  const { target, attempt } = run;
+  const reply = await writeUnder(target, 'put', object.key, condition, attempt.signal, (given) =>
+    put(run, object, body, checksum, given),
+  );
   return reply === null ? null : { reply, checksum, partSizeBytes: null };
+}
+
+function put(
+  { target, attempt }: UploadRun,
+  object: ObjectAttributes,
+  body: Uint8Array,
+  checksum: Checksum,
+  condition: WriteCondition | null,
+): Promise<WriteReply> {
+  let sent = 0;
+  const onBytes = (bytes: number) => {
+    sent += bytes;
+    attempt.progress(0, sent);
+  };
+  return target.store.put(object, body, checksum, condition, onBytes, attempt.signal);
 }

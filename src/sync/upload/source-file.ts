@@ -1,6 +1,6 @@
 import type { Fingerprint } from '../../core/fingerprint.ts';
 import { LongshoreError } from '../../core/longshore-error.ts';
-import type { Checksum, ChecksumAlgorithm, LocalFiles, OpenFile, WholeFile } from '../../core/ports.ts';
+import type { Checksum, ChecksumAlgorithm, LocalFiles, OpenFile, WantedFile, WholeFile } from '../../core/ports.ts';
 import { contentChecksum, contentMd5ETag, type Content } from './content-hash.ts';
 
 /** The local file of an upload, open from its first use on, that refuses to be anything but the state it was queued in (P3). */
@@ -79,8 +79,12 @@ export class SourceFile implements Content {
 
   /** All of a small file, which need not be opened before: one state, which stands in its place. */
   readWhole(algorithm: ChecksumAlgorithm, signal: AbortSignal): Promise<WholeFile> {
-    const wanted = { path: this.#path, fingerprint: this.#fingerprint, sizeBytes: this.sizeBytes, algorithm };
-    return this.#files.readWhole(wanted, signal);
+    return this.#files.readWhole(this.wanted(algorithm), signal);
+  }
+
+  /** For whoever reads it elsewhere. */
+  wanted(algorithm: ChecksumAlgorithm): WantedFile {
+    return { path: this.#path, fingerprint: this.#fingerprint, sizeBytes: this.sizeBytes, algorithm };
   }
 
   checksum(algorithm: ChecksumAlgorithm, signal: AbortSignal): Promise<Checksum> {

@@ -56,6 +56,8 @@ export interface UploadDeps {
   localPath(operation: StoredOperation): string | null;
   /** The directory of this file deserves a look: it was not as the inventory says. */
   hintDirty(operation: StoredOperation): void;
+  /** Something is done with the file afterwards: that the storage has its content is looked up, not concluded. */
+  needsProof?(operation: StoredOperation): boolean;
 }
 
 /** What one attempt at one upload works with. */

@@ -1,11 +1,11 @@
 import { LongshoreError } from '../../core/longshore-error.ts';
 import { partSizeFor } from '../../core/part-plan.ts';
-import type { ObjectAttributes, RemoteObject, RemoteVersion, WriteCondition } from '../../core/ports.ts';
+import type { Checksum, ObjectAttributes, RemoteObject, RemoteVersion, WriteCondition } from '../../core/ports.ts';
 import type { BaseVersion } from '../../db/files-repo.ts';
 import type { StoredOperation, StoredVersion } from '../../db/stored-operation.ts';
 import { discardLocal } from '../conflicts/discard-local.ts';
 import { nextBesideKey } from '../conflicts/next-beside-key.ts';
-import { restoreVersion } from '../conflicts/restore-version.ts';
+import { restoreVersion, type RestoreLimits } from '../conflicts/restore-version.ts';
 import { objectMetadata, partSizeOf } from '../object-metadata.ts';
 import type { Attempt, Executor, Outcome } from '../outcome.ts';
 import { splitPath } from '../paths.ts';
@@ -15,7 +15,7 @@ import { authorOf } from './author.ts';
 import { fileOf, mayNeedRescan } from './inventory-file.ts';
 import { judgeRemote } from './judge-remote.ts';
 import { multipart } from './multipart.ts';
-import { sameContent } from './same-content.ts';
+import { sameContent, type Comparison } from './same-content.ts';
 import { singlePut } from './single-put.ts';
 import { SourceFile } from './source-file.ts';
 import type { UploadDeps, UploadRun, Written } from './upload-context.ts';
@@ -26,9 +26,12 @@ const MAX_TURNS = 4;
 /** Gets one file to its destination: conditional, verified, resumable. */
 export class UploadExecutor implements Executor {
   readonly #deps: UploadDeps;
+  readonly #restoreLimits: RestoreLimits | undefined;
 
-  constructor(deps: UploadDeps) {
+  /** `restoreLimits`: what the service copies in one request. Default: what S3 does. */
+  constructor(deps: UploadDeps, restoreLimits?: RestoreLimits) {
     this.#deps = deps;
+    this.#restoreLimits = restoreLimits;
   }
 
   async run(operation: StoredOperation, attempt: Attempt): Promise<Outcome> {
@@ -40,7 +43,7 @@ export class UploadExecutor implements Executor {
     let source: SourceFile | null = null;
     try {
       if (spec.restores !== undefined)
-        return await restoreVersion(this.#deps, operation, spec.restores, target, attempt);
+        return await restoreVersion(this.#deps, operation, spec.restores, target, attempt, this.#restoreLimits);
       if (spec.discard === true) return await discardLocal(this.#deps, operation, target, path, attempt);
       source = new SourceFile(this.#deps.files, path, spec.fingerprint, spec.sizeBytes);
       // Small ones are leased by the hundred: each is opened when it is read. A large one begins an upload before that.
@@ -67,8 +70,23 @@ export class UploadExecutor implements Executor {
     if (algorithm !== 'CRC64NVME' && algorithm !== 'CRC32') return null;
     const checksum = await source.checksum(algorithm, attempt.signal);
     if (checksum.value !== value) return null;
+    const change = { bytesDone: spec.sizeBytes };
+    if (deps.needsProof?.(operation) !== true) {
+      await source.checkInPlace();
+      return { kind: 'succeeded', change, details: { result: 'unchanged' } };
+    }
+    const content = await this.#atBase(run, known.base, checksum);
+    if (content === 'different') return null;
     await source.checkInPlace();
-    return { kind: 'succeeded', change: { bytesDone: spec.sizeBytes }, details: { result: 'unchanged' } };
+    const verified = content === 'same';
+    return { kind: 'succeeded', change: { ...change, verified }, details: { result: 'unchanged', verified } };
+  }
+
+  /** What the service has under the version that we know of, compared with our file; 'different' where it has another one. */
+  async #atBase({ spec, source, target, attempt }: UploadRun, base: BaseVersion, known: Checksum): Promise<Comparison> {
+    const remote = await target.store.head(spec.key, attempt.signal);
+    if (remote === null || remote.etag !== base.etag) return 'different';
+    return await sameContent(remote, source, [known], partSizeOf(remote.metadata), attempt.signal);
   }
 
   /** Also of a move whose copy can't be had. `look`: something is known to have happened at the key. */

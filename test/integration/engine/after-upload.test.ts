@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -113,6 +114,50 @@ describe('P13: the after-upload action', () => {
     expect(readdirSync(archive()).map((name) => readFileSync(join(archive(), name), 'utf8'))).toEqual([
       'second, longer',
     ]);
+  });
+
+  /** Uploaded, not archived yet, and touched: the engine knows of the touch and is paused. */
+  async function touchedBeforeTheAction(): Promise<() => Promise<void>> {
+    await withAction('archive');
+    const unblock = blockArchive();
+    rig.write('a.txt', 'content');
+    await rig.start();
+    const { id } = await rig.untilItem('a.txt', 'succeeded');
+    await untilTold(id, 'left-in-place');
+    await rig.json('pause');
+    const future = new Date(Date.now() + 60_000);
+    utimesSync(rig.at('a.txt'), future, future);
+    await rig.untilItem('a.txt', 'pending');
+    unblock();
+    return async () => {
+      await rig.json('resume');
+    };
+  }
+
+  it('a file that is only touched between its upload and the action is not sent again, and gets it', async () => {
+    const goOn = await touchedBeforeTheAction();
+    // It names the operation that wrote it.
+    const written = await rig.bucket.get('drop/a.txt');
+    await goOn();
+    await untilGone('a.txt');
+    const { id } = await rig.item('a.txt');
+    await untilTold(id, 'file-archived');
+    expect(readdirSync(archive())).toEqual(['a.txt']);
+    expect(readFileSync(join(archive(), 'a.txt'), 'utf8')).toBe('content');
+    const { events } = await rig.show(id);
+    expect(events.find(({ to }) => to === 'succeeded')?.details).toMatchObject({ result: 'unchanged', verified: true });
+    expect(events.map(({ type }) => type)).toContain('file-archived');
+    expect(await rig.bucket.get('drop/a.txt')).toEqual(written);
+  });
+
+  it('one that is touched, and whose object another hand has replaced meanwhile, stays: its bytes are not there', async () => {
+    const goOn = await touchedBeforeTheAction();
+    await rig.bucket.put('drop/a.txt', 'theirs');
+    await goOn();
+    await rig.untilItem('a.txt', 'conflict');
+    await rig.untilQuiet();
+    expect(readFileSync(rig.at('a.txt'), 'utf8')).toBe('content');
+    expect(await rig.bucket.text('drop/a.txt')).toBe('theirs');
   });
 
   it('P9: a pause holds it; it survives a restart', async () => {

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Checkpoints } from '../../../src/db/checkpoints.ts';
-import { CHECKPOINT_PAGES, checkpoint, openWritable, type WritableDb } from '../../../src/db/connection.ts';
+import {
+  CHECKPOINT_PAGES,
+  checkpoint,
+  openReadable,
+  openWritable,
+  type WritableDb,
+} from '../../../src/db/connection.ts';
 import { systemClock } from '../../../src/engine/system-clock.ts';
 import { until } from '../../support/until.ts';
 
@@ -63,6 +69,23 @@ describe('P1: the log of the database', () => {
     expect(statSync(`${file}-wal`).size).toBeLessThan(160 * 2 ** 20);
     await until('little is left', () => checkpoint(db, 'NOOP').left < CHECKPOINT_PAGES);
     expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+  });
+
+  it('is cut when it begins anew after it had grown long', async () => {
+    const { db, file } = database();
+    startCheckpoints(db, file);
+    const limit = Number(db.pragma('journal_size_limit', { simple: true }));
+    const reader = openReadable(file);
+    undo.push(() => void reader.close());
+    // As long as somebody reads what was before, nothing of the log can be used again.
+    const reading = reader.prepare('SELECT * FROM sqlite_schema').iterate();
+    reading.next();
+    write(db, limit / 4096 + 1000);
+    reading.return?.();
+    expect(statSync(`${file}-wal`).size).toBeGreaterThan(limit);
+    await until('all of it is copied', () => checkpoint(db, 'NOOP').left === 0);
+    db.prepare("INSERT INTO settings (name, value) VALUES ('one-more', '1')").run();
+    expect(statSync(`${file}-wal`).size).toBeLessThanOrEqual(limit);
   });
 
   it('is copied within commits where no thread can run', async () => {

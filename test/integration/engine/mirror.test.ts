@@ -169,6 +169,31 @@ describe('mirror mode: deletes', () => {
     expect((await rig.cli('run', '--once')).exitCode).toBe(0);
     expect(await rig.bucket.keys()).toEqual(['drop/a.txt']);
   });
+
+  it('P2: one that waits for a move in conflict keeps nothing awake, and follows when that ends', async () => {
+    const once = async () => (await rig.cli('run', '--once')).exitCode;
+    rig.write('a.txt', 'ours');
+    rig.write('stays.txt', 'stays');
+    expect(await once()).toBe(0);
+    await rig.bucket.put('drop/b.txt', 'theirs');
+    renameSync(rig.at('a.txt'), rig.at('b.txt'));
+    expect(await once()).toBe(3);
+    // The move still needs the object of the old name, where a file comes and goes meanwhile.
+    rig.write('a.txt', 'another');
+    expect(await once()).toBe(3);
+    unlinkSync(rig.at('a.txt'));
+    expect(await once()).toBe(3);
+    expect(await rig.bucket.keys()).toEqual(['drop/a.txt', 'drop/b.txt', 'drop/stays.txt']);
+    const lastScanAt = async () => (await folder()).lastScanAt;
+    await rig.start();
+    const before = await lastScanAt();
+    await rig.json('resume');
+    await until('the folder was looked at', async () => (await lastScanAt()) !== before);
+    await rig.json('cancel', (await rig.untilItem('b.txt', 'conflict')).id);
+    // The next look without a reason would come a minute later.
+    await untilKeys(['drop/b.txt', 'drop/stays.txt']);
+    expect(await rig.bucket.text('drop/b.txt')).toBe('theirs');
+  });
 });
 
 describe('P4: a root that is not what it was deletes nothing', () => {

@@ -108,6 +108,23 @@ describe.each(SERVERS)('restore against %s', (_name, startServer) => {
     expect((await rig.status()).counts.conflict).toBe(0);
   });
 
+  it('P4: an older version does not go up over what another wrote after it was asked for', async () => {
+    await rig.bucket.enableVersioning();
+    rig.write('a.txt', 'old');
+    await rig.start();
+    const { externalId } = await rig.untilItem('a.txt', 'succeeded');
+    rig.write('a.txt', 'newer');
+    await rig.untilStored('drop/a.txt', 'newer');
+    await rig.untilQuiet();
+    await rig.json('pause');
+    await restore('a.txt', '--version-id', externalId!);
+    await rig.bucket.put('drop/a.txt', 'theirs');
+    await rig.json('resume');
+    await rig.untilItem('a.txt', 'conflict');
+    expect(text('a.txt')).toBe('old');
+    expect(await rig.bucket.text('drop/a.txt')).toBe('theirs');
+  });
+
   it('is refused in words', async () => {
     rig.write('a.txt', 'content');
     await rig.start();

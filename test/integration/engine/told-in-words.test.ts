@@ -105,7 +105,8 @@ describe('P11: an item', () => {
     await rig.untilItem('a.txt', 'succeeded');
     await until('it is told', async () => (await rig.item('a.txt')).leftInPlace !== undefined);
     const { leftInPlace } = await rig.item('a.txt');
-    expect(leftInPlace).toMatchObject({ action: 'archive', error: { hint: expect.any(String) as string } });
+    expect(leftInPlace).toMatchObject({ action: 'archive', error: { code: 'local.archive-failed' } });
+    expect(leftInPlace?.error.detail).toContain(archive);
     expect(Date.parse(leftInPlace!.tryAgainAt)).toBeGreaterThan(0);
     const { out } = await rig.cli('ls');
     expect(out).toContain('uploaded, but not archived yet');

@@ -1,5 +1,5 @@
-import { chmodSync, readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DownloadSpec } from '../../../src/sync/specs.ts';
 import { noise } from '../../support/engine-harness.ts';
 import { ExecutorRig, stopWith } from '../../support/executor-rig.ts';
@@ -37,6 +37,40 @@ describe('a download', () => {
     // The next scan finds exactly this: it is quiet.
     expect(rig.row('d/a.txt')).toMatchObject({ fingerprint: stat.fingerprint, sizeBytes: 6, key: 'drop/d/a.txt' });
     expect(rig.row('d/a.txt')!.base!.etag).toBe(must(await rig.bucket.get('drop/d/a.txt')).etag);
+  });
+
+  it('P13: nothing is put where the drive of the folder is not mounted, nor beside another one', async () => {
+    await rig.bucket.put('drop/d/a.txt', 'theirs');
+    rig.repos.folders.ensure('drop', rig.tree.root);
+    rig.repos.folders.setMarker('drop', 'm1');
+    expect(await rig.attempt(await rig.download('d/a.txt'))).toMatchObject({
+      state: 'waiting',
+      error: { code: 'folder.marker-missing' },
+    });
+    expect([rig.names(), rig.hints]).toEqual([[], ['d/a.txt']]);
+    expect(bytesRead()).toBe(0);
+    rig.repos.folders.setMarker('drop', null);
+    rmSync(rig.tree.root, { recursive: true });
+    expect(await rig.attempt(await rig.download('d/a.txt'))).toMatchObject({ error: { code: 'folder.missing' } });
+    expect(existsSync(rig.tree.root)).toBe(false);
+  });
+
+  it.each([
+    ['that went just then', '.longshore-folder', 'folder.marker-missing'],
+    ['that came back just then', 'a.txt', 'local.vanished'],
+  ])('P4: what was put beside a drive %s is not taken to be in the folder', async (_when, gone, code) => {
+    await rig.bucket.put('drop/a.txt', 'theirs');
+    rig.repos.folders.ensure('drop', rig.tree.root);
+    rig.repos.folders.setMarker('drop', 'm1');
+    await rig.changes.writeMarker(rig.tree.root, 'm1');
+    const place = rig.changes.place.bind(rig.changes);
+    vi.spyOn(rig.changes, 'place').mockImplementationOnce(async (...args) => {
+      const placed = await place(...args);
+      rig.tree.remove(gone);
+      return placed;
+    });
+    expect(await rig.attempt(await rig.download('a.txt'))).toMatchObject({ state: 'waiting', error: { code } });
+    expect(rig.row('a.txt')).toBeNull();
   });
 
   it('an empty object is an empty file', async () => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { failedTests } from './failed-tests.ts';
 import type { Mutation } from './mutation.ts';
 import { MUTATIONS } from './mutations.ts';
 import { ScratchTree } from './scratch-tree.ts';
@@ -9,7 +10,8 @@ import { ScratchTree } from './scratch-tree.ts';
 const USAGE = `npm run mutate -- [--only NAME,…] [--seeds N] [--from SEED] [--workers K] [--places]
 
 Breaks the product in one way after another, in a scratch copy, and runs the simulation there until a checker finds it or
-N seeds (default 3000) have passed. Fails when one survives, or when its place in the source is not there any more.
+N seeds (default 3000) have passed; where the simulation has a stand-in for what is broken, the tests of the real thing run
+instead ("tests" in the table). Fails when one survives, or when its place in the source is not there any more.
 --places only looks whether all places are there.`;
 
 /** Runs of the unbroken product first, to say so when it is not sound. */
@@ -83,6 +85,7 @@ async function tryMutation(sound: ScratchTree, tree: ScratchTree, mutation: Muta
     return false;
   }
   try {
+    if (mutation.tests !== undefined) return await tryWithTests(sound, tree, mutation, mutation.tests);
     const first = Number(values.from);
     const limit = first + Number(values.seeds);
     for (let from = first; from < limit;) {
@@ -99,6 +102,18 @@ async function tryMutation(sound: ScratchTree, tree: ScratchTree, mutation: Muta
   } finally {
     applied.undo();
   }
+}
+
+async function tryWithTests(
+  sound: ScratchTree,
+  tree: ScratchTree,
+  mutation: Mutation,
+  tests: readonly string[],
+): Promise<boolean> {
+  const before = new Set(await failedTests(sound, tests));
+  const found = (await failedTests(tree, tests)).find((name) => !before.has(name));
+  row(mutation, found ?? 'SURVIVED', 'tests');
+  return found !== undefined;
 }
 
 function row({ name, breaks }: Mutation, result: string, runs: string): void {

@@ -14,6 +14,8 @@ export interface Mutation extends Edit {
   readonly name: string;
   /** Where several guards keep the promise, those that have to fall as well. */
   readonly also?: readonly Edit[];
+  /** Test files that have to find it, where the simulation has a stand-in of its own for what is broken. */
+  readonly tests?: readonly string[];
   /** Promises that this should break; the first that a checker names counts, whichever it is. */
   readonly breaks: string;
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Edit, Mutation } from './mutation.ts';
 
-/** What the simulation needs of the repository. */
-const COPIED = ['src', 'test/simulation', 'package.json'];
+/** What the simulation and the tests of adapters need of the repository. */
+const COPIED = ['src', 'test', 'tools', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
 
 export type Applied =
   { readonly kind: 'applied'; readonly undo: () => void } | { readonly kind: 'no-place'; readonly reason: string };

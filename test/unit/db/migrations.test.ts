@@ -96,6 +96,31 @@ const STEPS: Readonly<Record<number, { readonly before: string; readonly after: 
       expect(db.prepare('SELECT count(*) FROM after_uploads').pluck().get()).toBe(0);
     },
   },
+  4: {
+    before: `
+      INSERT INTO operations (id, kind, state, priority, lane, target, spec, bytes_total, created_at, updated_at)
+        VALUES ('gone', 'api.call', 'pending', 2, 'calls', 'GET x', '{}', NULL, 1, 1),
+          ('a', 'file.upload', 'pending', 2, 'folder:drop', 'big', '{}', 10, 1, 1);
+      DELETE FROM operations WHERE id = 'gone';
+      INSERT INTO events (id, operation, type, at, source, correlation_id, details)
+        VALUES ('1', 'gone', 'queued', 1, 'internal', 'gone', '{}'), ('2', 'a', 'queued', 1, 'internal', 'a', '{}'),
+          ('3', NULL, 'folder-frozen', 1, 'internal', NULL, '{}');`,
+    after: (db) => {
+      expect(db.prepare('SELECT id, operation, operation_seq FROM events ORDER BY seq').all()).toEqual([
+        { id: '1', operation: 'gone', operation_seq: null },
+        { id: '2', operation: 'a', operation_seq: 2 },
+        { id: '3', operation: null, operation_seq: null },
+      ]);
+      expect(() => db.exec("UPDATE events SET type = 'other'")).toThrow(/immutable/);
+      // Counters follow a change of state, of bytes, and of both.
+      db.exec("UPDATE operations SET state = 'running', lease_epoch = 1, bytes_done = 4 WHERE id = 'a'");
+      db.exec("UPDATE operations SET bytes_done = 7, bytes_total = 20 WHERE id = 'a'");
+      expect(db.prepare("SELECT * FROM counters WHERE lane = 'folder:drop' ORDER BY state").all()).toEqual([
+        { lane: 'folder:drop', state: 'pending', operations: 0, bytes_total: 0, bytes_done: 0 },
+        { lane: 'folder:drop', state: 'running', operations: 1, bytes_total: 20, bytes_done: 7 },
+      ]);
+    },
+  },
 };
 
 describe('migrations', () => {

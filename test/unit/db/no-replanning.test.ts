@@ -18,6 +18,8 @@ const HOT = [
   'min(due_at)',
   'o.seq IN (SELECT operation_seq',
   'SELECT * FROM operations WHERE id',
+  'SELECT state FROM operations WHERE id',
+  'INDEXED BY operation_keys_one_runner',
   'FROM files WHERE folder = ? AND dir = ? AND name = ?',
   'INDEXED BY files_by_key',
   'FROM directories',

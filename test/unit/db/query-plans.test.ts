@@ -71,8 +71,8 @@ describe('P8, P11: with 100,000 operations in the queue', () => {
     ['(updated_at, seq) < (:at, :seq)', 'operations_by_state (state=? AND updated_at<?)'],
     ['state = :state AND seq > :seq', 'operations_in_order (state=? AND seq>?)'],
     ["state = 'running' ORDER BY seq", 'operations_in_order (state=?)'],
-    ['operation = :operation AND seq > :afterSeq', 'events_by_operation (operation=? AND seq>?'],
-    ['operation = ? ORDER BY seq DESC', 'events_by_operation (operation=?'],
+    ['operation_seq = :operationSeq AND seq > :afterSeq', 'events_by_operation (operation_seq=? AND rowid>?'],
+    ['operation_seq = ? ORDER BY seq DESC', 'events_by_operation (operation_seq=?'],
     ['FROM files', 'PRIMARY KEY (folder=?'],
   ])('answers %s by its index', (fragment, index) => {
     const found = all.filter(({ sql, steps }) => sql.includes(fragment) && steps.some((step) => step.includes(index)));

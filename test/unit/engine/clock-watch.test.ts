@@ -74,6 +74,18 @@ describe('what waits for a time of day', () => {
     expect(reread(outbox, pending)).toEqual(pending);
   });
 
+  it('P2: is moved as well when a person touches it before anybody notices that the clock was set back', () => {
+    const outbox = makeOutbox();
+    const { operations } = outbox.repos;
+    const waiting = bringTo(outbox, queueUpload(outbox, 'a'), 'waiting', { dueAt: outbox.clock.now() + 5000 });
+    outbox.clock.jump(-86_400_000);
+    operations.amend(waiting, { heldUntil: 0 });
+    operations.boundDue();
+    expect(reread(outbox, waiting).dueAt).toBe(outbox.clock.now() + 5000);
+    operations.amend(reread(outbox, waiting), { dueAt: outbox.clock.now() });
+    expect(reread(outbox, waiting).dueAt, 'what is asked for counts').toBe(outbox.clock.now());
+  });
+
   it('waits no longer than its whole length after a start with a clock that was set back', () => {
     const outbox = makeOutbox();
     const [a, b] = [5000, 9000].map((delay) => {

@@ -73,14 +73,14 @@ describe('P10: a lane', () => {
     const { partSizeBytes } = config.destinations['main']!;
     expect(lanes.leases('folder:drop', () => pool)).toEqual({
       small: 32,
-      ahead: 128,
+      ahead: 256,
       large: 4,
       largeAboveBytes: partSizeBytes,
     });
     expect(lanes.leases('deletes:drop', () => pool)).toEqual(lanes.leases('folder:drop', () => pool));
     expect(lanes.leases('folder:drop', () => ({ limit: 1, bulkLimit: 1 }))).toMatchObject({
       small: 1,
-      ahead: 128,
+      ahead: 256,
       large: 2,
     });
     const limited = new Lanes({ ...config, limits: { ...config.limits, concurrency: 2 } }, () => null);

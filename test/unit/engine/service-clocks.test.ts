@@ -26,12 +26,22 @@ describe('the clocks of the destinations', () => {
     expect(service.now()).toBe(clock.now() + 600_000);
   });
 
+  it('are as they were when our own clock was wrong for a moment, whatever was measured by it', () => {
+    const clock = new ManualClock();
+    const clocks = new ServiceClocks(clock);
+    heard(clocks, clock, 'main', 600_000);
+    clock.jump(86_400_000);
+    for (let index = 0; index < 8; index += 1) heard(clocks, clock, 'main', -85_800_000);
+    expect(clocks.skewMs('main')).toBe(-85_800_000);
+    clock.jump(-86_400_000);
+    expect(clocks.skewMs('main')).toBe(600_000);
+  });
+
   it('are measured anew when our own clock was set', () => {
     const clock = new ManualClock();
     const clocks = new ServiceClocks(clock);
     heard(clocks, clock, 'main', 600_000);
     clock.jump(600_000);
-    clocks.reset();
     expect(clocks.skewMs('main')).toBeNull();
     expect(clocks.clockOf('main').now()).toBe(clock.now());
   });

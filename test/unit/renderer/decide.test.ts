@@ -54,12 +54,12 @@ describe('words on questions', () => {
 
   test('undo gives the operation that does it, or the reason why there is none', async () => {
     const done = rig(() => ({ ok: true, result: { undone: [{ id: 'a', operationId: 'b' }], refused: [] } }));
-    expect(await done.commands.undo('a')).toBe('b');
+    expect(await done.commands.undo('a', 'decision')).toBe('b');
     expect(done.asked).toEqual([['undo', { ids: ['a'] }]]);
     expect(done.toasts()).toMatchObject([{ tone: 'ok' }]);
     const reason = 'the storage keeps no old versions of this bucket (versioning is off), so theirs is gone';
     const refused = rig(() => ({ ok: true, result: { undone: [], refused: [{ id: 'a', reason }] } }));
-    expect(await refused.commands.undo('a')).toBeNull();
+    expect(await refused.commands.undo('a', 'decision')).toBeNull();
     expect(refused.toasts()).toMatchObject([{ tone: 'bad', lines: [`a: ${reason}`] }]);
   });
 

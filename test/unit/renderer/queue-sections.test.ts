@@ -95,12 +95,22 @@ describe('changes', () => {
     expect(applyChanges(EMPTY_QUEUE, [operation('a')], NO_FILTER)).toBe(EMPTY_QUEUE);
   });
 
-  test('a hundred thousand loaded rows take a change in less than a frame of 100 ms', () => {
-    const items = Array.from({ length: 100_000 }, (_, index) => operation(String(index).padStart(6, '0')));
+  test('a change looks at each of a hundred thousand loaded rows only a few times', () => {
+    let looks = 0;
+    const items = Array.from({ length: 100_000 }, (_, index) => {
+      const id = String(index).padStart(6, '0');
+      return Object.defineProperty(operation(id), 'id', {
+        enumerable: true,
+        get: () => {
+          looks += 1;
+          return id;
+        },
+      });
+    });
     const queue = loaded({ waiting: { items, next: null } });
-    const started = performance.now();
+    looks = 0;
     const after = applyChanges(queue, [operation('050000', { state: 'running' })], NO_FILTER);
-    expect(performance.now() - started).toBeLessThan(100);
+    expect(looks / items.length).toBeLessThanOrEqual(3);
     expect(after.waiting.rows).toHaveLength(99_999);
     expect(ids(after, 'active')).toEqual(['050000']);
   });

@@ -1,47 +1,59 @@
 import { describe, expect, it } from 'vitest';
 import { signingCorrectionMs, SkewMeter } from '../../../src/resilience/skew-meter.ts';
-import { NOON } from '../../support/manual-clock.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
-/** A reply of a service whose clock is ahead by `aheadMs`, heard at `receivedAt`: its Date header has whole seconds. */
-function reply(aheadMs: number, receivedAt: number, waitedMs = 40) {
-  return { serverTime: Math.floor((receivedAt - waitedMs / 2 + aheadMs) / 1000) * 1000, waitedMs };
+/** A reply of a service whose clock is ahead by `aheadMs`, heard now: its Date header has whole seconds. */
+function reply(clock: ManualClock, aheadMs: number, waitedMs = 40) {
+  return { serverTime: Math.floor((clock.now() - waitedMs / 2 + aheadMs) / 1000) * 1000, waitedMs };
 }
 
-function measured(aheadMs: number): number | null {
-  const meter = new SkewMeter();
-  for (let index = 0; index < 15; index += 1) {
-    const at = NOON + index * 1337;
-    meter.add(reply(aheadMs, at), at);
+function measured(...aheadMs: readonly number[]): number | null {
+  const clock = new ManualClock();
+  const meter = new SkewMeter(clock);
+  for (const each of aheadMs) {
+    meter.add(reply(clock, each));
+    clock.advance(1337);
   }
   return meter.skewMs();
 }
 
+function times(count: number, aheadMs: number): number[] {
+  return Array.from({ length: count }, () => aheadMs);
+}
+
 describe('the clock of a service', () => {
   it.each([0, 250, -800, 600_000, -86_400_000])('is measured to a second: ahead by %i ms', (aheadMs) => {
-    expect(Math.abs((measured(aheadMs) ?? Number.NaN) - aheadMs)).toBeLessThan(1000);
+    expect(Math.abs((measured(...times(15, aheadMs)) ?? Number.NaN) - aheadMs)).toBeLessThan(1000);
   });
 
   it('is unknown before a reply that says something of it', () => {
-    const meter = new SkewMeter();
+    const clock = new ManualClock();
+    const meter = new SkewMeter(clock);
     expect(meter.skewMs()).toBeNull();
-    meter.add({ serverTime: null, waitedMs: 1 }, NOON);
-    meter.add({ serverTime: NOON - 600_000, waitedMs: 30_000 }, NOON);
+    meter.add({ serverTime: null, waitedMs: 1 });
+    meter.add({ serverTime: clock.now() - 600_000, waitedMs: 30_000 });
     expect(meter.skewMs()).toBeNull();
   });
 
   it('is not what a few odd replies say', () => {
-    const meter = new SkewMeter();
-    for (const aheadMs of [0, 0, 86_400_000, 0, -86_400_000, 0, 0]) meter.add(reply(aheadMs, NOON), NOON);
-    expect(Math.abs(meter.skewMs() ?? Number.NaN)).toBeLessThan(1000);
+    const aheadMs = measured(0, 0, 86_400_000, 0, -86_400_000, 0, 0);
+    expect(Math.abs(aheadMs ?? Number.NaN)).toBeLessThan(1000);
   });
 
-  it('is what the last replies say after the service set its clock right, or ours was set', () => {
-    const meter = new SkewMeter();
-    for (let index = 0; index < 30; index += 1) meter.add(reply(600_000, NOON + index), NOON + index);
-    for (let index = 0; index < 15; index += 1) meter.add(reply(0, NOON + index), NOON + index);
-    expect(Math.abs(meter.skewMs() ?? Number.NaN)).toBeLessThan(1000);
-    meter.reset();
+  it('is what the last replies say after the service set its clock right', () => {
+    const aheadMs = measured(...times(30, 600_000), ...times(15, 0));
+    expect(Math.abs(aheadMs ?? Number.NaN)).toBeLessThan(1000);
+  });
+
+  it('is unknown after ours was set, and what it was when ours is set back', () => {
+    const clock = new ManualClock();
+    const meter = new SkewMeter(clock);
+    meter.add(reply(clock, 600_000));
+    const before = meter.skewMs();
+    clock.jump(3_600_000);
     expect(meter.skewMs()).toBeNull();
+    clock.jump(-3_600_000);
+    expect(meter.skewMs()).toBe(before);
   });
 
   it('corrects the time of requests only where it is truly off', () => {

@@ -1,7 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { repositoryRoot } from '../../../tools/setup/paths.ts';
 import { MUTATIONS } from '../../simulation/mutations/mutations.ts';
 import { ScratchTree } from '../../simulation/mutations/scratch-tree.ts';
+
+const MIGRATIONS = 'src/db/migrations/';
 
 describe('mutations of the product', () => {
   const tree = new ScratchTree(repositoryRoot);
@@ -17,6 +21,18 @@ describe('mutations of the product', () => {
       return [];
     });
     expect(gone).toEqual([]);
+  });
+
+  it('one of the schema stands in the latest migration that says so', () => {
+    const migrations = readdirSync(join(repositoryRoot, MIGRATIONS)).toSorted();
+    const overruled = MUTATIONS.flatMap((mutation) => [mutation, ...(mutation.also ?? [])]).filter(
+      ({ file, find }) =>
+        file.startsWith(MIGRATIONS) &&
+        migrations
+          .filter((name) => name > basename(file))
+          .some((name) => readFileSync(join(repositoryRoot, MIGRATIONS, name), 'utf8').includes(find)),
+    );
+    expect(overruled).toEqual([]);
   });
 
   it('each has a name of its own', () => {

@@ -36,7 +36,11 @@ function bench(fail: () => ErrorCode | null = () => null) {
     repos,
     clock,
     random: constantRandom(1),
-    changes: { trash: (path) => act('trash', path), archive: (path, _, to) => act('archive', path, to) },
+    changes: {
+      trash: (path) => act('trash', path),
+      archive: (path, _, to) => act('archive', path, to),
+      forgetArchive: (_, to) => act('forget', to),
+    },
     root: (folder) => (folder === 'drop' ? '/srv/drop' : null),
     isOpen: () => gate.open,
     onChange: () => undefined,
@@ -93,6 +97,20 @@ describe('P13: what is done with a file after its upload', () => {
     expect(eventTypes(unknown.outbox, operation)).toContain('left-in-place');
     expect(unknown.repos.files.get('drop', '', 'a.txt')?.fingerprint).toBe(STATE);
     expect(unknown.repos.afterUploads.nextDue()).toEqual([]);
+  });
+
+  it('P13: where a newer state is known, what a dead attempt left in the archive still goes', async () => {
+    const codes: (ErrorCode | null)[] = ['local.io', null];
+    const { outbox, repos, clock, done, intend, rest } = bench(() => codes.shift() ?? null);
+    const operation = intend('a.txt', { action: 'archive', archivePath: '/old/a.txt' });
+    repos.files.put({ ...repos.files.get('drop', '', 'a.txt')!, fingerprint: fingerprint(2) });
+    await rest();
+    expect(repos.afterUploads.nextDue()).toHaveLength(1);
+    clock.advance(1000);
+    await rest();
+    expect(done).toEqual(['forget /old/a.txt']);
+    expect(repos.afterUploads.nextDue()).toEqual([]);
+    expect(eventTypes(outbox, operation)).toContain('left-in-place');
   });
 
   it('P5: is taken as done where the file is gone: an attempt that died did it', async () => {
@@ -162,13 +180,17 @@ describe('the record of what is to be done', () => {
     details: { result, verified },
   });
 
-  it.each(['uploaded', 'copied', 'already-written', 'identical'])('is made with the success of %s', async (result) => {
-    expect(await run(success(result, true))).toMatchObject([{ action: 'trash', path: 'a', fingerprint: STATE }]);
-  });
+  it.each(['uploaded', 'copied', 'already-written', 'identical', 'unchanged'])(
+    'is made with the success of %s',
+    async (result) => {
+      expect(await run(success(result, true))).toMatchObject([{ action: 'trash', path: 'a', fingerprint: STATE }]);
+    },
+  );
 
   it('P3: is not made for what could not be verified', async () => {
     expect(await run(success('uploaded', false))).toEqual([]);
     expect(await run(success('uploaded', null))).toEqual([]);
+    expect(await run(success('unchanged', null))).toEqual([]);
   });
 
   it.each<[string, Outcome]>([

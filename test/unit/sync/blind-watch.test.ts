@@ -22,6 +22,8 @@ describe('P2, P11: a watch that can not see everything', () => {
     const { folder, hints } = await settled();
     hints.onDegraded(REASON);
     expect(folder.sync.state().degraded).toEqual({ kind: 'watch-limit', reason: REASON });
+    hints.onDegraded('the watch thread ended (killed)');
+    expect(folder.sync.state().degraded).toMatchObject({ kind: 'watch-broken' });
     hints.onDegraded(null);
     expect(folder.sync.state().degraded).toBeNull();
   });

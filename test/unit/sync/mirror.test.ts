@@ -240,7 +240,10 @@ describe('P4: tombstones', () => {
     await folder.fullScan();
     await folder.wait(2 * GRACE_MS);
     expect(folder.told()).toHaveLength(1);
-    expect(folder.sync.state().degraded?.reason).toMatch(/marker file can't be written/);
+    expect(folder.sync.state().degraded).toMatchObject({
+      kind: 'no-marker',
+      reason: expect.stringMatching(/marker file can't be written/) as string,
+    });
   });
 
   it('growth is bounded: what nobody asks for any more is forgotten in the end', async () => {
@@ -464,6 +467,30 @@ describe('the mass-delete guard', () => {
     await folder.wait(2 * GRACE_MS);
     expect(folder.sync.state().guard).toMatchObject({ count: 100 });
     expect(deletesOf(folder)).toEqual([]);
+  });
+
+  it('counts deletes that were queued before and did not run yet together with what is due now', async () => {
+    const folder = await withGone(16);
+    expect(deletesOf(folder)).toHaveLength(16);
+    for (const path of paths.slice(16, 24)) folder.tree.files.delete(path);
+    await folder.fullScan();
+    await folder.wait(GRACE_MS + 2000);
+    expect(deletesOf(folder)).toHaveLength(16);
+    expect(folder.sync.state().guard).toMatchObject({ count: 24, of: 100 });
+  });
+
+  it('does not ask again for what a person allowed and what has not run yet', async () => {
+    const folder = await withGone(30);
+    const { folders } = folder.outbox.repos;
+    folders.setGuard('drop', { ...must(folders.get('drop')?.guard), allowedAt: folder.outbox.clock.now() });
+    folder.sync.decided();
+    await folder.wait(1000);
+    expect(deletesOf(folder)).toHaveLength(30);
+    folder.tree.files.delete(must(paths[30]));
+    await folder.fullScan();
+    await folder.wait(GRACE_MS + 2000);
+    expect(deletesOf(folder)).toHaveLength(31);
+    expect(folder.sync.state().guard).toBeNull();
   });
 
   it('survives a restart', async () => {

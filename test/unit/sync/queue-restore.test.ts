@@ -29,7 +29,7 @@ function bench() {
         key: 'drop/a.txt',
         path: 'a.txt',
         remote: REMOTE,
-        isOld: false,
+        over: undefined,
         present: null,
         ...patch,
       },
@@ -88,7 +88,7 @@ describe('restore', () => {
       operation: null,
     });
     expect(restore({ present: PRESENT })).toMatchObject({ ok: false });
-    expect(restore({ present: PRESENT, isOld: true })).toMatchObject({ ok: true });
+    expect(restore({ present: PRESENT, over: null })).toMatchObject({ ok: true });
   });
 
   it('refuses where something that is no file stands', () => {

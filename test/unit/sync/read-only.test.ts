@@ -32,6 +32,7 @@ const READS = new Set([
 /** The adapter of `LocalChanges`, the one port through which files are changed, and only where users chose it. */
 const CHANGERS = new Set([
   'src/watch/archive-file.ts',
+  'src/watch/archive-reservation.ts',
   'src/watch/confined-path.ts',
   'src/watch/local-changes.ts',
   'src/watch/marker-file.ts',

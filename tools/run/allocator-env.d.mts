@@ -1,0 +1,1 @@
+export declare const allocatorEnv: Readonly<Record<string, string>>;
