@@ -72,12 +72,19 @@ async function sendFile(
   const { source, target, attempt } = run;
   const { sender } = target.store;
   const wanted = source.wanted(target.checksumAlgorithm);
-  return writeUnder(target, 'put', object.key, condition, attempt.signal, async (given): Promise<Written> => {
-    const sent = (await sender?.send(object, wanted, given, attempt.signal, chain)) ?? null;
-    if (sent !== null) return { reply: sent.reply, checksum: sent.checksum, partSizeBytes: null };
-    const { bytes, checksum } = await source.readWhole(target.checksumAlgorithm, attempt.signal);
-    return { reply: await put(run, object, bytes, checksum, given), checksum, partSizeBytes: null };
-  });
+  const sent = await writeUnder(
+    target,
+    'put',
+    object.key,
+    condition,
+    attempt.signal,
+    async (given) => (await sender?.send(object, wanted, given, attempt.signal, chain)) ?? 'handed-back',
+  );
+  if (sent === null) return null;
+  if (sent !== 'handed-back') return { reply: sent.reply, checksum: sent.checksum, partSizeBytes: null };
+  // It may have gone all the same. Where a look stands in for the condition, it looks anew.
+  const { bytes, checksum } = await source.readWhole(target.checksumAlgorithm, attempt.signal);
+  return send(run, object, bytes, checksum, condition);
 }
 
 /** Under a permit of the destination, which is given back however it ends. */

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { checksumOf } from '../../../../src/core/checksum.ts';
 import type { Fingerprint } from '../../../../src/core/fingerprint.ts';
-import type { FileSender, ObjectStore, SentFile, WantedFile, WriteCondition } from '../../../../src/core/ports.ts';
+import type {
+  FileSender,
+  ObjectStore,
+  RemoteObject,
+  SentFile,
+  WantedFile,
+  WriteCondition,
+} from '../../../../src/core/ports.ts';
 import { Permits } from '../../../../src/resilience/permits.ts';
 import { singlePut } from '../../../../src/sync/upload/single-put.ts';
 import { SourceFile } from '../../../../src/sync/upload/source-file.ts';
@@ -17,26 +24,32 @@ interface Log {
   readonly puts: { readonly body: string; readonly condition: WriteCondition | null }[];
 }
 
-async function rig(answer: SentFile | null, options: { readonly ready?: boolean; readonly sizeBytes?: number } = {}) {
+async function rig(
+  answer: SentFile | null,
+  options: { readonly ready?: boolean; readonly sizeBytes?: number; readonly honours?: boolean } = {},
+) {
   const checksum = await checksumOf('CRC64NVME', BYTES);
   const log: Log = { sends: [], puts: [] };
   const permits = new Permits(1);
+  let arrived = false;
   const sender: FileSender = {
     isReady: () => options.ready ?? true,
     send: (_, wanted, condition) => {
       log.sends.push({ wanted, condition, inUse: permits.inUse });
+      arrived = options.honours === false;
       return Promise.resolve(answer);
     },
   };
   const store: Partial<ObjectStore> = {
     sender,
+    head: () => Promise.resolve(arrived ? ({ etag: 'sent' } as RemoteObject) : null),
     put: (_, body, __, condition) => {
       log.puts.push({ body: Buffer.from(body).toString(), condition });
       return Promise.resolve({ etag: 'put', versionId: null, checksums: [], etagIsMd5: false });
     },
   };
   const files = { readWhole: () => Promise.resolve({ bytes: BYTES, checksum }) };
-  const target = { store, transfers: permits, checksumAlgorithm: 'CRC64NVME', honours: () => true };
+  const target = { store, transfers: permits, checksumAlgorithm: 'CRC64NVME', honours: () => options.honours ?? true };
   const run = {
     deps: { clock: { monotonicMs: () => 0 } },
     operation: { id: 'op', lane: 'folder:drop' },
@@ -63,6 +76,12 @@ describe('a small file', () => {
     const { run, log, checksum } = await rig(null);
     expect(await singlePut(run, OBJECT, CREATE)).toMatchObject({ reply: { etag: 'put' }, checksum });
     expect(log.puts).toEqual([{ body: 'content', condition: CREATE }]);
+  });
+
+  it('P4: is looked for anew when the sender is lost and the service knows no conditions', async () => {
+    const { run, log } = await rig(null, { honours: false });
+    expect(await singlePut(run, OBJECT, CREATE)).toBeNull();
+    expect(log).toMatchObject({ sends: [{ inUse: 1 }], puts: [] });
   });
 
   it('is sent as always while the sender takes nothing', async () => {
