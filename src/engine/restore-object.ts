@@ -51,7 +51,7 @@ export async function restoreObject(deps: RestoreObjectDeps, request: Params<'re
     const which = request.versionId == null ? '' : ' of this version';
     throw notFound(`There is nothing${which} at ${key} in the storage.`, 'Paths are relative to the folder, with "/".');
   }
-  const restored = joinPath(splitPath(path).dir, originalNameOf(remote.metadata, splitPath(path).name));
+  const restored = placeOf(deps, folder.name, key, joinPath(splitPath(path).dir, originalName(remote, path)));
   const present = await look(() => files.stat(`${folder.path}/${restored}`));
   const { destination, priority } = folder;
   const over = request.versionId == null ? undefined : versionOf(current);
@@ -105,6 +105,16 @@ function place(
   if (path === null || made === null || !made.ok)
     throw usage('This is not a path in the folder.', 'Name it relative to the folder, with "/" between its parts.');
   return { key: 'path' in request ? made.key : request.key, path };
+}
+
+function originalName({ metadata }: RemoteObject, path: string): string {
+  return originalNameOf(metadata, splitPath(path).name);
+}
+
+/** A file that stands here for the key keeps its name, in whichever form of Unicode: two of them would collide. */
+function placeOf({ repos }: RestoreObjectDeps, folder: string, key: string, path: string): string {
+  const here = repos.files.byKey(folder, key).map(({ dir, name }) => joinPath(dir, name));
+  return here.includes(path) ? path : (here[0] ?? path);
 }
 
 function keyWithin(prefix: string, key: string): string | null {

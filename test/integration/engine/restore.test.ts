@@ -68,6 +68,21 @@ describe.each(SERVERS)('restore against %s', (_name, startServer) => {
     expect(await rig.bucket.text('drop/a.txt')).toBe('theirs');
   });
 
+  it('P4: a file in another form of its name is the one that is restored, not a second one beside it', async () => {
+    rig.write('e\u0301.txt', 'ours');
+    await rig.start();
+    await rig.untilStored('drop/\u00e9.txt', 'ours');
+    await rig.untilQuiet();
+    // Another hand knows nothing of the form that the name has here.
+    await rig.bucket.put('drop/\u00e9.txt', 'theirs');
+    await restore('\u00e9.txt', '--wait');
+    expect(text('e\u0301.txt')).toBe('theirs');
+    await rig.untilQuiet();
+    expect(existsSync(rig.at('\u00e9.txt'))).toBe(false);
+    expect(readdirSync(rig.folder())).toHaveLength(2);
+    expect((await rig.status()).counts).toMatchObject({ conflict: 0, failed: 0 });
+  });
+
   it('P11: a service that can’t be asked is told as it is: nothing is queued, and nobody "keeps trying"', async () => {
     rig.configure({ destination: { endpoint: `http://127.0.0.1:${await closedPort()}` } });
     const { exitCode, err } = await rig.cli('restore', 'drop', 'a.txt');
