@@ -67,6 +67,7 @@ export class OperationsRepo {
   readonly #nextSeq;
   readonly #stateOf;
   readonly #runsOn;
+  readonly #lastBegun;
   readonly #soon: SoonInserted;
 
   /** `onChange` hears of every operation that was made or changed, inside the transaction. */
@@ -116,6 +117,11 @@ export class OperationsRepo {
          WHERE k.resource_key = (SELECT ?) AND k.active = 1 AND o.kind = (SELECT ?) AND o.state = 'running'`,
       )
       .pluck();
+    this.#lastBegun = db.prepare<unknown[], OperationRow>(
+      `SELECT o.* FROM operation_keys k INDEXED BY operation_keys_by_resource CROSS JOIN operations o ON o.seq = k.operation_seq
+       WHERE k.resource_key = (SELECT ?) AND k.operation_seq < (SELECT ?) AND o.started_at IS NOT NULL
+       ORDER BY k.operation_seq DESC LIMIT 1`,
+    );
     this.#soon = new SoonInserted((all) => {
       this.#insertNow(all);
     });
@@ -285,6 +291,12 @@ export class OperationsRepo {
   /** Whether an operation of this kind runs on a resource. */
   runsOn(resourceKey: string, kind: OperationKind): boolean {
     return this.#runsOn.get(resourceKey, kind) !== undefined;
+  }
+
+  /** The latest operation on a resource before `seq` that has begun at all: what it meant to do may be done. */
+  lastBegunOn(resourceKey: string, seq: number): StoredOperation | null {
+    const row = this.#lastBegun.get(resourceKey, seq);
+    return row === undefined ? null : fromRow(row);
   }
 
   running(): StoredOperation[] {

@@ -12,7 +12,7 @@ import { splitPath } from '../paths.ts';
 import { uploadSpec } from '../specs.ts';
 import { conflictingVersion, versionOf } from '../stored-version.ts';
 import { authorOf } from './author.ts';
-import { fileOf, mayNeedRescan } from './inventory-file.ts';
+import { fileOf, madeBase, mayNeedRescan } from './inventory-file.ts';
 import { judgeRemote } from './judge-remote.ts';
 import { multipart } from './multipart.ts';
 import { sameContent, type Comparison } from './same-content.ts';
@@ -70,12 +70,14 @@ export class UploadExecutor implements Executor {
     if (algorithm !== 'CRC64NVME' && algorithm !== 'CRC32') return null;
     const checksum = await source.checksum(algorithm, attempt.signal);
     if (checksum.value !== value) return null;
-    const change = { bytesDone: spec.sizeBytes };
-    if (deps.needsProof?.(operation) !== true) {
+    const { base } = known;
+    const remote = { etag: base.etag, versionId: base.versionId, sizeBytes: spec.sizeBytes, lastModified: null };
+    const change = { bytesDone: spec.sizeBytes, remote };
+    if (deps.needsProof?.(operation) !== true && madeBase(deps, operation, base)) {
       await source.checkInPlace();
       return { kind: 'succeeded', change, details: { result: 'unchanged' } };
     }
-    const content = await this.#atBase(run, known.base, checksum);
+    const content = await this.#atBase(run, base, checksum);
     if (content === 'different') return null;
     await source.checkInPlace();
     const verified = content === 'same';

@@ -67,6 +67,23 @@ describe('P5: a reply that is lost after the effect', () => {
     expect(server.counters.of('UploadPart').requestBodyBytes).toBeLessThanOrEqual(16 * MIB + 4 * 5 * MIB);
   });
 
+  it('P2: together with an edit that takes the change back: the storage has what the file has', async () => {
+    rig.write('a.txt', 'first!');
+    await rig.start();
+    await rig.untilItem('a.txt', 'succeeded');
+    server.faults.add({ operation: 'PutObject', times: 1, fault: LOST });
+    // Nobody can look what became of it.
+    server.faults.add({ operation: 'HeadObject', times: 1000, fault: SLOW_DOWN });
+    rig.write('a.txt', 'second');
+    await rig.untilStored('drop/a.txt', 'second');
+    rig.write('a.txt', 'first!');
+    await until('the engine has met it', async () => (await rig.ls()).length === 3);
+    server.faults.clear();
+    await rig.untilStored('drop/a.txt', 'first!');
+    await rig.untilQuiet();
+    expect((await rig.status()).counts).toMatchObject({ conflict: 0, failed: 0 });
+  });
+
   it('together with an edit that came meanwhile: the edit lands, without a conflict', async () => {
     server.faults.add({ operation: 'PutObject', times: 1, fault: LOST });
     // The look that would tell whose write it was fails as well.

@@ -219,6 +219,20 @@ describe('P13: keep remote in mirror mode', () => {
     expect(await refusal(id)).toMatch(/your version was kept beside it/);
   });
 
+  it('P2: of their change, but before theirs came the edit was taken back: it is in conflict again, not ready', async () => {
+    await rig.bucket.put('drop/a.txt', 'theirs');
+    rig.write('a.txt', 'OURS');
+    const id = await conflictOn('a.txt', 'file.upload');
+    await rig.json('pause');
+    await keep(id, 'remote');
+    rig.write('a.txt', 'ours');
+    await rig.untilItem('a.txt', 'pending', 20_000, (item) => item.id !== id && item.kind === 'file.upload');
+    await rig.json('resume');
+    await rig.untilItem('a.txt', 'conflict', 20_000, (item) => item.id !== id);
+    expect(local('a.txt')).toBe('ours');
+    expect(await stored('a.txt')).toBe('theirs');
+  });
+
   it('of their delete: the file goes to the trash, whole, and the storage stays without it', async () => {
     await rig.bucket.remove('drop/a.txt');
     rig.write('a.txt', 'ours, edited and alone');
