@@ -37,6 +37,11 @@ export function mayBeSameContent(before: Fingerprint, after: Fingerprint): boole
   return before !== after && parseFingerprint(before).size === parseFingerprint(after).size;
 }
 
+/** The same file in a state that no look can meet, as if its metadata had been touched in 1970: the next look takes it up. */
+export function toBeTakenUp(fingerprint: Fingerprint): Fingerprint {
+  return makeFingerprint({ ...parseFingerprint(fingerprint), ctimeNs: 0n });
+}
+
 /**
  * What a file keeps when it gets another name: device, inode, size and mtime. Not ctime: the rename moves it. Equal
  * identities are as good as proof that it is the same file, not that nobody wrote to it and set the time back.

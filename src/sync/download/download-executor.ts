@@ -1,4 +1,4 @@
-import type { Fingerprint } from '../../core/fingerprint.ts';
+import { toBeTakenUp, type Fingerprint } from '../../core/fingerprint.ts';
 import { LongshoreError } from '../../core/longshore-error.ts';
 import type { Checksum, Clock, FileStat, LocalChanges, LocalFiles } from '../../core/ports.ts';
 import type { Repositories } from '../../db/repositories.ts';
@@ -249,7 +249,7 @@ export class DownloadExecutor implements Executor {
           name,
           key: spec.key,
           // An old version that was brought back is not what the storage has: the next scan takes it there.
-          fingerprint: isCurrent ? stat.fingerprint : null,
+          fingerprint: isCurrent ? stat.fingerprint : toBeTakenUp(stat.fingerprint),
           sizeBytes: stat.sizeBytes,
           mtimeMs: Math.floor(stat.mtimeMs),
           base: bareVersion(isCurrent ? version : spec.over === undefined ? versionOf(current) : spec.over),

@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makeFingerprint, mayBeSameContent, parseFingerprint } from '../../../src/core/fingerprint.ts';
+import {
+  identityOf,
+  makeFingerprint,
+  mayBeSameContent,
+  parseFingerprint,
+  toBeTakenUp,
+} from '../../../src/core/fingerprint.ts';
 
 /** File systems give 64 bits for each; times before 1970 are negative. */
 const unsigned = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
@@ -12,6 +18,16 @@ describe('a fingerprint', () => {
     fc.assert(
       fc.property(fields, (given) => {
         expect(parseFingerprint(makeFingerprint(given))).toEqual(given);
+      }),
+    );
+  });
+
+  it('that is to be taken up is of the same file, and of no state that a look meets', () => {
+    fc.assert(
+      fc.property(fields, (given) => {
+        const fingerprint = makeFingerprint(given);
+        expect(identityOf(toBeTakenUp(fingerprint))).toBe(identityOf(fingerprint));
+        expect(toBeTakenUp(fingerprint) === fingerprint).toBe(given.ctimeNs === 0n);
       }),
     );
   });
