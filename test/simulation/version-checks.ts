@@ -88,6 +88,8 @@ export class VersionChecks implements BucketWatcher {
     if (machine.outbox.hasBase(replaced.key, replaced.etag) && ours) return true;
     const identical = replaced.bytes !== null && machine.disk.hadState(path, replaced.bytes);
     if (identical && this.#foundIdentical(machine, operation, replaced.etag)) return true;
+    // A move found it, and ended for a newer state of the file before it could say so.
+    if (identical && machine.outbox.hasBase(replaced.key, replaced.etag)) return true;
     if (machine.outbox.restoredOver(replaced.key, replaced.etag)) return true;
     if (machine.outbox.downloaded(replaced.key, replaced.etag)) return true;
     if (machine.outbox.identicalAt(replaced.key, replaced.etag)) return true;

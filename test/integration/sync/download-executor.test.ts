@@ -198,7 +198,8 @@ describe('a download', () => {
     expect(await rig.run(operation)).toMatchObject({ state: 'succeeded', verified: true });
     expect(rig.text('a.txt')).toBe('old');
     // The file is known to be here: removed before that scan, it is a deleted file.
-    expect(rig.row('a.txt')).toMatchObject({ fingerprint: expect.stringMatching(/^3\.\d+\.0\./), base: { etag: now } });
+    expect(rig.row('a.txt')).toMatchObject({ base: { etag: now } });
+    expect(rig.row('a.txt')?.fingerprint).toMatch(/^3\.\d+\.0\./);
   });
 
   it('a full disk is told in words, before anything is fetched', async () => {
