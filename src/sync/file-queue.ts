@@ -4,12 +4,13 @@ import { newOperationId, type OperationId } from '../core/ids.ts';
 import type { OperationKind } from '../core/operation.ts';
 import type { ScannedFile, ScanProblem } from '../core/ports.ts';
 import type { StoredFile } from '../db/files-repo.ts';
+import type { StoredOperation } from '../db/stored-operation.ts';
 import type { Tombstone } from '../db/tombstones-repo.ts';
 import { holdsKey, isSettled, namesakes, ownObject, problemResource } from './inventory-keys.ts';
 import { joinPath } from './paths.ts';
 import type { PlannedFolder, PlannerDeps } from './planned-folder.ts';
 import { errorOfCode } from './settle.ts';
-import { folderLane, objectResource, type MoveSpec, type UploadSpec } from './specs.ts';
+import { folderLane, moveSpec, objectResource, type MoveSpec, type UploadSpec } from './specs.ts';
 import { supersede } from './supersede.ts';
 
 /** A found file whose key is its own: what was unfinished there has been superseded. */
@@ -145,13 +146,16 @@ export class FileQueue {
     return gone.find(({ base }) => base !== null) ?? null;
   }
 
-  /** The very file that was gone is there again, and no delete has begun: its content decides. */
+  /** The very file that was gone is there again, and no delete or move of its object has begun: its content decides. */
   #isBack(folder: PlannedFolder, before: StoredFile, found: ScannedFile): boolean {
     const { repos } = this.#deps;
     const gone = repos.tombstones.get(folder.name, before.dir, before.name);
-    if (gone === null || gone.identity !== identityOf(found.fingerprint)) return false;
+    if (gone === null) return false;
     const unfinished = repos.operations.unfinishedOn(objectResource(folder.destination, gone.key));
-    return unfinished.every((operation) => operation.startedAt === null);
+    if (unfinished.some(({ startedAt }) => startedAt !== null)) return false;
+    const identity = identityOf(found.fingerprint);
+    // A move to another name has taken the tombstone up: then the move knows whose it was.
+    return gone.identity === identity || unfinished.some((operation) => takesAway(operation, gone.key, identity));
   }
 
   #moveSource(folder: PlannedFolder, key: string, found: ScannedFile): Tombstone | null {
@@ -269,6 +273,13 @@ export class FileQueue {
       operation: facts.operation,
     });
   }
+}
+
+/** Whether it moves the object of the file that has this identity away from this key. */
+function takesAway(operation: StoredOperation, key: string, identity: string): boolean {
+  if (operation.kind !== 'file.move') return false;
+  const { fromKey, fingerprint } = moveSpec(operation);
+  return fromKey === key && identityOf(fingerprint) === identity;
 }
 
 function troubleWith(found: ScannedFile, code: ErrorCode, detail: string): Trouble {
