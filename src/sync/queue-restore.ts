@@ -4,9 +4,10 @@ import type { Priority } from '../core/operation.ts';
 import type { Clock, FileStat, Random, RemoteObject } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { StoredOperation, StoredVersion } from '../db/stored-operation.ts';
+import { insertDownload } from './insert-download.ts';
 import { mtimeOf } from './object-metadata.ts';
 import { splitPath } from './paths.ts';
-import { folderLane, objectResource, type DownloadSpec } from './specs.ts';
+import { objectResource, type DownloadSpec } from './specs.ts';
 import { supersede, type StopRunning } from './supersede.ts';
 
 export interface RestoreDeps {
@@ -67,23 +68,18 @@ export function queueRestore(deps: RestoreDeps, restore: Restore): Restored {
       reason: 'restore',
       ...(over === undefined ? {} : { pinned: true, over }),
     };
-    const operation = repos.operations.insert(
-      {
-        id: newOperationId(deps.clock, deps.random),
-        kind: 'file.download',
-        priority: restore.priority,
-        lane: folderLane(folder),
-        target: key,
-        resourceKeys: [resource],
-        spec,
-        folder,
-        path,
-        destination,
-        contentType: deps.contentTypeOf(name),
-        bytesTotal: remote.sizeBytes,
-      },
-      { reason: 'restore', key, etag: remote.etag, versionId: remote.versionId },
-    );
+    const order = {
+      id: newOperationId(deps.clock, deps.random),
+      priority: restore.priority,
+      folder,
+      destination,
+      path,
+      spec,
+      contentType: deps.contentTypeOf(name),
+      bytesTotal: remote.sizeBytes,
+    };
+    const details = { reason: 'restore', key, etag: remote.etag, versionId: remote.versionId };
+    const operation = insertDownload(repos, order, details);
     return { ok: true, operation };
   });
 }

@@ -1,8 +1,9 @@
 import { assert } from '../../core/assert.ts';
 import type { Fingerprint } from '../../core/fingerprint.ts';
 import type { StoredOperation, StoredVersion } from '../../db/stored-operation.ts';
+import { insertDownload } from '../insert-download.ts';
 import { mtimeOf } from '../object-metadata.ts';
-import { folderLane, objectResource, type DownloadSpec } from '../specs.ts';
+import type { DownloadSpec } from '../specs.ts';
 import type { ConflictDeps } from './conflict-rules.ts';
 
 /** Brings a version into the folder; what stands there in the state `replaces` is kept aside. */
@@ -24,20 +25,7 @@ export function queueDownload(
     replaces,
     reason,
   };
-  deps.repos.operations.insert(
-    {
-      id: place.id,
-      kind: 'file.download',
-      priority: of.priority,
-      lane: folderLane(of.folder),
-      target: place.key,
-      resourceKeys: [objectResource(of.destination, place.key)],
-      spec,
-      folder: of.folder,
-      path: place.path,
-      destination: of.destination,
-      bytesTotal: version.sizeBytes,
-    },
-    { reason, for: of.id },
-  );
+  const { folder, destination, priority } = of;
+  const order = { id: place.id, priority, folder, destination, path: place.path, spec, bytesTotal: version.sizeBytes };
+  insertDownload(deps.repos, order, { reason, for: of.id });
 }

@@ -1,7 +1,8 @@
 import { newOperationId } from '../../core/ids.ts';
 import type { StoredOperation } from '../../db/stored-operation.ts';
+import { insertDownload } from '../insert-download.ts';
 import { splitPath } from '../paths.ts';
-import { folderLane, objectResource, type DeleteMemo, type DownloadSpec } from '../specs.ts';
+import { objectResource, type DeleteMemo, type DownloadSpec } from '../specs.ts';
 import type { ConflictDeps } from './conflict-rules.ts';
 
 /**
@@ -39,21 +40,15 @@ export function undoDelete(
     // We deleted it: what another has written there since is not to be replaced without a word.
     over: null,
   };
-  return repos.operations.insert(
-    {
-      id: newOperationId(clock, random),
-      kind: 'file.download',
-      priority: operation.priority,
-      lane: folderLane(folder),
-      target: key,
-      resourceKeys: [resource],
-      spec,
-      folder,
-      path,
-      destination,
-      contentType: contentTypeOf(name),
-      bytesTotal: known?.sizeBytes ?? null,
-    },
-    { reason: 'undo', undoes: operation.id },
-  );
+  const order = {
+    id: newOperationId(clock, random),
+    priority: operation.priority,
+    folder,
+    destination,
+    path,
+    spec,
+    contentType: contentTypeOf(name),
+    bytesTotal: known?.sizeBytes ?? null,
+  };
+  return insertDownload(repos, order, { reason: 'undo', undoes: operation.id });
 }
