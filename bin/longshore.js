@@ -2,7 +2,7 @@
 // The command line, under the pinned Node whatever Node started this file.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { allocatorEnv } from '../tools/run/allocator-env.mjs';
+import { allocatorEnv, v8Flags } from '../tools/run/engine-memory.mjs';
 import { pinnedNode, repositoryRoot } from '../tools/run/dependencies.mjs';
 import { runChild } from '../tools/run/run-child.mjs';
 
@@ -12,5 +12,5 @@ if (!existsSync(script) || !existsSync(pinnedNode)) {
   process.exitCode = 1;
 } else {
   const env = { ...allocatorEnv, ...process.env };
-  process.exitCode = await runChild(pinnedNode, [script, ...process.argv.slice(2)], { env });
+  process.exitCode = await runChild(pinnedNode, [...v8Flags, script, ...process.argv.slice(2)], { env });
 }

@@ -9,6 +9,7 @@ import type { StatusView } from '../../src/protocol/shapes.ts';
 import { connectToSocket } from '../../src/protocol/socket-client.ts';
 import { SINK_ETAG } from '../servers/sink.ts';
 import { BUCKET, CREDENTIALS, REGION } from '../servers/server-process.ts';
+import { allocatorEnv, v8Flags } from '../../tools/run/engine-memory.mjs';
 import { measureProcess, startProcess, stopProcess, type Command, type Usage } from './run-process.ts';
 import type { BenchContext } from './bench-context.ts';
 import { longestDelays, probeArguments, type LoopSummary } from './loop-delays.ts';
@@ -113,7 +114,9 @@ export class Installation {
     const options = ['--config', this.#configFile, '--data', this.#dataDir, '--no-color'];
     const profile = this.#setup.context.profileDirectory;
     const profiling = profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-    return { program: process.execPath, args: [...nodeArgs, ...profiling, program, ...options, ...args] };
+    // As `bin/longshore.js` starts it.
+    const node = [...v8Flags, ...nodeArgs, ...profiling];
+    return { program: process.execPath, args: [...node, program, ...options, ...args], env: allocatorEnv };
   }
 
   /** `run --once` as a user starts it: the process from its start to its end. */

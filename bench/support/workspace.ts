@@ -20,11 +20,6 @@ export class Workspace {
     return path;
   }
 
-  /** A directory that was removed stands there again, empty. */
-  recreate(path: string): void {
-    mkdirSync(path);
-  }
-
   remove(path: string): void {
     rmSync(path, { recursive: true, force: true });
   }
