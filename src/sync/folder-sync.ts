@@ -1,14 +1,13 @@
 import { AssertionFailed } from '../core/assert.ts';
-import { LongshoreError } from '../core/longshore-error.ts';
-import type { Clock, EpochMs, Random, RootState, Scanner, ScanRequest, ScanSummary, Watcher } from '../core/ports.ts';
+import type { LongshoreError } from '../core/longshore-error.ts';
+import type { Clock, EpochMs, Scanner, ScanRequest, ScanSummary, Watcher } from '../core/ports.ts';
 import type { StoredFolder, StoredGuard } from '../db/folders-repo.ts';
-import type { Repositories } from '../db/repositories.ts';
 import { isWatchLimit } from '../watch/watch-limits.ts';
 import { Followers } from './followers.ts';
 import { settleIn } from './folder-place.ts';
 import type { PlannedFolder } from './planned-folder.ts';
 import type { Planner } from './planner.ts';
-import { adoptRoot, markerTrouble, type MarkerFile } from './root-marker.ts';
+import { hasMoved, RootHealth, type RootHealthDeps } from './root-health.ts';
 import { ScanPass } from './scan-pass.ts';
 import { inTurns, type Steps } from './turns.ts';
 
@@ -41,13 +40,10 @@ export interface SyncedFolder extends PlannedFolder {
   readonly keepGoneMs: number;
 }
 
-export interface FolderSyncDeps {
-  readonly repos: Repositories;
+export interface FolderSyncDeps extends RootHealthDeps {
   readonly clock: Clock;
-  readonly random: Random;
   readonly scanner: Scanner;
   readonly watcher: Watcher;
-  readonly changes: MarkerFile;
   readonly planner: Planner;
   /** The disk or the database is in trouble: nothing is concluded from what is not there. */
   readonly inTrouble: () => boolean;
@@ -89,6 +85,7 @@ export class FolderSync {
   readonly folder: SyncedFolder;
   readonly #deps: FolderSyncDeps;
   readonly #followers: Followers;
+  readonly #root: RootHealth;
   readonly #stopping = new AbortController();
   readonly #dirty = new Set<string>();
   /** Directories with young files, and when to look at them again. */
@@ -98,10 +95,7 @@ export class FolderSync {
   #fullScanWanted = true;
   #fullScanDone = false;
   #scanning: Promise<void> | null = null;
-  #frozen: LongshoreError | null = null;
   #degraded: Degraded | null = null;
-  /** The marker can't be written: deletes are not followed. */
-  #unmarked: LongshoreError | null = null;
   #nextFullAt: EpochMs = 0;
   #cancelTimer: (() => void) | null = null;
   /** When the armed timer fires, by the clock that never jumps. */
@@ -116,6 +110,7 @@ export class FolderSync {
     this.folder = folder;
     this.#deps = deps;
     this.#followers = new Followers(folder, deps);
+    this.#root = new RootHealth(folder, folder.root, deps);
   }
 
   start(): void {
@@ -150,14 +145,13 @@ export class FolderSync {
   }
 
   state(): FolderState {
-    const unmarked: Degraded | null =
-      this.#unmarked === null
-        ? null
-        : { kind: 'no-marker', reason: `The marker file can't be written: ${this.#unmarked.message}` };
+    const { frozen, unmarked } = this.#root;
+    const unmarkable: Degraded | null =
+      unmarked === null ? null : { kind: 'no-marker', reason: `The marker file can't be written: ${unmarked.message}` };
     return {
       scanning: this.#scanning !== null,
-      frozen: this.#frozen,
-      degraded: this.#degraded ?? unmarked,
+      frozen,
+      degraded: this.#degraded ?? unmarkable,
       settled:
         this.#fullScanDone &&
         !this.#fullScanWanted &&
@@ -185,7 +179,7 @@ export class FolderSync {
   /** Operations ended, or a person decided: deletes may be due that were not. */
   reconsiderDeletes(): void {
     this.#followers.reconsider();
-    const at = this.#frozen === null && this.#settledIn ? this.#followers.nextAt() : null;
+    const at = this.#root.frozen === null && this.#settledIn ? this.#followers.nextAt() : null;
     if (at !== null) this.#schedule(Math.max(1, Math.min(at - this.#deps.clock.now(), MAX_PERIOD_MS)));
   }
 
@@ -236,7 +230,7 @@ export class FolderSync {
 
   #scheduleNext(): void {
     if (this.#stopping.signal.aborted) return;
-    if (this.#fullScanWanted && this.#frozen === null) {
+    if (this.#fullScanWanted && this.#root.frozen === null) {
       this.#schedule(0);
       return;
     }
@@ -245,7 +239,7 @@ export class FolderSync {
       return;
     }
     const now = this.#deps.clock.now();
-    const deletesAt = this.#frozen === null ? this.#followers.nextAt() : null;
+    const deletesAt = this.#root.frozen === null ? this.#followers.nextAt() : null;
     const next = Math.min(this.#nextFullAt, deletesAt ?? this.#nextFullAt, ...this.#settling.values());
     this.#schedule(Math.max(1, Math.min(next - now, MAX_PERIOD_MS)));
   }
@@ -260,7 +254,7 @@ export class FolderSync {
     }
     for (const dir of this.#followers.dueDirectories(MAX_DIRTY)) this.#dirty.add(dir);
     const full =
-      this.#fullScanWanted || now >= this.#nextFullAt || this.#frozen !== null || this.#dirty.size >= MAX_DIRTY;
+      this.#fullScanWanted || now >= this.#nextFullAt || this.#root.frozen !== null || this.#dirty.size >= MAX_DIRTY;
     const dirty = [...this.#dirty];
     this.#dirty.clear();
     if (full) {
@@ -299,11 +293,11 @@ export class FolderSync {
       { ...this.#deps, onSettling: (dir, at) => this.#settling.set(dir, at) },
       full,
     );
-    const foreign = await this.#markerTrouble(before);
+    const foreign = await this.#root.foreign(before);
     // What stands in the wrong root is not ours to send: only the state of the root itself is asked for.
     const summary = await this.#walk(pass, foreign === null ? under : []);
-    if (this.#freeze(before, pass, summary, full, foreign ?? (await this.#markerTrouble(before)))) return;
-    const moved = before.volume !== null && summary.volume !== null && before.volume !== summary.volume;
+    if (await this.#freezes(before, pass, summary, full, foreign)) return;
+    const moved = hasMoved(before, summary);
     if (moved && !full) {
       // A drive came or went. What is missing in a few directories tells nothing before all has been looked at.
       this.#fullScanWanted = true;
@@ -315,13 +309,13 @@ export class FolderSync {
         pass,
         unmet.map((dir) => ({ dir, below: true })),
       );
-      if (this.#freeze(before, pass, again, full, await this.#markerTrouble(before))) return;
+      if (await this.#freezes(before, pass, again, full)) return;
     }
     await this.#conclude(pass, before, full, unmet, startedAt);
     if (summary.volume !== null && (before.volume === null || moved))
       repos.folders.setVolume(this.folder.name, summary.volume);
     if (!full) return;
-    await this.#keepMarker(before);
+    await this.#root.keepMarker(before);
     repos.folders.setScanned(this.folder.name, this.#deps.clock.now(), pass.ignored);
     this.#fullScanDone = true;
     this.#nextFullAt = this.#deps.clock.now() + this.#period(summary.cpuMs);
@@ -381,79 +375,25 @@ export class FolderSync {
     });
   }
 
-  async #markerTrouble({ marker }: StoredFolder): Promise<LongshoreError | null> {
-    if (this.folder.mode !== 'mirror' || marker === null) return null;
-    return markerTrouble(this.#deps.changes, this.folder.root, marker);
-  }
-
-  /** True when nothing may be concluded from what is not there; the folder waits for its drive. */
-  #freeze(
+  /** The root is not the one that is known; then it is looked at again soon. `foreign`: what was wrong before the look. */
+  async #freezes(
     before: StoredFolder,
     pass: ScanPass,
     summary: ScanSummary,
     full: boolean,
-    foreign: LongshoreError | null,
-  ): boolean {
-    const moved = before.volume !== null && summary.volume !== null && before.volume !== summary.volume;
-    const was = this.#frozen;
-    this.#frozen =
-      rootTrouble(summary.root, this.folder.root) ??
-      foreign ??
-      (moved && full && pass.lostEverything() ? otherVolume(this.folder.root) : null);
-    if (this.#frozen?.code !== was?.code) this.#tell(this.#frozen);
-    if (this.#frozen !== null) this.#nextFullAt = this.#deps.clock.now() + RETRY_MS;
-    return this.#frozen !== null;
-  }
-
-  /** For the history: the folder freezes, for another reason than before, or thaws. */
-  #tell(error: LongshoreError | null): void {
-    const { name } = this.folder;
-    this.#deps.repos.events.append({
-      operationId: null,
-      resourceKey: `folder:${name}`,
-      type: error === null ? 'folder-thawed' : 'folder-frozen',
-      from: null,
-      to: null,
-      details: error === null ? { folder: name } : { folder: name, code: error.code, message: error.message },
-    });
-  }
-
-  /** The first healthy scan in mirror mode: from now on the root is known by its marker, and deletes are followed. */
-  async #keepMarker(before: StoredFolder): Promise<void> {
-    if (this.folder.mode !== 'mirror' || before.marker !== null) return;
-    const { repos, changes, random } = this.#deps;
-    try {
-      repos.folders.setMarker(this.folder.name, await adoptRoot(changes, this.folder.root, random));
-      this.#unmarked = null;
-    } catch (error) {
-      if (!(error instanceof LongshoreError)) throw error;
-      this.#unmarked = error;
-    }
+    foreign: LongshoreError | null = null,
+  ): Promise<boolean> {
+    const trouble = foreign ?? (await this.#root.foreign(before));
+    const lostEverything = full && hasMoved(before, summary) && pass.lostEverything();
+    const frozen = this.#root.freezes({ summary, lostEverything, foreign: trouble });
+    if (frozen) this.#nextFullAt = this.#deps.clock.now() + RETRY_MS;
+    return frozen;
   }
 
   /** A directory that we know nothing of may have come with everything below it. */
   #isNew(dir: string): boolean {
     return dir !== '' && this.#deps.repos.files.page(this.folder.name, dir, null, 1).length === 0;
   }
-}
-
-function rootTrouble(root: RootState, path: string): LongshoreError | null {
-  switch (root.kind) {
-    case 'healthy':
-      return null;
-    case 'no-permission':
-      return new LongshoreError('folder.no-permission', { subject: path, detail: root.detail });
-    case 'other-volume':
-      return otherVolume(path);
-    case 'not-a-directory':
-      return new LongshoreError('folder.not-a-directory', { subject: path });
-    case 'missing':
-      return new LongshoreError('folder.missing', { subject: path, detail: root.detail });
-  }
-}
-
-function otherVolume(path: string): LongshoreError {
-  return new LongshoreError('folder.other-volume', { subject: path });
 }
 
 function within(leastMs: number, periodMs: number): number {

@@ -38,6 +38,20 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: 'P4',
   },
   {
+    name: 'an old version comes back over another hand',
+    file: 'src/sync/download/download-executor.ts',
+    find: 'spec.over === undefined ? versionOf(current) : spec.over',
+    replace: 'versionOf(current)',
+    breaks: 'P4',
+  },
+  {
+    name: 'a download looks at no root',
+    file: 'src/sync/download/download-executor.ts',
+    find: '    if (trouble === null) return;\n',
+    replace: "    if (trouble?.code !== 'folder.missing') return;\n",
+    breaks: 'P4',
+  },
+  {
     name: 'a remote delete is no conflict',
     file: 'src/sync/upload/judge-remote.ts',
     find: "if (remote === null) return base === null ? { kind: 'go' } : { kind: 'conflict', code: 'conflict.deleted' };",
@@ -146,8 +160,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'tombstones of an unhealthy root',
-    file: 'src/sync/folder-sync.ts',
-    find: '    if (this.#frozen !== null) this.#nextFullAt = this.#deps.clock.now() + RETRY_MS;\n    return this.#frozen !== null;\n',
+    file: 'src/sync/root-health.ts',
+    find: '    return this.#frozen !== null;\n',
     replace: '    this.#frozen = null;\n    return false;\n',
     breaks: 'copies',
   },
