@@ -16,6 +16,7 @@ import type { Sealer } from './seal.ts';
 import { RetentionRepo } from './retention-repo.ts';
 import { SecretsRepo } from './secrets-repo.ts';
 import { SettingsRepo } from './settings-repo.ts';
+import { SharedCommits } from './shared-commits.ts';
 import { TombstonesRepo } from './tombstones-repo.ts';
 import { UploadsRepo } from './uploads-repo.ts';
 
@@ -40,6 +41,11 @@ export interface Repositories {
   readonly retention: RetentionRepo;
   /** Runs `work` in one transaction; an exception rolls all of it back. May be nested. What was to be inserted soon is. */
   transaction<T>(work: () => T): T;
+  /**
+   * The same for a checkpoint of one among many attempts: what several ask for in one turn of the loop is one commit. Resolves
+   * when it is on the disk. `work` finds what the others have written, and may run twice; it does nothing but write here.
+   */
+  checkpoint<T>(work: () => T): Promise<T>;
 }
 
 export function openRepositories(
@@ -52,6 +58,12 @@ export function openRepositories(
   const events = new EventsRepo(db, clock, random);
   const operations = new OperationsRepo(db, clock, events, onOperationChange);
   const run = db.transaction((work: () => unknown) => operations.collecting(work));
+  const transaction = <T>(work: () => T): T => {
+    // What the outer transaction collected is not lost with an inner one that comes to nothing.
+    operations.flush();
+    return run.immediate(work) as T;
+  };
+  const shared = new SharedCommits(clock, transaction);
   return {
     operations,
     claims: new ClaimsRepo(db),
@@ -70,10 +82,7 @@ export function openRepositories(
     settings: new SettingsRepo(db),
     runs: new EngineRunsRepo(db),
     retention: new RetentionRepo(db),
-    transaction: <T>(work: () => T): T => {
-      // What the outer transaction collected is not lost with an inner one that comes to nothing.
-      operations.flush();
-      return run.immediate(work) as T;
-    },
+    transaction,
+    checkpoint: (work) => shared.run(work),
   };
 }

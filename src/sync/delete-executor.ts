@@ -17,6 +17,8 @@ export interface DeleteDeps {
   target(destination: string): UploadTarget | null;
 }
 
+const BACK_AGAIN: Outcome = { kind: 'obsolete', reason: 'the file is there again' };
+
 /** Takes the object away that a deleted file has left: only the version that we know of (P4), effectively once (P5). */
 export class DeleteExecutor implements Executor {
   readonly #deps: DeleteDeps;
@@ -32,11 +34,11 @@ export class DeleteExecutor implements Executor {
     if (target === null) return { kind: 'failed', error: new LongshoreError('config.destination-missing') };
     const file = fileOf(this.#deps, operation);
     if (file === null) return done({}, { result: 'nothing-there' });
-    if (file.fingerprint !== null) return { kind: 'obsolete', reason: 'the file is there again' };
+    if (file.fingerprint !== null) return BACK_AGAIN;
     try {
       const base = file.base ?? (await this.#unrecorded(operation, key, target, attempt));
       if (base === null) return done({}, { result: 'nothing-there' });
-      markLeaving(repos, file, base);
+      if (!(await this.#leave(operation, base))) return BACK_AGAIN;
       const removal = await removeObject({ repos, conflicts, operation, target, attempt }, key, base);
       if (removal.kind === 'conflict') return conflicts.outcome(operation, removal.found);
       const memo: DeleteMemo =
@@ -55,6 +57,18 @@ export class DeleteExecutor implements Executor {
       if (!(error instanceof LongshoreError)) throw error;
       return { kind: 'failed', error };
     }
+  }
+
+  /** Stores that the object is about to go. False: a file has come to the name meanwhile. */
+  #leave(operation: StoredOperation, base: BaseVersion): Promise<boolean> {
+    const { repos } = this.#deps;
+    return repos.checkpoint(() => {
+      const file = fileOf(this.#deps, operation);
+      if (file === null) return true;
+      if (file.fingerprint !== null) return false;
+      markLeaving(repos, file, base);
+      return true;
+    });
   }
 
   /** What an upload left there whose reply never came, as its metadata tells. Whatever else is there is another's. */

@@ -28,6 +28,7 @@ import { UploadExecutor } from '../../src/sync/upload/upload-executor.ts';
 import { contentTypeOf } from '../../src/watch/content-type.ts';
 import { DiskChanges } from '../../src/watch/local-changes.ts';
 import { DiskFiles } from '../../src/watch/local-files.ts';
+import { ManualClock } from './manual-clock.ts';
 import { lease, makeOutbox, must, reread, uploadSpecFor, type Outbox } from './outbox.ts';
 import { TestBucket } from './s3-bucket.ts';
 import type { S3Endpoint } from './s3-servers.ts';
@@ -104,9 +105,16 @@ export interface RigOptions {
   readonly honours?: (write: ConditionalWrite) => boolean;
 }
 
+/** Its times are the test's; what is deferred comes by itself, as in an engine. */
+class DeferringClock extends ManualClock {
+  override defer(callback: () => void): void {
+    setImmediate(callback);
+  }
+}
+
 export class ExecutorRig {
   readonly tree = new TempTree();
-  readonly outbox: Outbox = makeOutbox();
+  readonly outbox: Outbox = makeOutbox({ clock: new DeferringClock() });
   readonly bucket: TestBucket;
   readonly hints: string[] = [];
   readonly files: LocalFiles = new DiskFiles();

@@ -1,6 +1,6 @@
 import { LongshoreError } from '../../core/longshore-error.ts';
 import type { WriteCondition } from '../../core/ports.ts';
-import type { StoredFile } from '../../db/files-repo.ts';
+import type { BaseVersion, StoredFile } from '../../db/files-repo.ts';
 import type { OperationChange, StoredOperation } from '../../db/stored-operation.ts';
 import { rememberRunning } from '../amend-running.ts';
 import { forgetBase, markLeaving } from '../delete-executor.ts';
@@ -16,6 +16,12 @@ import { COPY_LIMIT_BYTES, copyObject } from './copy-object.ts';
 export interface MoveOptions {
   /** Above this a copy is made in parts, bytes. Default: what S3 allows. */
   readonly copyLimitBytes?: number;
+}
+
+/** The row of the old name as it was before its object went. */
+interface Leaving {
+  readonly old: StoredFile;
+  readonly base: BaseVersion;
 }
 
 /**
@@ -71,7 +77,7 @@ export class MoveExecutor implements Executor {
       const placed: MoveMemo = {
         placed: { etag: remote?.etag ?? '', versionId: remote?.versionId ?? null },
       };
-      const stored = repos.transaction(() => {
+      const stored = await repos.checkpoint(() => {
         const details = { ...placed, moved: outcome.details['result'] };
         if (!rememberRunning(repos, operation, details, outcome.change)) return false;
         outcome.apply?.();
@@ -97,7 +103,7 @@ export class MoveExecutor implements Executor {
         : null;
     if (copied !== null) return await this.#upload.written(run, copied, 'copied');
     const sending: MoveMemo = { sending: true };
-    rememberRunning(repos, operation, { ...sending });
+    await repos.checkpoint(() => rememberRunning(repos, operation, { ...sending }));
     return await this.#upload.upload(run, true);
   }
 
@@ -106,23 +112,34 @@ export class MoveExecutor implements Executor {
     const spec = moveSpec(operation);
     const seen = repos.operations.bySeq(operation.seq);
     const how = seen?.memo['moved'] ?? 'copied';
-    const old = this.#old(operation);
     const result = {
       result: how,
       from: spec.fromKey,
       etag: seen?.remote?.etag ?? null,
       verified: seen?.verified ?? null,
     };
-    if (!spec.deleteSource || old === null || old.base === null || old.key !== spec.fromKey)
-      return succeeded({}, { ...result, old: 'stays' });
-    // A file came to the old name meanwhile: its object is that one's base from now on.
-    if (old.fingerprint !== null) return succeeded({}, { ...result, old: 'in-use' });
-    markLeaving(repos, old, old.base);
-    const removal = await removeObject({ repos, conflicts, operation, target, attempt }, spec.fromKey, old.base);
+    const leaving = await this.#leave(operation);
+    if (typeof leaving === 'string') return succeeded({}, { ...result, old: leaving });
+    const { old, base } = leaving;
+    const removal = await removeObject({ repos, conflicts, operation, target, attempt }, spec.fromKey, base);
     if (removal.kind === 'conflict') return conflicts.outcome(operation, removal.found);
     const marker = removal.kind === 'removed' ? removal.markerVersionId : null;
     return succeeded({}, { ...result, old: removal.kind, markerVersionId: marker }, () => {
       forgetBase(repos, old);
+    });
+  }
+
+  /** Stores that the old object is about to go; or why it stays. */
+  #leave(operation: StoredOperation): Promise<Leaving | 'stays' | 'in-use'> {
+    const { repos } = this.#deps;
+    const spec = moveSpec(operation);
+    return repos.checkpoint(() => {
+      const old = this.#old(operation);
+      if (!spec.deleteSource || old === null || old.base === null || old.key !== spec.fromKey) return 'stays';
+      // A file came to the old name meanwhile: its object is that one's base from now on.
+      if (old.fingerprint !== null) return 'in-use';
+      markLeaving(repos, old, old.base);
+      return { old, base: old.base };
     });
   }
 
