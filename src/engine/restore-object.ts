@@ -1,9 +1,11 @@
 import type { FolderConfig, LongshoreConfig } from '../config/config-types.ts';
 import { LongshoreError } from '../core/longshore-error.ts';
 import type { LocalFiles, ObjectStore, RemoteObject } from '../core/ports.ts';
+import type { StoredFile } from '../db/files-repo.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
 import type { Params } from '../protocol/contract.ts';
 import { RpcRefusal } from '../protocol/rpc-errors.ts';
+import { holdsKey } from '../sync/inventory-keys.ts';
 import { originalNameOf } from '../sync/object-metadata.ts';
 import { joinPath, splitPath } from '../sync/paths.ts';
 import type { KeyOf } from '../sync/planned-folder.ts';
@@ -111,10 +113,15 @@ function originalName({ metadata }: RemoteObject, path: string): string {
   return originalNameOf(metadata, splitPath(path).name);
 }
 
-/** A file that stands here for the key keeps its name, in whichever form of Unicode: two of them would collide. */
+/**
+ * A file that stands here for the key keeps its name, in whichever form of Unicode: two of them would collide. Where they do
+ * already, the one that has the key is meant, whichever of them was named.
+ */
 function placeOf({ repos }: RestoreObjectDeps, folder: string, key: string, path: string): string {
-  const here = repos.files.byKey(folder, key).map(({ dir, name }) => joinPath(dir, name));
-  return here.includes(path) ? path : (here[0] ?? path);
+  const here = repos.files.byKey(folder, key);
+  const pathOf = ({ dir, name }: StoredFile) => joinPath(dir, name);
+  const holder = here.find((file) => holdsKey(repos, file)) ?? here.find((file) => pathOf(file) === path) ?? here[0];
+  return holder === undefined ? path : pathOf(holder);
 }
 
 function keyWithin(prefix: string, key: string): string | null {

@@ -116,7 +116,7 @@ export class Burials {
       for (;;) {
         const page: Tombstone[] = tombstones.due(folder.name, stored, until, last, PAGE);
         for (const gone of page) {
-          const fate = looked(gone.dir) ? this.#followOne(folder, gone) : 'not-looked-for';
+          const fate = looked(gone.dir) ? this.#followOne(folder, gone, until) : 'not-looked-for';
           if (fate === 'queued') queued += 1;
           else if (fate === 'not-looked-for') lookAgain = true;
           else if (fate !== 'forgotten' && waitsFor.size < MAX_NOTICED) waitsFor.add(fate.waitsFor);
@@ -129,8 +129,14 @@ export class Burials {
     return { queued, lookAgain, waitsFor: [...waitsFor] };
   }
 
-  #followOne(folder: PlannedFolder, gone: Tombstone): 'queued' | 'forgotten' | { readonly waitsFor: number } {
+  #followOne(
+    folder: PlannedFolder,
+    gone: Tombstone,
+    until: EpochMs,
+  ): 'queued' | 'forgotten' | 'not-looked-for' | { readonly waitsFor: number } {
     const { repos } = this.#deps;
+    // Another form of the name had the key and is gone since: the object has the grace of that one.
+    if (repos.tombstones.byKey(folder.name, gone.key).some(({ goneAt }) => goneAt > until)) return 'not-looked-for';
     const present = repos.files.byKey(folder.name, gone.key).some((file) => holdsKey(repos, file));
     const resource = objectResource(folder.destination, gone.key);
     const unfinished = present ? [] : repos.operations.unfinishedOn(resource);

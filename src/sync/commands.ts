@@ -7,6 +7,7 @@ import { FOREVER, type StoredOperation } from '../db/stored-operation.ts';
 import { splitPath } from './paths.ts';
 import { uploadSpec, type CallMemo } from './specs.ts';
 import type { StopRunning } from './supersede.ts';
+import { takeUpAgain } from './take-up-again.ts';
 
 export interface Refused {
   readonly id: string;
@@ -81,7 +82,7 @@ export class Commands {
   }
 
   cancel(id: string): Refused | null {
-    const { repos, stopRunning } = this.#deps;
+    const { repos, stopRunning, hintDirty } = this.#deps;
     const operation = repos.operations.byId(id);
     if (operation === null) return { id, reason: 'there is no such item' };
     if (isTerminal(operation.state)) return { id, reason: `it is ${operation.state} already` };
@@ -94,7 +95,11 @@ export class Commands {
       if (ending !== null) stopRunning(ending, 'cancelled');
       return null;
     }
-    repos.operations.transition(operation, 'cancel', {}, { source: 'external' });
+    repos.transaction(() => {
+      repos.operations.transition(operation, 'cancel', {}, { source: 'external' });
+      if (operation.kind === 'file.download') takeUpAgain(repos, operation);
+    });
+    if (operation.kind === 'file.download') hintDirty(operation);
     return null;
   }
 

@@ -261,9 +261,9 @@ export class FolderSync {
       this.#fullScanWanted = false;
       this.#settling.clear();
     } else if (dirty.length === 0) {
-      // What was due is there again, say.
       this.#followers.refresh();
-      this.#followers.postpone();
+      // Due, and lies nowhere: not again at once. Before it is due (a timer may fire a millisecond early) nothing is put off.
+      if ((this.#followers.nextAt() ?? Number.POSITIVE_INFINITY) <= now) this.#followers.postpone();
       return;
     }
     const under = full ? [{ dir: '', below: true }] : dirty.map((dir) => ({ dir, below: this.#isNew(dir) }));

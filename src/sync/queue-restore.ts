@@ -47,7 +47,7 @@ export function queueRestore(deps: RestoreDeps, restore: Restore): Restored {
   const resource = objectResource(destination, key);
   return repos.transaction((): Restored => {
     for (const operation of repos.operations.unfinishedOn(resource)) {
-      const refusal = openWork(operation);
+      const refusal = openWork(operation, path);
       if (refusal !== null) return refusal;
     }
     if (present !== null && present.kind !== 'file')
@@ -85,7 +85,10 @@ export function queueRestore(deps: RestoreDeps, restore: Restore): Restored {
 }
 
 /** A delete gives way, and so does what has failed; the rest has to end first. */
-function openWork({ kind, state, id }: StoredOperation): Restored | null {
+function openWork({ kind, state, id, path: its }: StoredOperation, path: string): Restored | null {
+  // Kept beside another's version, say: that file has to get there, or nowhere, before something comes from there.
+  if (kind === 'file.upload' && its !== path)
+    return refused(`${its ?? 'Another file'} is to go there (${id}).`, `Wait for it, or: longshore cancel ${id}`);
   if (state === 'failed' || kind === 'file.delete') return null;
   if (state === 'conflict')
     return refused(`It is in conflict (${id}).`, `Decide it: longshore resolve ${id} --keep remote`);

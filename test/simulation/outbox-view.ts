@@ -14,6 +14,8 @@ export interface OperationFacts {
   /** Of a move: where the file stood before. */
   readonly fromPath: string | null;
   readonly createdAt: number;
+  /** When it first began; null: never. */
+  readonly startedAt: number | null;
 }
 
 export interface EventFacts {
@@ -37,11 +39,14 @@ export interface FileFacts {
   readonly leaving: number | null;
   /** Of a file that is gone: its object is to follow. */
   readonly deleteRemote: number;
+  /** When it was found gone, by the clock of the machine; null: it is here. */
+  readonly goneAt: number | null;
   readonly operation: string | null;
 }
 
 const OPERATION = `o.seq, o.id, o.kind, o.state, o.lane, o.folder, o.path, o.target, o.held_until AS heldUntil,
-  json_extract(o.error, '$.code') AS errorCode, iif(o.kind = 'file.move', json_extract(o.spec, '$.fromPath'), NULL) AS fromPath, o.created_at AS createdAt`;
+  json_extract(o.error, '$.code') AS errorCode, iif(o.kind = 'file.move', json_extract(o.spec, '$.fromPath'), NULL) AS fromPath, o.created_at AS createdAt,
+  o.started_at AS startedAt`;
 
 /**
  * The outbox as the checkers read it: by their own SQL, beside the code under test. The values of what they ask at every
@@ -149,8 +154,8 @@ export class OutboxView {
   restoredBeside({ target, folder, path }: OperationFacts): boolean {
     return (
       this.#one(
-        `SELECT 1 AS yes FROM operations WHERE kind = 'file.download' AND state = 'succeeded' AND target = ?
-         AND folder = ? AND path <> ?`,
+        `SELECT 1 AS yes FROM operations WHERE kind = 'file.download' AND state IN ('succeeded', 'superseded')
+         AND target = ? AND folder = ? AND path <> ?`,
         target,
         folder,
         path,
@@ -274,7 +279,7 @@ export class OutboxView {
   file(folder: string, dir: string, name: string): FileFacts | null {
     return this.#one<FileFacts>(
       `SELECT folder, dir, name, key, fingerprint, json_extract(base, '$.etag') AS base,
-         json_extract(base, '$.leaving') AS leaving, delete_remote AS deleteRemote, operation FROM files
+         json_extract(base, '$.leaving') AS leaving, delete_remote AS deleteRemote, gone_at AS goneAt, operation FROM files
        WHERE folder = ? AND dir = ? AND name = ?`,
       folder,
       dir,
@@ -321,7 +326,8 @@ export class OutboxView {
   }
 
   guardOf(folder: string): string | null {
-    return this.#one<{ guard: string | null }>('SELECT guard FROM folders WHERE name = ?', folder)?.guard ?? null;
+    const open = "SELECT guard FROM folders WHERE name = ? AND json_extract(guard, '$.allowedAt') IS NULL";
+    return this.#one<{ guard: string | null }>(open, folder)?.guard ?? null;
   }
 
   /** Whether the inventory has this version as what it last knew of the key. */

@@ -40,7 +40,7 @@ export interface Machine {
   readonly pauses: PauseModel;
   readonly removals: {
     uploaded(path: string): void;
-    check(folder: FolderConfig, path: string, kind: string, replaced: Version): void;
+    check(folder: FolderConfig, path: string, operation: OperationFacts, replaced: Version): void;
   };
   localPath(operation: OperationFacts): string | null;
   folderOf(operation: OperationFacts): FolderConfig | null;

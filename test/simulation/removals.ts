@@ -1,5 +1,6 @@
 import type { FolderConfig } from '../../src/config/config-types.ts';
 import type { Version } from './bucket.ts';
+import type { OperationFacts } from './outbox-view.ts';
 import type { Machine } from './parties.ts';
 
 /** Files of one folder that a person deleted in one instant. */
@@ -19,6 +20,9 @@ interface Removal {
   /** Null when the file was renamed, not deleted. */
   readonly batch: Batch | null;
 }
+
+/** Deletes that are due are judged within this, ms: a look that could not conclude anything is repeated after five seconds. */
+const JUDGED_MS = 30_000;
 
 /** What people have removed from the folders, and whether a delete in the storage follows from it. */
 export class Removals {
@@ -81,29 +85,31 @@ export class Removals {
   }
 
   /** The object of a path was deleted: was the file, by a person, long enough ago, and was that allowed? */
-  check(folder: FolderConfig, path: string, kind: string, replaced: Version): void {
+  check(folder: FolderConfig, path: string, operation: OperationFacts, replaced: Version): void {
     const { world, time } = this.#machine;
     const removal = this.#removed.get(path.normalize('NFC'));
     if (removal === undefined) {
       world.violations.add('copies', `${replaced.key} was deleted, and nobody had removed ${path}`);
       return;
     }
-    if (kind !== 'file.delete') return;
+    if (operation.kind !== 'file.delete') return;
     const clockWasSet = world.coverage.sum('clock jumps') > 0 || world.coverage.counts.has('sleep');
     const afterMs = Math.round(time.elapsedMs - removal.firstAtMs);
     if (!clockWasSet && afterMs < folder.deletes.graceMs)
       world.violations.add('copies', `${replaced.key} was deleted ${afterMs} ms after ${path}`);
-    if (removal.batch !== null) this.#checkAsked(removal.batch, replaced);
+    if (removal.batch !== null) this.#checkAsked(removal.batch, operation, replaced);
   }
 
   /** Of many at once, as far as the engine has found out, a person was asked. */
-  #checkAsked(batch: Batch, replaced: Version): void {
+  #checkAsked(batch: Batch, { createdAt, startedAt }: OperationFacts, replaced: Version): void {
     const { outbox, world } = this.#machine;
     const { name, deletes } = batch.folder;
-    // What went before the others were found is past.
+    // What was judged, or had begun, before the others were found is past; what waits is judged with them when they are due.
+    const judged = (goneAt: number | null) =>
+      goneAt !== null && (goneAt <= createdAt || goneAt + deletes.graceMs + JUDGED_MS <= (startedAt ?? createdAt));
     const gone = batch.paths.filter((path) => {
       const row = outbox.fileAt(name, path);
-      if (row === null || row.fingerprint !== null || row.base === null) return false;
+      if (row === null || row.fingerprint !== null || row.base === null || !judged(row.goneAt)) return false;
       const operation = row.operation === null ? null : outbox.byId(row.operation);
       const queued = operation?.kind === 'file.delete' && ['pending', 'running', 'waiting'].includes(operation.state);
       return row.deleteRemote === 1 || queued;

@@ -54,6 +54,14 @@ const REGRESSIONS: readonly (readonly [number, RunSize])[] = [
   [1_010_848, 'long'], // an older version that was brought back, and removed before a scan had met it
   [1_007_044, 'long'], // content taken for stored after theirs was chosen, whose download came to nothing
   [1_000_873, 'short'], // a restored file beside the one that has the same name in another form of Unicode
+  [1424248, 'long'], // a restore that took another form of the name than the one that has the key
+  [1429608, 'long'], // a file that was away when it was to be restored, and came back as it was: nobody sent it
+  [1435192, 'long'], // the same
+  [1433164, 'long'], // a restore of what another file was still to be kept under
+  [1437432, 'long'], // a delete by the grace of a name that never had the key
+  [1467856, 'long'], // no bug: a mass delete that was allowed, and is done only when a conflict ends
+  [1450992, 'long'], // no bug: deletes under way while others are found
+  [1602060, 'long'], // no bug: a copy kept beside, brought here by a download that a crash cut short
 ];
 
 /** Steps of the lifecycle that flows alone take; they are not part of this engine yet. */

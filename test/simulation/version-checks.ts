@@ -120,7 +120,7 @@ export class VersionChecks implements BucketWatcher {
     const path = `${folder.path}/${operation.kind === 'file.move' ? operation.fromPath : operation.path}`;
     if (replaced.writer !== machine.name && !inWindow && !this.#mayReplace(machine, replaced, operation, path))
       violations.add('P4', `${replaced.key}: ${operation.id} deleted another's version ${replaced.etag}`);
-    machine.removals.check(folder, path, operation.kind, replaced);
+    machine.removals.check(folder, path, operation, replaced);
   }
 
   /** Something appears where another has deleted what we knew to be there. */

@@ -12,6 +12,7 @@ import { splitPath } from '../paths.ts';
 import { markerTrouble } from '../root-marker.ts';
 import { downloadSpec, type DownloadMemo } from '../specs.ts';
 import { bareVersion, versionOf } from '../stored-version.ts';
+import { takeUpAgain } from '../take-up-again.ts';
 import { sameContent, type Comparison } from '../upload/same-content.ts';
 import type { UploadTarget } from '../upload/upload-context.ts';
 import { chooseVersion, type DownloadRun } from './choose-version.ts';
@@ -209,6 +210,7 @@ export class DownloadExecutor implements Executor {
 
   async #moot(run: DownloadRun, reason: string): Promise<Outcome> {
     await this.#deps.changes.removePartial(run.path, run.operation.id);
+    takeUpAgain(this.#deps.repos, run.operation);
     this.#deps.hintDirty(run.operation);
     return { kind: 'obsolete', reason };
   }
@@ -265,5 +267,8 @@ export class DownloadExecutor implements Executor {
   async #afterAbort(operation: StoredOperation, path: string, reason: unknown): Promise<void> {
     if (!(reason instanceof Stopped) || (reason.reason !== 'cancelled' && reason.reason !== 'superseded')) return;
     await this.#deps.changes.removePartial(path, operation.id).catch(() => undefined);
+    if (reason.reason !== 'cancelled') return;
+    takeUpAgain(this.#deps.repos, operation);
+    this.#deps.hintDirty(operation);
   }
 }

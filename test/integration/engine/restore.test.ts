@@ -83,6 +83,18 @@ describe.each(SERVERS)('restore against %s', (_name, startServer) => {
     expect((await rig.status()).counts).toMatchObject({ conflict: 0, failed: 0 });
   });
 
+  it('P2: of two files whose names differ in their form alone the one that has the key is meant, however it is named', async () => {
+    rig.write('e\u0301.txt', 'has the key');
+    await rig.start();
+    await rig.untilStored('drop/\u00e9.txt', 'has the key');
+    rig.write('\u00e9.txt', 'came later');
+    await rig.untilItem('\u00e9.txt', 'failed');
+    await rig.bucket.put('drop/\u00e9.txt', 'theirs');
+    await restore('\u00e9.txt', '--wait');
+    expect(text('e\u0301.txt')).toBe('theirs');
+    expect(text('\u00e9.txt')).toBe('came later');
+  });
+
   it('P11: a service that can’t be asked is told as it is: nothing is queued, and nobody "keeps trying"', async () => {
     rig.configure({ destination: { endpoint: `http://127.0.0.1:${await closedPort()}` } });
     const { exitCode, err } = await rig.cli('restore', 'drop', 'a.txt');

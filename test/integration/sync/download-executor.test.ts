@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { identityOf } from '../../../src/core/fingerprint.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DownloadSpec } from '../../../src/sync/specs.ts';
 import { noise } from '../../support/engine-harness.ts';
@@ -127,6 +128,18 @@ describe('a download', () => {
     rig.tree.write('a.txt', 'something else of mine');
     expect(await rig.run(operation)).toMatchObject({ state: 'superseded' });
     expect(rig.text('a.txt')).toBe('something else of mine');
+  });
+
+  it('P2: a file that was not here, and came back as it was, is taken up again: nobody else brings it there', async () => {
+    await rig.uploaded('a.txt', 'ours');
+    const known = rig.row('a.txt')!.fingerprint!;
+    await rig.bucket.put('drop/a.txt', 'theirs');
+    const operation = await rig.download('a.txt');
+    expect(await rig.run(operation)).toMatchObject({ state: 'superseded' });
+    const { fingerprint } = rig.row('a.txt')!;
+    expect(fingerprint).not.toBe(known);
+    expect(identityOf(fingerprint!)).toBe(identityOf(known));
+    expect(rig.hints).toContain('a.txt');
   });
 
   it('a file that was removed after the decision does not come back', async () => {

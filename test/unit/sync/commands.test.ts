@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { toBeTakenUp } from '../../../src/core/fingerprint.ts';
 import { isTerminal, STATES } from '../../../src/core/states.ts';
 import type { NewOperation } from '../../../src/db/new-operation.ts';
 import { FOREVER } from '../../../src/db/stored-operation.ts';
@@ -142,6 +143,27 @@ describe('cancel', () => {
     expect(commands.cancel(running.id)).toBeNull();
     expect(reread(outbox, running)).toMatchObject({ state: 'running', ending: 'cancelled', leaseAttempt: 1 });
     expect(stopped).toEqual([[running.seq, 'cancelled']]);
+  });
+
+  it('P2: of a download: the file that it was to replace is taken up again', () => {
+    const { outbox, commands, dirty } = makeBench();
+    const before = bringTo(outbox, queueUpload(outbox, 'a'), 'superseded');
+    outbox.repos.files.put({
+      folder: 'drop',
+      dir: '',
+      name: 'a',
+      key: 'drop/a',
+      fingerprint: fingerprint(7),
+      sizeBytes: 100,
+      mtimeMs: 0,
+      base: null,
+      checksum: null,
+      operation: before.id,
+    });
+    const download = queueUpload(outbox, 'a', { kind: 'file.download' });
+    expect(commands.cancel(download.id)).toBeNull();
+    expect(outbox.repos.files.get('drop', '', 'a')?.fingerprint).toBe(toBeTakenUp(fingerprint(7)));
+    expect(dirty).toEqual(['a']);
   });
 
   it.each(STATES.filter(isTerminal))('refuses what is %s', (state) => {

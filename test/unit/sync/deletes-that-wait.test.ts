@@ -20,6 +20,39 @@ async function remove(folder: WatchedFolder, ...paths: readonly string[]): Promi
   await folder.fullScan();
 }
 
+describe('P2: a delete that is due', () => {
+  it('follows at once, also when the timer fires a millisecond before', async () => {
+    const folder = await mirrored(['a', 'b'], { deletes: { graceMs: 10_000, askAboveFiles: 50, askAboveShare: 0.2 } });
+    await remove(folder, 'b');
+    folder.outbox.clock.jump(-1);
+    await folder.wait(9_900);
+    // Each look has its millisecond.
+    for (let left = 300; left > 0; left -= 1) await folder.wait(1);
+    expect(deletesOf(folder)).toEqual(['delete pending b']);
+  });
+});
+
+describe('P4: two forms of one name', () => {
+  it('the object has the grace of the one that had it, not of the one that never got there', async () => {
+    const folder = await mirrored(['r\u00e9sum\u00e9', 'x', 'y', 'z']);
+    folder.write('re\u0301sume\u0301');
+    await folder.fullScan();
+    expect(folder.told()).toContain('upload failed re\u0301sume\u0301');
+    // A later state of the one with the key: its upload has begun, and may have left something.
+    folder.write('r\u00e9sum\u00e9', 300);
+    await folder.fullScan();
+    const [sending] = folder.outbox.repos.operations.unfinishedOn('main:drop/r\u00e9sum\u00e9');
+    bringTo(folder.outbox, must(sending ?? null), 'waiting');
+    await remove(folder, 're\u0301sume\u0301');
+    await folder.wait(GRACE_MS / 2);
+    await remove(folder, 'r\u00e9sum\u00e9');
+    await folder.wait(GRACE_MS * 0.75);
+    expect(deletesOf(folder)).toEqual([]);
+    await folder.wait(GRACE_MS / 2);
+    expect(deletesOf(folder)[0]).toMatch(/^delete pending/);
+  });
+});
+
 describe('P2: a delete that waits for something else', () => {
   it('is due no more until that ends: nothing is looked at all the time, and then it follows', async () => {
     const folder = await mirrored(['a', 'b']);

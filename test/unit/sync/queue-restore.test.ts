@@ -59,6 +59,14 @@ describe('restore', () => {
     expect(reread(outbox, waiting).state).toBe('superseded');
   });
 
+  it('P2: is refused where another file is still to go there, also after it failed', () => {
+    const { outbox, restore } = bench();
+    const other = bringTo(outbox, queueUpload(outbox, 'a.txt', { path: 'b.txt' }), 'failed');
+    const result = restore();
+    expect(result.ok || result.message).toMatch(/b\.txt is to go there/);
+    expect(reread(outbox, other).state).toBe('failed');
+  });
+
   it.each<[OperationKind, State, RegExp]>([
     ['file.upload', 'conflict', /in conflict/],
     ['file.upload', 'pending', /on its way to the storage/],
