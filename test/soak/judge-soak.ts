@@ -34,7 +34,7 @@ interface Allowance {
 }
 
 const ALLOWED: Partial<Record<Measure, Allowance>> = {
-  // V8 takes and gives back young generations of a hundred MiB as the load asks.
+  // V8 takes and gives back young generations of tens of MiB as the load asks.
   rssMiB: { part: 0.15, more: 30, perHour: 60 },
   heapUsedMiB: { part: 0.15, more: 15, perHour: 15 },
   externalMiB: { part: 0.15, more: 15, perHour: 15 },
