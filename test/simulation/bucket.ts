@@ -119,16 +119,24 @@ export class Bucket {
     return [...this.history.keys()].filter((key) => this.current(key) !== null);
   }
 
-  /** When this writer last looked at the key, in ticks. */
+  /** When this writer last looked at the key, of the looks that it has the answer of, in ticks. */
   lookedAt(writer: Writer, key: string): number | null {
     return this.#looked.get(`${writer} ${key}`) ?? null;
   }
 
-  head(key: string, writer: Writer, versionId?: string): RemoteObject | null {
-    if (versionId !== undefined) return this.#described(this.#versionOf(key, versionId));
+  /** A look that shows what is current now; gives its tick. */
+  look(): number {
     this.#tick += 1;
-    this.#looked.set(`${writer} ${key}`, this.#tick);
-    return this.#described(this.current(key));
+    return this.#tick;
+  }
+
+  /** The answer of a look has come. */
+  hasLooked(writer: Writer, key: string, tick: number): void {
+    this.#looked.set(`${writer} ${key}`, tick);
+  }
+
+  head(key: string, versionId?: string): RemoteObject | null {
+    return this.#described(versionId === undefined ? this.current(key) : this.#versionOf(key, versionId));
   }
 
   #versionOf(key: string, versionId: string): Version | null {

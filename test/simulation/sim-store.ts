@@ -81,8 +81,19 @@ export class SimStore implements ObjectStore {
     this.#options = options;
   }
 
-  head: ObjectStore['head'] = (key, signal, versionId) =>
-    this.#send('head', key, () => this.#options.bucket.head(key, this.#options.writer, versionId), signal);
+  head: ObjectStore['head'] = (key, signal, versionId) => {
+    const { bucket, writer } = this.#options;
+    let tick = 0;
+    const effect = () => {
+      if (versionId === undefined) tick = bucket.look();
+      return bucket.head(key, versionId);
+    };
+    // A person may have looked meanwhile: what the engine goes by is the answer that it got last.
+    const answered = () => {
+      if (tick > 0) bucket.hasLooked(writer, key, tick);
+    };
+    return this.#send('head', key, effect, signal, { answered });
+  };
 
   put: ObjectStore['put'] = (object, body, checksum, condition, onBytes, signal) => {
     const { bucket, writer } = this.#options;
@@ -188,7 +199,7 @@ export class SimStore implements ObjectStore {
     subject: string,
     effect: () => T | Promise<T>,
     signal: AbortSignal,
-    with_: { readonly sent?: Body; readonly body?: (answer: T) => Promise<void> } = {},
+    with_: { readonly sent?: Body; readonly body?: (answer: T) => Promise<void>; readonly answered?: () => void } = {},
   ): Promise<T> {
     const { road, life, name, bucket, surroundings } = this.#options;
     let left: Version | null | undefined;
@@ -220,6 +231,7 @@ export class SimStore implements ObjectStore {
     return road.wire.send(life, about, { ...course, ...body, detach }, signal).then(
       (answer) => {
         replied(200);
+        with_.answered?.();
         return answer;
       },
       (error: unknown) => {
