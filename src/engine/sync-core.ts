@@ -441,7 +441,11 @@ export class SyncCore {
         this.#hooks.onChange();
       },
       onSettled: (operations) => {
-        for (const operation of operations) this.live.ended(operation);
+        for (const operation of operations) {
+          this.live.ended(operation);
+          // What it was to replace is here to stay.
+          if (operation.kind === 'file.download' && operation.state === 'cancelled') this.#folders.hintDirty(operation);
+        }
         this.#reach.update();
         this.#folders.reconsiderDeletes();
         this.#house.wake();

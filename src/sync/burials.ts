@@ -32,6 +32,14 @@ export interface Absence {
   readonly volumes: ReadonlySet<string>;
 }
 
+/** Tombstones that are due. */
+export interface Due {
+  /** Those found gone by then may follow. */
+  readonly until: EpochMs;
+  /** The grace of those found gone by then is over; not before `until`, which a person's word may bound. */
+  readonly graceEnd: EpochMs;
+}
+
 /** What became of the tombstones whose grace is over. */
 export interface Followed {
   /** Deletes that were queued. */
@@ -106,7 +114,7 @@ export class Burials {
    * The grace of those found gone by `until` is over, and this healthy scan still does not find them where it `looked`:
    * their objects are to go.
    */
-  *follow(folder: PlannedFolder, until: EpochMs, looked: (dir: string) => boolean): Steps<Followed> {
+  *follow(folder: PlannedFolder, { until, graceEnd }: Due, looked: (dir: string) => boolean): Steps<Followed> {
     const { tombstones } = this.#deps.repos;
     let queued = 0;
     let lookAgain = false;
@@ -116,7 +124,7 @@ export class Burials {
       for (;;) {
         const page: Tombstone[] = tombstones.due(folder.name, stored, until, last, PAGE);
         for (const gone of page) {
-          const fate = looked(gone.dir) ? this.#followOne(folder, gone, until) : 'not-looked-for';
+          const fate = looked(gone.dir) ? this.#followOne(folder, gone, graceEnd) : 'not-looked-for';
           if (fate === 'queued') queued += 1;
           else if (fate === 'not-looked-for') lookAgain = true;
           else if (fate !== 'forgotten' && waitsFor.size < MAX_NOTICED) waitsFor.add(fate.waitsFor);
@@ -132,11 +140,12 @@ export class Burials {
   #followOne(
     folder: PlannedFolder,
     gone: Tombstone,
-    until: EpochMs,
+    graceEnd: EpochMs,
   ): 'queued' | 'forgotten' | 'not-looked-for' | { readonly waitsFor: number } {
     const { repos } = this.#deps;
     // Another form of the name had the key and is gone since: the object has the grace of that one.
-    if (repos.tombstones.byKey(folder.name, gone.key).some(({ goneAt }) => goneAt > until)) return 'not-looked-for';
+    const others = repos.tombstones.byKey(folder.name, gone.key);
+    if (others.some(({ goneAt, deleteRemote }) => deleteRemote && goneAt > graceEnd)) return 'not-looked-for';
     const present = repos.files.byKey(folder.name, gone.key).some((file) => holdsKey(repos, file));
     const resource = objectResource(folder.destination, gone.key);
     const unfinished = present ? [] : repos.operations.unfinishedOn(resource);

@@ -101,13 +101,14 @@ export class Followers {
     // None of those that wait in the outbox may start while a person is asked.
     this.#guard = guard;
     // What was found gone by this very scan has not been looked for again.
-    const until = Math.min(clock.now() - this.#graceMs, startedAt - 1, bound);
+    const graceEnd = Math.min(clock.now() - this.#graceMs, startedAt - 1);
+    const until = Math.min(graceEnd, bound);
     // What is written while this goes on is considered at the next look.
     this.#written = repos.tombstones.written(name);
     const { lookAgain, waitsFor } = await inTurns(
       this.#deps,
       signal,
-      planner.burials.follow(this.#folder, until, looked),
+      planner.burials.follow(this.#folder, { until, graceEnd }, looked),
     );
     this.#waiting = lookAgain || waitsFor.length === 0 ? null : { until, operations: waitsFor };
     if (guard !== null && bound === guard.allowedAt) repos.queuedDeletes.allow(name);

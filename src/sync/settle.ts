@@ -9,6 +9,7 @@ import type { StoredOperation } from '../db/stored-operation.ts';
 import { decide } from '../resilience/decide.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
 import type { Outcome } from './outcome.ts';
+import { takeUpAgain } from './take-up-again.ts';
 
 export function operationError(error: LongshoreError): OperationError {
   return {
@@ -99,6 +100,7 @@ export function settle(
   if (seen === null) return STALE;
   if (seen.ending !== null && outcome.kind !== 'succeeded') {
     const event = seen.ending === 'cancelled' ? 'cancel' : 'supersede';
+    if (event === 'cancel' && seen.kind === 'file.download') takeUpAgain(repos, seen);
     return asSettled(repos.operations.transition(seen, event, { ...outcome.change, deaths: 0 }));
   }
   switch (outcome.kind) {

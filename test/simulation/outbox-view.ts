@@ -14,8 +14,6 @@ export interface OperationFacts {
   /** Of a move: where the file stood before. */
   readonly fromPath: string | null;
   readonly createdAt: number;
-  /** When it first began; null: never. */
-  readonly startedAt: number | null;
 }
 
 export interface EventFacts {
@@ -45,8 +43,7 @@ export interface FileFacts {
 }
 
 const OPERATION = `o.seq, o.id, o.kind, o.state, o.lane, o.folder, o.path, o.target, o.held_until AS heldUntil,
-  json_extract(o.error, '$.code') AS errorCode, iif(o.kind = 'file.move', json_extract(o.spec, '$.fromPath'), NULL) AS fromPath, o.created_at AS createdAt,
-  o.started_at AS startedAt`;
+  json_extract(o.error, '$.code') AS errorCode, iif(o.kind = 'file.move', json_extract(o.spec, '$.fromPath'), NULL) AS fromPath, o.created_at AS createdAt`;
 
 /**
  * The outbox as the checkers read it: by their own SQL, beside the code under test. The values of what they ask at every
@@ -154,8 +151,8 @@ export class OutboxView {
   restoredBeside({ target, folder, path }: OperationFacts): boolean {
     return (
       this.#one(
-        `SELECT 1 AS yes FROM operations WHERE kind = 'file.download' AND state IN ('succeeded', 'superseded')
-         AND target = ? AND folder = ? AND path <> ?`,
+        `SELECT 1 AS yes FROM operations WHERE kind = 'file.download' AND target = ? AND folder = ? AND path <> ?
+         AND (state = 'succeeded' OR state = 'superseded' AND started_at IS NOT NULL)`,
         target,
         folder,
         path,

@@ -101,12 +101,13 @@ export class Removals {
   }
 
   /** Of many at once, as far as the engine has found out, a person was asked. */
-  #checkAsked(batch: Batch, { createdAt, startedAt }: OperationFacts, replaced: Version): void {
+  #checkAsked(batch: Batch, { id, createdAt }: OperationFacts, replaced: Version): void {
     const { outbox, world } = this.#machine;
     const { name, deletes } = batch.folder;
     // What was judged, or had begun, before the others were found is past; what waits is judged with them when they are due.
+    const startedAt = outbox.eventsOf(id).findLast(({ type }) => type === 'started')?.at ?? createdAt;
     const judged = (goneAt: number | null) =>
-      goneAt !== null && (goneAt <= createdAt || goneAt + deletes.graceMs + JUDGED_MS <= (startedAt ?? createdAt));
+      goneAt !== null && (goneAt <= createdAt || goneAt + deletes.graceMs + JUDGED_MS <= startedAt);
     const gone = batch.paths.filter((path) => {
       const row = outbox.fileAt(name, path);
       if (row === null || row.fingerprint !== null || row.base === null || !judged(row.goneAt)) return false;

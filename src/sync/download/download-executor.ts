@@ -267,8 +267,5 @@ export class DownloadExecutor implements Executor {
   async #afterAbort(operation: StoredOperation, path: string, reason: unknown): Promise<void> {
     if (!(reason instanceof Stopped) || (reason.reason !== 'cancelled' && reason.reason !== 'superseded')) return;
     await this.#deps.changes.removePartial(path, operation.id).catch(() => undefined);
-    if (reason.reason !== 'cancelled') return;
-    takeUpAgain(this.#deps.repos, operation);
-    this.#deps.hintDirty(operation);
   }
 }

@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
-import { identityOf } from '../../../src/core/fingerprint.ts';
+import { toBeTakenUp } from '../../../src/core/fingerprint.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DownloadSpec } from '../../../src/sync/specs.ts';
 import { noise } from '../../support/engine-harness.ts';
 import { ExecutorRig, stopWith } from '../../support/executor-rig.ts';
-import { must } from '../../support/outbox.ts';
+import { bringTo, must, queueUpload } from '../../support/outbox.ts';
 import { sha256 } from '../../support/s3-bucket.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 
@@ -130,16 +130,29 @@ describe('a download', () => {
     expect(rig.text('a.txt')).toBe('something else of mine');
   });
 
-  it('P2: a file that was not here, and came back as it was, is taken up again: nobody else brings it there', async () => {
-    await rig.uploaded('a.txt', 'ours');
-    const known = rig.row('a.txt')!.fingerprint!;
-    await rig.bucket.put('drop/a.txt', 'theirs');
-    const operation = await rig.download('a.txt');
-    expect(await rig.run(operation)).toMatchObject({ state: 'superseded' });
-    const { fingerprint } = rig.row('a.txt')!;
-    expect(fingerprint).not.toBe(known);
-    expect(identityOf(fingerprint!)).toBe(identityOf(known));
-    expect(rig.hints).toContain('a.txt');
+  describe('P2: a file that was not here, and came back as it was', () => {
+    const cameBack = async (restoredOver: 'unsent' | 'sent') => {
+      await rig.uploaded('a.txt', 'ours');
+      const known = rig.row('a.txt')!;
+      if (restoredOver === 'unsent') {
+        const unsent = bringTo(rig.outbox, queueUpload(rig.outbox, 'a.txt'), 'superseded');
+        rig.outbox.repos.files.put({ ...known, operation: unsent.id });
+      }
+      await rig.bucket.put('drop/a.txt', 'theirs');
+      expect(await rig.run(await rig.download('a.txt'))).toMatchObject({ state: 'superseded' });
+      expect(rig.hints).toContain('a.txt');
+      return { before: known.fingerprint!, after: rig.row('a.txt')!.fingerprint! };
+    };
+
+    it('is taken up again when its upload gave way to the restore: nobody else brings it there', async () => {
+      const { before, after } = await cameBack('unsent');
+      expect(after).toBe(toBeTakenUp(before));
+    });
+
+    it('P4: is not sent over theirs when it had been sent before', async () => {
+      const { before, after } = await cameBack('sent');
+      expect(after).toBe(before);
+    });
   });
 
   it('a file that was removed after the decision does not come back', async () => {

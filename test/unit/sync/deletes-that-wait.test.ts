@@ -53,6 +53,31 @@ describe('P4: two forms of one name', () => {
   });
 });
 
+describe('P2: two forms of one name in a mass delete', () => {
+  it('of which one goes after it was allowed do not hold up the others, nor what is deleted later', async () => {
+    const others = Array.from({ length: 8 }, (_, index) => `f${index}`);
+    const folder = await mirrored(['r\u00e9sum\u00e9', 'later', ...others], {
+      deletes: { graceMs: GRACE_MS, askAboveFiles: 3, askAboveShare: 0.2 },
+    });
+    folder.write('re\u0301sume\u0301');
+    await folder.fullScan();
+    await remove(folder, 're\u0301sume\u0301', ...others);
+    await folder.wait(2 * GRACE_MS);
+    const { folders } = folder.outbox.repos;
+    folders.setGuard('drop', { ...must(folders.get('drop')?.guard), allowedAt: folder.outbox.clock.now() });
+    // Before the look that follows from the word.
+    folder.outbox.clock.jump(5);
+    await remove(folder, 'r\u00e9sum\u00e9');
+    folder.sync.decided();
+    await folder.wait(3 * GRACE_MS);
+    expect(folder.sync.state().guard).toBeNull();
+    expect(deletesOf(folder)).toEqual(expect.arrayContaining(['delete pending f0', 'delete pending r\u00e9sum\u00e9']));
+    await remove(folder, 'later');
+    await folder.wait(2 * GRACE_MS);
+    expect(deletesOf(folder)).toContain('delete pending later');
+  });
+});
+
 describe('P2: a delete that waits for something else', () => {
   it('is due no more until that ends: nothing is looked at all the time, and then it follows', async () => {
     const folder = await mirrored(['a', 'b']);
