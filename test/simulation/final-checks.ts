@@ -99,6 +99,10 @@ function checkOutcome(
   // An older operation of the same name waits for a person's word.
   const asked = outbox.waitsForDecision(operation.seq) || outbox.guardOf(operation.folder ?? '') !== null;
   if (state === 'pending' && asked && outbox.olderOn(operation.seq) !== null) return;
+  // It gave way to a restore that has failed, which is shown; cancelled, it would be taken up again.
+  const restores = outbox.inStates('failed').filter(({ kind }) => kind === 'file.download');
+  const restoring = restores.some(({ folder, path }) => folder === operation.folder && path === operation.path);
+  if (state === 'superseded' && restoring) return;
   if (state !== 'succeeded') {
     world.violations.add('P2', `${where} ends ${state}`);
     return;
