@@ -11,6 +11,8 @@ import type { OperationName } from '../../../tools/s3/operation-name.ts';
 
 /** Within this nothing moves any more after a pause, ms (P9). */
 const PAUSE_LIMIT_MS = 1000;
+/** For one request, ms: so slow that also a busy machine says "pause" before all have gone. */
+const SLOW_MS = 500;
 const KIB = 1024;
 const MIRROR = { mode: 'mirror', deletes: { grace: '0s', askAboveFiles: 10_000 } };
 
@@ -73,7 +75,7 @@ describe('P9: a pause in the middle of', () => {
   ] as const)('%s: the rest waits, and each is done once', async (_, operation, act) => {
     rig.configure({ folder: MIRROR, destination: { limits: { concurrency: 4 } } });
     await startWith(COUNT);
-    const goOn = server.faults.add({ operation, fault: { kind: 'latency', delayMs: 100 } });
+    const goOn = server.faults.add({ operation, fault: { kind: 'latency', delayMs: SLOW_MS } });
     act();
     await until('some are done', () => done(operation) >= 8);
     await rig.json('pause');
@@ -126,7 +128,7 @@ describe('P9: a pause in the middle of', () => {
       folder: { afterUpload: 'archive', archivePath: archive },
       destination: { limits: { concurrency: 4 } },
     });
-    const goOn = server.faults.add({ operation: 'PutObject', fault: { kind: 'latency', delayMs: 100 } });
+    const goOn = server.faults.add({ operation: 'PutObject', fault: { kind: 'latency', delayMs: SLOW_MS } });
     for (let index = 0; index < COUNT; index += 1) rig.write(`${index}`, `content ${index}`);
     await rig.start();
     const archived = () => readdirSync(archive).length;
