@@ -139,8 +139,8 @@ describe('P9: a pause in the middle of', () => {
     expect(archived() + readdirSync(rig.folder()).length).toBe(COUNT);
     goOn();
     await rig.json('resume');
-    await until('all are archived', () => archived() === COUNT);
-    expect(readdirSync(rig.folder())).toEqual([]);
+    // The last one may stand in both places for a moment.
+    await until('all are archived', () => archived() === COUNT && readdirSync(rig.folder()).length === 0);
     for (let index = 0; index < COUNT; index += 1)
       expect(readFileSync(join(archive, `${index}`), 'utf8')).toBe(`content ${index}`);
     // What had arrived when the pause came, and was not heard of, may have been sent again; no more than ran at once.

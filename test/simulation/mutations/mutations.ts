@@ -48,8 +48,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a download looks at no root',
     file: 'src/sync/download/download-executor.ts',
     find: '    if (trouble === null) return;\n',
-    replace: "    if (trouble?.code !== 'folder.missing') return;\n",
-    breaks: 'P4',
+    replace: '    if (root !== path) return;\n',
+    tests: ['test/integration/sync/download-executor.test.ts'],
+    breaks: 'P13',
   },
   {
     name: 'a remote delete is no conflict',
