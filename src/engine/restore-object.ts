@@ -11,6 +11,7 @@ import { joinPath, splitPath } from '../sync/paths.ts';
 import type { KeyOf } from '../sync/planned-folder.ts';
 import { versionOf } from '../sync/stored-version.ts';
 import { queueRestore, type RestoreDeps } from '../sync/queue-restore.ts';
+import { isOwnName } from '../watch/default-ignores.ts';
 import { isSafeRelative } from '../watch/safe-relative.ts';
 import type { Targets } from './targets.ts';
 
@@ -103,6 +104,9 @@ function place(
 ): { readonly key: string; readonly path: string } {
   const prefix = `${config.destinations[folder.destination]?.prefix ?? ''}${folder.prefix}`;
   const path = 'path' in request ? request.path : keyWithin(prefix, request.key);
+  // What comes to stand there would be taken for the marker, or for a download that is under way.
+  if (path?.split('/').some(isOwnName) === true)
+    throw usage('Longshore keeps this name for itself.', 'Its own files come by themselves.');
   const made = path !== null && isSafeRelative(path) ? keyOf(prefix, path) : null;
   if (path === null || made === null || !made.ok)
     throw usage('This is not a path in the folder.', 'Name it relative to the folder, with "/" between its parts.');

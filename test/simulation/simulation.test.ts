@@ -61,6 +61,7 @@ const REGRESSIONS: readonly (readonly [number, RunSize])[] = [
   [1437432, 'long'], // a delete by the grace of a name that never had the key
   [1467856, 'long'], // no bug: a mass delete that was allowed, and is done only when a conflict ends
   [1450992, 'long'], // no bug: deletes under way while others are found
+  [3043104, 'long'], // a restore over what another download was about to place
   [2025028, 'long'], // no bug: a restore that failed, for which the file's upload gave way
   [2004993, 'short'], // no bug: a look for a person while an upload's own look was on its way
   [1602060, 'long'], // no bug: a copy kept beside, brought here by a download that a crash cut short

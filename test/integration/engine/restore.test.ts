@@ -95,6 +95,18 @@ describe.each(SERVERS)('restore against %s', (_name, startServer) => {
     expect(text('\u00e9.txt')).toBe('came later');
   });
 
+  it.each(['.longshore-folder', 'd/.longshore-part-1'])(
+    'P3, P4: never over a file of our own: %s is refused',
+    async (name) => {
+      await rig.start();
+      await rig.bucket.put(`drop/${name}`, 'something');
+      const { exitCode, err } = await rig.cli('restore', 'drop', name);
+      expect(exitCode).toBe(2);
+      expect(err).toContain('Longshore keeps this name for itself.');
+      expect(await rig.ls()).toEqual([]);
+    },
+  );
+
   it('P11: a service that can’t be asked is told as it is: nothing is queued, and nobody "keeps trying"', async () => {
     rig.configure({ destination: { endpoint: `http://127.0.0.1:${await closedPort()}` } });
     const { exitCode, err } = await rig.cli('restore', 'drop', 'a.txt');
