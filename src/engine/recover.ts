@@ -1,6 +1,5 @@
 import type { Repositories } from '../db/repositories.ts';
-import { errorOfCode } from '../sync/settle.ts';
-import { takeUpAgain } from '../sync/take-up-again.ts';
+import { endAsTold, errorOfCode } from '../sync/settle.ts';
 
 /** An operation that ran at this many consecutive deaths of the engine is set aside (DESIGN section 5, poison). */
 export const MAX_DEATHS = 3;
@@ -13,9 +12,7 @@ export function recover(repos: Repositories): { readonly released: number; reado
     for (const operation of repos.operations.running()) {
       const deaths = operation.deaths + 1;
       if (operation.ending !== null) {
-        const event = operation.ending === 'cancelled' ? 'cancel' : 'supersede';
-        if (event === 'cancel' && operation.kind === 'file.download') takeUpAgain(repos, operation);
-        repos.operations.transition(operation, event, { deaths });
+        endAsTold(repos, operation, { deaths });
       } else if (deaths >= MAX_DEATHS) {
         repos.operations.transition(
           operation,

@@ -5,7 +5,7 @@ import type { OperationError } from '../core/operation.ts';
 import type { EpochMs, Random } from '../core/ports.ts';
 import type { Step } from '../db/operations-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
-import type { StoredOperation } from '../db/stored-operation.ts';
+import type { OperationChange, StoredOperation } from '../db/stored-operation.ts';
 import { decide } from '../resilience/decide.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
 import type { Outcome } from './outcome.ts';
@@ -84,6 +84,13 @@ function success(seen: StoredOperation, outcome: Extract<Outcome, { kind: 'succe
   };
 }
 
+/** Ends what ran and was told to end: as cancelled, or as superseded. In the caller's transaction. */
+export function endAsTold(repos: Repositories, told: StoredOperation, change: OperationChange): StoredOperation | null {
+  if (told.ending !== 'cancelled') return repos.operations.transition(told, 'supersede', change);
+  if (told.kind === 'file.download') takeUpAgain(repos, told);
+  return repos.operations.transition(told, 'cancel', change);
+}
+
 /**
  * Turns an outcome into the next state, in the caller's transaction. Fenced by the lease: an executor whose lease is gone
  * changes nothing. An operation that was told to end does so unless its work was done in time.
@@ -99,9 +106,7 @@ export function settle(
   const seen = stillLeased(repos, leased);
   if (seen === null) return STALE;
   if (seen.ending !== null && outcome.kind !== 'succeeded') {
-    const event = seen.ending === 'cancelled' ? 'cancel' : 'supersede';
-    if (event === 'cancel' && seen.kind === 'file.download') takeUpAgain(repos, seen);
-    return asSettled(repos.operations.transition(seen, event, { ...outcome.change, deaths: 0 }));
+    return asSettled(endAsTold(repos, seen, { ...outcome.change, deaths: 0 }));
   }
   switch (outcome.kind) {
     case 'succeeded':

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { toBeTakenUp } from '../../../src/core/fingerprint.ts';
 import { STATES } from '../../../src/core/states.ts';
 import { MAX_DEATHS, recover } from '../../../src/engine/recover.ts';
 import {
   bringTo,
   eventTypes,
+  fingerprint,
   lease,
   makeOutbox,
   must,
@@ -29,6 +31,28 @@ describe('recovery after a death of the engine', () => {
     });
     expect(outbox.repos.uploads.parts(running.id)).toHaveLength(1);
     expect(eventTypes(outbox, running).at(-1)).toBe('recovered');
+  });
+
+  it('P2: what a download was to replace is taken up again when it was cancelled, and the engine died before it ended', () => {
+    const outbox = makeOutbox();
+    const unsent = bringTo(outbox, queueUpload(outbox, 'a'), 'superseded');
+    outbox.repos.files.put({
+      folder: 'drop',
+      dir: '',
+      name: 'a',
+      key: 'drop/a',
+      fingerprint: fingerprint(7),
+      sizeBytes: 100,
+      mtimeMs: 0,
+      base: null,
+      checksum: null,
+      operation: unsent.id,
+    });
+    const download = queueUpload(outbox, 'a', { kind: 'file.download' });
+    bringTo(outbox, download, 'running', { ending: 'cancelled' });
+    recover(outbox.repos);
+    expect(reread(outbox, download).state).toBe('cancelled');
+    expect(outbox.repos.files.get('drop', '', 'a')?.fingerprint).toBe(toBeTakenUp(fingerprint(7)));
   });
 
   it('sets aside what ran at three deaths in a row, and the rest goes on', () => {
