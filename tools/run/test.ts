@@ -20,6 +20,7 @@ if (wanted.length === 0) {
     failed: checks.filter(({ passed }) => !passed).length,
     skipped: 0,
     durationMs: checks.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    failures: checks.filter(({ passed }) => !passed).map(({ name }) => name),
   });
 }
 for (const name of tiers) {
@@ -36,6 +37,7 @@ for (const { name, passed, failed, skipped, durationMs } of outcomes) {
   const rest = skipped > 0 ? `, ${skipped} skipped` : '';
   console.log(`${name.padEnd(12)} ${passed} passed, ${failed} failed${rest} (${(durationMs / 1000).toFixed(0)} s)`);
 }
+for (const { failures } of outcomes) for (const failure of failures) console.log(`\nFAILED ${failure}`);
 const failed = sum('failed') + (setUpPassed ? 0 : 1) + (buildPassed ? 0 : 1);
 console.log(`\n${sum('passed')} passed, ${failed} failed${sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''}`);
 if (failed > 0) process.exitCode = 1;

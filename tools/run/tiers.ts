@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 import { dependencyCommand, repositoryRoot, testResultsDir } from '../setup/paths.ts';
 import { commandExists, tryCommand } from '../setup/run-command.ts';
@@ -14,6 +15,8 @@ export interface TierOutcome {
   readonly failed: number;
   readonly skipped: number;
   readonly durationMs: number;
+  /** What failed, each with its file, its full name and the beginning of its reason: a long log's end tells it all. */
+  readonly failures: readonly string[];
 }
 
 const vitestReport = z.object({
@@ -21,7 +24,34 @@ const vitestReport = z.object({
   numFailedTests: z.number(),
   numPendingTests: z.number(),
   numTodoTests: z.number(),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string(),
+      assertionResults: z.array(
+        z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()).nullable() }),
+      ),
+    }),
+  ),
 });
+
+const REASON_LINES = 12;
+
+const firstLines = (text: string): string =>
+  stripVTControlCharacters(text).split('\n', REASON_LINES).join('\n    ').trimEnd();
+
+/** What a report says of each test that failed, and of each file that failed as a whole. */
+function failuresOf(report: z.infer<typeof vitestReport>): string[] {
+  return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = path.relative(repositoryRoot, name);
+    const failed = assertionResults.filter((result) => result.status === 'failed');
+    if (failed.length === 0) return status === 'failed' ? [`${file}\n    ${firstLines(message)}`] : [];
+    return failed.map(
+      (test) => `${file} > ${test.fullName}\n    ${firstLines((test.failureMessages ?? []).join('\n'))}`,
+    );
+  });
+}
 
 /** The command that gives a window test a session bus of its own and, without a screen, a virtual one. */
 async function desktopFor(tier: TierName): Promise<string[]> {
@@ -61,5 +91,11 @@ export async function runTier(name: TierName, filters: readonly string[] = []): 
   const ranNothing = passed + failed === 0;
   if (ranNothing) console.error(`The tier ${name} ran no tests.`);
   const unexplained = ranNothing || (exitCode !== 0 && failed === 0);
-  return { name, passed, failed: failed + (unexplained ? 1 : 0), skipped, durationMs };
+  const failures = report ? failuresOf(report) : [];
+  if (unexplained && failures.length === 0) {
+    failures.push(
+      `${name}: the runner ended with ${exitCode ?? 'a signal'} though no test failed; its output above says why`,
+    );
+  }
+  return { name, passed, failed: failed + (unexplained ? 1 : 0), skipped, durationMs, failures };
 }
