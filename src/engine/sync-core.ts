@@ -4,38 +4,27 @@ import type { EpochMs } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
 import type { Params } from '../protocol/contract.ts';
-import { BufferPool } from '../resilience/buffer-pool.ts';
-import { CallExecutor } from '../sync/call-executor.ts';
-import { CapabilityKeeper } from '../sync/capabilities/capability-keeper.ts';
-import { Commands } from '../sync/commands.ts';
-import { AutomaticDecisions } from '../sync/conflicts/automatic-decisions.ts';
+import type { CapabilityKeeper } from '../sync/capabilities/capability-keeper.ts';
+import type { Commands } from '../sync/commands.ts';
+import type { AutomaticDecisions } from '../sync/conflicts/automatic-decisions.ts';
 import type { ConflictRules } from '../sync/conflicts/conflict-rules.ts';
 import type { FolderSync } from '../sync/folder-sync.ts';
-import { GateKeeper, type PowerState } from '../sync/gate-keeper.ts';
+import type { GateKeeper, PowerState } from '../sync/gate-keeper.ts';
 import { MAX_CLEANUP_WAIT_MS } from '../sync/janitor.ts';
-import { Planner } from '../sync/planner.ts';
-import { Scheduler } from '../sync/scheduler.ts';
-import { folderLane } from '../sync/specs.ts';
+import type { Scheduler } from '../sync/scheduler.ts';
 import type { Alarm } from '../sync/watchdog.ts';
-import { callRules } from './call-rules.ts';
-import { DiskRoom, withoutFullDisks } from './disk-room.ts';
 import { watchClock, type ClockLook } from './clock-watch.ts';
 import { smoothChange } from './config-change.ts';
-import { fileExecutors } from './file-executors.ts';
-import { Folders } from './folders.ts';
-import { Housekeeping } from './housekeeping.ts';
-import { destinationService, gateRules, Lanes } from './lanes.ts';
-import { LiveProgress } from './live-progress.ts';
-import { probedDestinations } from './probed-destinations.ts';
-import { Reachability } from './reachability.ts';
+import { WiredParts } from './wired-parts.ts';
+import type { Folders } from './folders.ts';
+import type { Housekeeping } from './housekeeping.ts';
+import { gateRules, type Lanes } from './lanes.ts';
+import type { LiveProgress } from './live-progress.ts';
+import type { Reachability } from './reachability.ts';
 import { recover } from './recover.ts';
 import { EngineStops, restoreObject } from './restore-object.ts';
-import { ServiceClocks } from './service-clocks.ts';
 import type { CoreHooks, CorePorts } from './sync-core-ports.ts';
-import { Targets } from './targets.ts';
-
-/** Idle buffers that are kept for reuse: as many as transfers usually are in flight. */
-const KEPT_BUFFERS = 8;
+import type { Targets } from './targets.ts';
 
 /** Within this after a wake-up, further news of one are about the same sleep, ms: longer than the clocks' period. */
 const ONE_SLEEP_MS = 30_000;
@@ -58,12 +47,10 @@ export class SyncCore {
   readonly conflicts: AutomaticDecisions;
   readonly epoch: number;
   readonly #ports: CorePorts;
-  readonly #hooks: CoreHooks;
+  readonly #parts: WiredParts;
   readonly #folders: Folders;
   readonly #scheduler: Scheduler;
   readonly #house: Housekeeping;
-  readonly #room: DiskRoom;
-  readonly #clocks: ServiceClocks;
   readonly #reach: Reachability;
   readonly #stopping = new AbortController();
   #stopClockWatch: () => void = () => undefined;
@@ -74,61 +61,24 @@ export class SyncCore {
   constructor(ports: CorePorts, config: LongshoreConfig, epoch: number, hooks: CoreHooks) {
     this.#ports = ports;
     this.config = config;
-    this.repos = ports.repos;
     this.epoch = epoch;
-    this.gates = new GateKeeper(ports.clock, ports.random);
-    this.#room = this.#makeDiskRoom(hooks);
-    this.#hooks = withoutFullDisks(hooks, this.#room);
-    this.gates.setRules(gateRules(config));
-    this.live = new LiveProgress(ports.clock);
-    this.#clocks = new ServiceClocks(ports.clock);
-    this.lanes = new Lanes(config, (folder, deletes) => this.#folders.gate(folder, deletes));
-    this.capabilities = this.#makeCapabilityKeeper();
-    this.conflicts = new AutomaticDecisions({
-      ...ports,
-      device: config.device,
-      rules: (operation) => this.#conflictRules(operation),
-    });
-    this.targets = new Targets(config, this.lanes, {
-      clock: ports.clock,
-      openStore: (destination, surroundings) =>
-        ports.openStore(destination, surroundings, this.#clocks.clockOf(destination.name)),
-      serviceNow: (destination) => this.#clocks.clockOf(destination).now(),
-      onReply: (destination, sign) => {
-        this.#clocks.heard(destination, sign);
-      },
-      honours: (destination, write) => this.capabilities.honours(destination, write),
-      refuses: (destination, write) => this.capabilities.refuses(destination, write),
-      onLimit: () => {
-        this.wake();
-      },
-    });
-    const shared = {
-      ports,
-      hooks: this.#hooks,
-      config: () => this.config,
-      gates: this.gates,
-      lanes: this.lanes,
-      targets: this.targets,
-    };
     const wake = () => {
       this.wake();
     };
-    const stopRunning = (operation: StoredOperation, reason: 'cancelled' | 'superseded') => {
-      this.#stopRunning(operation, reason);
-    };
-    const hintDirty = (operation: StoredOperation) => {
-      this.#folders.hintDirty(operation);
-    };
-    this.#reach = new Reachability({ ...shared, wake });
-    this.#scheduler = this.#makeScheduler();
-    const isWatched = (name: string) => this.#folders.get(name) !== null;
-    this.commands = new Commands({ ...ports, stopRunning, hintDirty, isWatched });
-    const planner = new Planner({ ...ports, stopRunning });
-    const inTrouble = () => this.gates.diskLow;
-    this.#folders = new Folders(config, { ports, hooks: this.#hooks, planner, inTrouble, wake });
-    const [scheduler, room] = [this.#scheduler, this.#room];
-    this.#house = new Housekeeping({ ...shared, folders: this.#folders, reach: this.#reach, scheduler, room, wake });
+    const parts = new WiredParts({ ports, hooks, epoch, config: () => this.config, wake });
+    this.#parts = parts;
+    this.repos = parts.repos;
+    this.gates = parts.gates;
+    this.lanes = parts.lanes;
+    this.targets = parts.targets;
+    this.live = parts.live;
+    this.commands = parts.commands;
+    this.capabilities = parts.capabilities;
+    this.conflicts = parts.conflicts;
+    this.#folders = parts.folders;
+    this.#scheduler = parts.scheduler;
+    this.#house = parts.house;
+    this.#reach = parts.reach;
   }
 
   /** Recovers what a dead engine left and begins to work. */
@@ -167,7 +117,7 @@ export class SyncCore {
 
   /** Something became possible, from outside: a new operation, a resume. */
   wake(): void {
-    this.#hooks.onChange();
+    this.#parts.hooks.onChange();
     if (!this.#started) return;
     this.#folders.reconsiderDeletes();
     this.#scheduler.wake();
@@ -250,7 +200,7 @@ export class SyncCore {
 
   /** How far a destination's clock is ahead of ours (< 0: behind), ms; null while nothing is known. */
   skewMs(destination: string): number | null {
-    return this.#clocks.skewMs(destination);
+    return this.#parts.clocks.skewMs(destination);
   }
 
   /** Whether any destination on another machine answers; asked when a host says that there is no network. */
@@ -270,7 +220,7 @@ export class SyncCore {
 
   /** What its folder says about conflicts; null for a call. */
   strategyOf(operation: StoredOperation): ConflictRules['strategy'] | null {
-    return operation.kind === 'api.call' ? null : this.#conflictRules(operation).strategy;
+    return operation.kind === 'api.call' ? null : this.#parts.conflictRules(operation).strategy;
   }
 
   contentTypeOf(name: string): string {
@@ -286,7 +236,7 @@ export class SyncCore {
         targets: this.targets,
         stopped: this.#stopping.signal,
         stopRunning: (operation, reason) => {
-          this.#stopRunning(operation, reason);
+          this.#parts.stopRunning(operation, reason);
         },
       },
       request,
@@ -313,7 +263,7 @@ export class SyncCore {
       if (byMs !== 0 || overslept) this.wokeUp();
       else if (moved > 0) this.wake();
     } catch (error) {
-      this.#hooks.onFatal(error);
+      this.#parts.hooks.onFatal(error);
     }
   }
 
@@ -355,107 +305,5 @@ export class SyncCore {
   /** Something abandoned is to be cleaned up at a service until `until`. */
   cleanupDueBy(until: EpochMs): boolean {
     return this.#house.janitor.dueBy(until);
-  }
-
-  /** An operation whose folder the configuration has no longer waits for a person. */
-  #conflictRules(operation: StoredOperation): ConflictRules {
-    const folder = this.config.folders.find(({ name }) => name === operation.folder);
-    const skewMs = operation.destination === null ? null : this.skewMs(operation.destination);
-    return { strategy: folder?.conflict ?? 'manual', mode: folder?.mode ?? 'drop', skewMs: skewMs ?? 0 };
-  }
-
-  #makeDiskRoom(hooks: CoreHooks): DiskRoom {
-    const { repos, dataDir } = this.#ports;
-    return new DiskRoom({
-      repos,
-      dataDir,
-      gates: this.gates,
-      onChange: () => {
-        this.wake();
-      },
-      onRoom: () => {
-        this.rescan();
-        this.wake();
-      },
-      onTrouble: (error) => {
-        hooks.onTrouble('disk', error);
-      },
-    });
-  }
-
-  #stopRunning({ seq }: StoredOperation, reason: 'cancelled' | 'superseded'): void {
-    this.#scheduler.stop((running) => running.seq === seq, reason);
-  }
-
-  #makeCapabilityKeeper(): CapabilityKeeper {
-    return new CapabilityKeeper({
-      ...this.#ports,
-      device: this.config.device,
-      destinations: () => probedDestinations(this.config),
-      store: (destination) => this.targets.get(destination)?.store ?? null,
-      // Whatever keeps the folders there from working keeps questions from being asked.
-      isOpen: (destination) =>
-        this.config.folders.some(
-          ({ name, destination: its }) =>
-            its === destination && this.gates.gateOf(this.lanes.info(folderLane(name))) === null,
-        ),
-      wasReached: (destination) => this.gates.wasReached(destinationService(destination)),
-      onChange: () => {
-        this.wake();
-      },
-      onFatal: this.#hooks.onFatal,
-    });
-  }
-
-  #makeScheduler(): Scheduler {
-    const { repos, clock, files, http, sealer } = this.#ports;
-    const ofFiles = fileExecutors(() => this.config, {
-      repos,
-      clock,
-      files,
-      changes: this.#ports.changes,
-      conflicts: this.conflicts,
-      buffers: new BufferPool(KEPT_BUFFERS),
-      target: (destination) => this.targets.get(destination),
-      localPath: (operation) => this.localPath(operation),
-      hintDirty: (operation) => {
-        this.#folders.hintDirty(operation);
-      },
-    });
-    const rules = callRules(this.config, repos.secrets, this.#ports.env);
-    const call = new CallExecutor({ repos, clock, http, sealer, rules });
-    return new Scheduler({
-      ...this.#ports,
-      gates: this.gates,
-      epoch: this.epoch,
-      executors: { ...ofFiles, 'api.call': call },
-      lane: (lane) => this.lanes.info(lane),
-      retryPolicy: (operation) => this.lanes.retryPolicy(operation),
-      leases: (lane) => this.lanes.leases(lane, (destination) => this.targets.pool(destination)),
-      onLook: () => {
-        this.#house.disk.lookIfStale();
-        this.targets.refreshLimits();
-      },
-      onProgress: (operation, doneBytes, inFlightBytes) => {
-        this.live.report(operation, doneBytes, inFlightBytes);
-        this.#hooks.onChange();
-      },
-      onSettled: (operations) => {
-        for (const operation of operations) {
-          this.live.ended(operation);
-          // What it was to replace is here to stay.
-          if (operation.kind === 'file.download' && operation.state === 'cancelled') this.#folders.hintDirty(operation);
-        }
-        this.#reach.update();
-        this.#folders.reconsiderDeletes();
-        this.#house.wake();
-        this.capabilities.wake();
-        this.#hooks.onChange();
-      },
-      onDiskFull: (error) => {
-        this.#room.isFull(error);
-      },
-      onFatal: this.#hooks.onFatal,
-    });
   }
 }
