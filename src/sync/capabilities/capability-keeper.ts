@@ -8,6 +8,7 @@ import {
   NOTHING_KNOWN,
   refuses,
   UNKNOWN_CAPABILITIES,
+  type Capabilities,
   type ConditionalWrite,
   type KnownCapabilities,
 } from './capabilities.ts';
@@ -193,7 +194,12 @@ export class CapabilityKeeper {
       const intent = { key: this.#key(prefix), at: clock.now() };
       entry.intent = true;
       storeIntent(repos.settings, name, intent);
-      const known = await this.#ask(store, name, intent);
+      const known = await this.#ask(store, name, intent, (soFar) => {
+        // What an earlier probe has found out in full holds until this one ends.
+        if (entry.known.checkedAt !== null) return;
+        entry.known = { ...entry.known, capabilities: soFar };
+        onChange();
+      });
       storeCapabilities(repos.settings, name, place, known);
       this.#entries.set(name, { place, known, dueAt: this.#dueAt(known), failures: 0, intent: false });
       onChange();
@@ -218,13 +224,18 @@ export class CapabilityKeeper {
     onChange();
   }
 
-  async #ask(store: ObjectStore, destination: string, intent: ProbeIntent): Promise<KnownCapabilities> {
+  async #ask(
+    store: ObjectStore,
+    destination: string,
+    intent: ProbeIntent,
+    onPuts: (soFar: Capabilities) => void,
+  ): Promise<KnownCapabilities> {
     const { repos, clock } = this.#deps;
     const { signal } = this.#stopping;
     let capabilities = UNKNOWN_CAPABILITIES;
     let denied = false;
     try {
-      capabilities = await probeService(store, probeKeys(intent.key), signal);
+      capabilities = await probeService(store, probeKeys(intent.key), signal, onPuts);
     } catch (error) {
       if (!isDenied(error)) throw error;
       denied = true;

@@ -29,10 +29,16 @@ export function probeKeys(key: string): ProbeKeys {
 /**
  * Finds out by trying what a service does with conditions, checksums and versions, over the ObjectStore port alone. Every
  * write that ought to be refused is one that does no harm when it is not. What lies at the keys afterwards is the caller's to
- * remove. Rejects with what ended it: no network, or not even the first write is allowed.
+ * remove. Rejects with what ended it: no network, or not even the first write is allowed. `onPuts` hears what is known after
+ * the first three of some thirty requests: all that a small file needs.
  */
-export async function probeService(store: ObjectStore, keys: ProbeKeys, signal: AbortSignal): Promise<Capabilities> {
-  return await new Probe(store, keys, signal).run();
+export async function probeService(
+  store: ObjectStore,
+  keys: ProbeKeys,
+  signal: AbortSignal,
+  onPuts: (soFar: Capabilities) => void = () => undefined,
+): Promise<Capabilities> {
+  return await new Probe(store, keys, signal).run(onPuts);
 }
 
 class Probe {
@@ -51,16 +57,21 @@ class Probe {
     this.#signal = signal;
   }
 
-  async run(): Promise<Capabilities> {
+  async run(onPuts: (soFar: Capabilities) => void): Promise<Capabilities> {
     const first = await this.#must('put-create', { kind: 'create' }, (condition) => this.#put(condition));
     this.#versions = first.versionId === null || first.versionId === 'null' ? 'no' : 'yes';
-    this.#putChecksum = await this.#reportsChecksum(this.#keys.main, first);
     await this.#answer('put-create', () => this.#put({ kind: 'create' }));
     await this.#answer('put-replace', () => this.#put({ kind: 'replace', etag: NO_SUCH_ETAG }));
+    onPuts(this.#found());
+    this.#putChecksum = await this.#reportsChecksum(this.#keys.main, first);
     await this.#unlessRefused(() => this.#complete());
     await this.#unlessRefused(() => this.#copyAndDelete());
+    return this.#found();
+  }
+
+  #found(): Capabilities {
     return {
-      conditions: this.#answers,
+      conditions: { ...this.#answers },
       checksums: { put: this.#putChecksum, multipart: this.#multipartChecksum },
       versions: this.#versions,
     };

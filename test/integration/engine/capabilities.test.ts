@@ -65,6 +65,21 @@ describe('the capability probe', () => {
     expect(await rig.ls()).toHaveLength(1);
   });
 
+  it('lets small files go without a look as soon as it knows of PUTs, long before it knows of all the rest', async () => {
+    const server = await standIn();
+    server.faults.add({ operation: 'CreateMultipartUpload', fault: { kind: 'hang', when: 'before-effect' } });
+    const rig = await makeRig(server);
+    await rig.start();
+    rig.write('a.txt', 'one');
+    await until('it asks about parts', () => server.counters.of('CreateMultipartUpload').requests > 0);
+    await rig.untilItem('a.txt', 'succeeded');
+    server.counters.reset();
+    rig.write('b.txt', 'one');
+    await rig.untilItem('b.txt', 'succeeded');
+    expect(server.counters.of('HeadObject').requests).toBe(0);
+    expect((await capabilitiesOf(rig)).checkedAt).toBeNull();
+  });
+
   it('is remembered over a restart, and asked again when the configuration names another place', async () => {
     const server = await standIn();
     const rig = await makeRig(server);
