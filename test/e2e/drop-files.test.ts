@@ -87,7 +87,9 @@ test('P13: files dropped onto the window are copied into the folder and go up; t
   }
   expect(await ended()).toBe('drop');
 
-  await agent.window.getByText('2 items were copied into drop').first().waitFor();
+  const told = agent.window.locator('.toast').first();
+  await told.waitFor();
+  expect(await told.innerText()).toContain('2 items were copied into drop');
   await until('the window counts 2 as done', async () => (await queue.count('done')) === 2, 20_000);
   for (const name of names) {
     expect(await queue.phase(name)).toBe('Ready');
