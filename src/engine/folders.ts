@@ -72,9 +72,12 @@ export class Folders {
 
   /** What keeps the operations of a folder, or its deletes, from starting; null: nothing. */
   gate(name: string, deletes: boolean): Gate | null {
-    const state = this.get(name)?.state();
-    if (state === undefined || state.frozen !== null) return 'folder-frozen';
-    return deletes && isHeld(state.guard) ? 'mass-delete' : null;
+    const folder = this.get(name);
+    if (folder === null) return 'folder-frozen';
+    const { frozen, guard } = folder.state();
+    // What stands in the outbox may be for another place, or deletes from a time when they were followed.
+    if (frozen !== null || !(deletes ? folder.hasSettledIn : folder.isInPlace)) return 'folder-frozen';
+    return deletes && isHeld(guard) ? 'mass-delete' : null;
   }
 
   /** The absolute path of an operation's file; null without a file, or when its folder is not looked after. */

@@ -60,6 +60,13 @@ function* startAnew(repos: Repositories, folder: string): Steps<void> {
       yield items.length * QUEUE_COST;
     }
   }
+  // What stops just now would go on there once it has stopped.
+  const lanes = new Set([folderLane(folder), deletesLane(folder)]);
+  for (const operation of repos.operations.running()) {
+    if (!lanes.has(operation.lane) || operation.ending !== null) continue;
+    repos.operations.amend(operation, { ending: 'superseded' }, { type: 'superseding', ...note });
+    yield QUEUE_COST;
+  }
   while (repos.tombstones.wipe(folder, PAGE) > 0) yield PAGE * QUEUE_COST;
   repos.folders.setGuard(folder, null);
   repos.folders.setMarker(folder, null);

@@ -92,6 +92,7 @@ export class FolderSync {
   readonly #settling = new Map<string, EpochMs>();
   #started = false;
   #settledIn = false;
+  #inPlace: boolean;
   #fullScanWanted = true;
   #fullScanDone = false;
   #scanning: Promise<void> | null = null;
@@ -111,6 +112,18 @@ export class FolderSync {
     this.#deps = deps;
     this.#followers = new Followers(folder, deps);
     this.#root = new RootHealth(folder, folder.root, deps);
+    // One that never settled in has nothing queued for another place.
+    this.#inPlace = (deps.repos.folders.get(folder.name)?.place ?? folder.place) === folder.place;
+  }
+
+  /** What is queued is for the place where this configuration has the folder's files go. */
+  get isInPlace(): boolean {
+    return this.#inPlace;
+  }
+
+  /** What is queued and what the inventory says holds under this configuration. */
+  get hasSettledIn(): boolean {
+    return this.#settledIn;
   }
 
   start(): void {
@@ -282,6 +295,8 @@ export class FolderSync {
     await settleIn(this.#deps, this.folder, this.#stopping.signal);
     this.#followers.refresh();
     this.#settledIn = true;
+    this.#inPlace = true;
+    this.#deps.onChange(this.folder.name);
   }
 
   async #look(full: boolean, under: ScanRequest['under']): Promise<void> {

@@ -42,6 +42,8 @@ export class LeaseRound {
   /** Operations that were done between two looks, lately, per service. */
   readonly #pace = new Map<Service, number>();
   #rounds = 0;
+  /** Services of which this round leased a probe. */
+  #probed: Service[] = [];
 
   constructor(deps: LeaseRoundDeps) {
     this.#deps = deps;
@@ -50,6 +52,7 @@ export class LeaseRound {
   /** In the caller's transaction. `busy` is what runs, `ended` what ends in this very transaction. */
   lease(busy: readonly Leased[], ended: readonly Leased[]): Leased[] {
     this.#notePace(ended);
+    this.#probed = [];
     const started: Leased[] = [];
     const lanes = this.#openLanes();
     const sharing: OpenLane[] = [];
@@ -63,7 +66,10 @@ export class LeaseRound {
       const room = probe ? even : minus(even, used(lane, busy, byLane(lane)));
       const chosen = this.#choose(lane, room).slice(0, probe ? 1 : undefined);
       started.push(...this.#take(chosen, lane.info, probe));
-      if (probe && chosen.length > 0) this.#deps.gates.startProbe(lane.info.service);
+      if (probe && chosen.length > 0) {
+        this.#deps.gates.startProbe(lane.info.service);
+        this.#probed.push(lane.info.service);
+      }
       if (!probe && sharers > 1) sharing.push(lane);
     }
     for (const lane of sharing) {
@@ -71,6 +77,12 @@ export class LeaseRound {
       started.push(...this.#take(this.#choose(lane, left), lane.info, false));
     }
     return started;
+  }
+
+  /** The transaction of the last round came to nothing: none of its probes runs, and none may be waited for. */
+  rolledBack(): void {
+    for (const service of this.#probed) this.#deps.gates.probeEnded(service);
+    this.#probed = [];
   }
 
   /** What of a lane could start now, were it not for whoever should have started it; null when nothing could. */

@@ -193,6 +193,7 @@ export class Scheduler {
         );
       });
     } catch (error) {
+      this.#round.rolledBack();
       this.#databaseTrouble(error);
       return;
     }

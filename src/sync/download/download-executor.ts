@@ -75,8 +75,9 @@ export class DownloadExecutor implements Executor {
     if (place.kind === 'moot') return await this.#moot(run, place.reason);
     if (place.kind === 'look') {
       const there = await this.#contentAt(run);
+      // As it was before it was read: an edit that came meanwhile is another state, which the next scan finds.
       return there === 'same'
-        ? await this.#placed(run, true, null)
+        ? this.#placed(run, true, { stat: place.stat, checksum: null })
         : await this.#moot(run, 'the file changed meanwhile');
     }
     const received = await this.#receive(run);
@@ -97,7 +98,7 @@ export class DownloadExecutor implements Executor {
     // A drive that came or went meanwhile: what was put under its mount point is in no folder.
     await this.#checkRoot(run);
     if ((await this.#deps.files.stat(path)) === null) throw new LongshoreError('local.vanished', { subject: path });
-    return await this.#placed(run, received.content === 'same', { stat, checksum: received.checksum });
+    return this.#placed(run, received.content === 'same', { stat, checksum: received.checksum });
   }
 
   /**
@@ -215,14 +216,12 @@ export class DownloadExecutor implements Executor {
     return { kind: 'obsolete', reason };
   }
 
-  async #placed(
+  #placed(
     run: DownloadRun,
     verified: boolean,
-    placed: { readonly stat: FileStat; readonly checksum: Checksum } | null,
-  ): Promise<Outcome> {
-    const { operation, spec, current, path, target } = run;
-    const stat = placed?.stat ?? (await this.#deps.files.stat(path));
-    if (stat === null) return await this.#moot(run, 'the file was removed meanwhile');
+    { stat, checksum }: { readonly stat: FileStat; readonly checksum: Checksum | null },
+  ): Outcome {
+    const { operation, spec, current, target } = run;
     const version = { etag: spec.etag, versionId: spec.versionId, sizeBytes: spec.sizeBytes, lastModified: null };
     return {
       kind: 'succeeded',
@@ -243,8 +242,10 @@ export class DownloadExecutor implements Executor {
       apply: () => {
         if (operation.folder === null || operation.path === null) return;
         const { dir, name } = splitPath(operation.path);
+        this.#deps.hintDirty(operation);
+        // The folder goes to another place since: what stands here is a new file to that one.
+        if ((this.#deps.repos.files.get(operation.folder, dir, name)?.key ?? spec.key) !== spec.key) return;
         const isCurrent = current?.etag === spec.etag;
-        const checksum = placed === null ? null : `${placed.checksum.algorithm}:${placed.checksum.value}`;
         this.#deps.repos.files.put({
           folder: operation.folder,
           dir,
@@ -255,10 +256,9 @@ export class DownloadExecutor implements Executor {
           sizeBytes: stat.sizeBytes,
           mtimeMs: Math.floor(stat.mtimeMs),
           base: bareVersion(isCurrent ? version : spec.over === undefined ? versionOf(current) : spec.over),
-          checksum: isCurrent ? checksum : null,
+          checksum: isCurrent && checksum !== null ? `${checksum.algorithm}:${checksum.value}` : null,
           operation: operation.id,
         });
-        this.#deps.hintDirty(operation);
       },
     };
   }

@@ -7,8 +7,8 @@ export type PlaceJudgement =
   | { readonly kind: 'free' }
   /** The file that was expected is there, now in the state `expected`: it is kept aside. */
   | { readonly kind: 'replace'; readonly expected: Fingerprint }
-  /** Something else is there: it may be what an attempt has placed whose end was never recorded. */
-  | { readonly kind: 'look' }
+  /** Something else is there, in the state `stat`: it may be what an attempt has placed whose end was never recorded. */
+  | { readonly kind: 'look'; readonly stat: FileStat }
   /** A newer local state: the download is moot. */
   | { readonly kind: 'moot'; readonly reason: string };
 
@@ -27,5 +27,7 @@ export function judgePlace(
   // A second name or another mode moves the ctime alone: what is in the file is the same.
   if (replaces !== null && identityOf(present.fingerprint) === identityOf(replaces))
     return { kind: 'replace', expected: present.fingerprint };
-  return present.sizeBytes === sizeBytes ? { kind: 'look' } : { kind: 'moot', reason: 'the file changed meanwhile' };
+  return present.sizeBytes === sizeBytes
+    ? { kind: 'look', stat: present }
+    : { kind: 'moot', reason: 'the file changed meanwhile' };
 }

@@ -13,6 +13,16 @@ export function fileOf(deps: { readonly repos: Repositories }, operation: Stored
 }
 
 /**
+ * The same where it stands for the object that the operation is about. The folder may go to another place by now: what an
+ * operation for the old one knows of its object says nothing of the new one.
+ */
+export function rowOfObject(deps: { readonly repos: Repositories }, operation: StoredOperation): StoredFile | null {
+  const file = fileOf(deps, operation);
+  if (file === null || operation.destination === null) return null;
+  return objectResource(operation.destination, file.key) === operation.resourceKey ? file : null;
+}
+
+/**
  * Whether what was done last to the operation's object made this base. A write that was given up for a newer state may have
  * arrived all the same, and then the storage has neither.
  */

@@ -8,11 +8,10 @@ import { nextBesideKey } from '../conflicts/next-beside-key.ts';
 import { restoreVersion, type RestoreLimits } from '../conflicts/restore-version.ts';
 import { objectMetadata, partSizeOf } from '../object-metadata.ts';
 import type { Attempt, Executor, Outcome } from '../outcome.ts';
-import { splitPath } from '../paths.ts';
 import { uploadSpec } from '../specs.ts';
 import { conflictingVersion, versionOf } from '../stored-version.ts';
 import { authorOf } from './author.ts';
-import { fileOf, madeBase, mayNeedRescan } from './inventory-file.ts';
+import { madeBase, mayNeedRescan, rowOfObject } from './inventory-file.ts';
 import { judgeRemote } from './judge-remote.ts';
 import { multipart } from './multipart.ts';
 import { sameContent, type Comparison } from './same-content.ts';
@@ -63,7 +62,7 @@ export class UploadExecutor implements Executor {
   /** A file whose times moved but whose content is what the storage has: nothing is sent. */
   async #unchanged(run: UploadRun): Promise<Outcome | null> {
     const { spec, source, operation, attempt, deps } = run;
-    const known = fileOf(deps, operation);
+    const known = rowOfObject(deps, operation);
     if (!spec.hashFirst || known === null || known.base === null || known.checksum === null) return null;
     if (deps.repos.uploads.get(operation.id) !== null) return null;
     const [algorithm, value] = known.checksum.split(':');
@@ -95,7 +94,7 @@ export class UploadExecutor implements Executor {
   async upload(first: UploadRun, look = false): Promise<Outcome> {
     let run = first;
     const { source, target, attempt, deps, operation } = run;
-    let base: BaseVersion | null = run.spec.beside ? null : (fileOf(deps, operation)?.base ?? null);
+    let base: BaseVersion | null = run.spec.beside ? null : (rowOfObject(deps, operation)?.base ?? null);
     // What was begun in parts is ended in parts, whatever their size would be now: else it would stay open there.
     const large = source.sizeBytes > target.partSizeBytes || deps.repos.uploads.get(operation.id) !== null;
     // A conflict that shows only at the end is dear: look before many bytes are sent.
@@ -226,11 +225,11 @@ export class UploadExecutor implements Executor {
         // In the other cases an upload of ours may still be open, of an attempt that sent what was copied later, say: the
         // schema's trigger has it aborted.
         if (result === 'uploaded') deps.repos.uploads.remove(operation.id);
-        if (operation.folder === null || operation.path === null) return;
-        const { dir, name } = splitPath(operation.path);
-        const kept = spec.beside ? (operation.remote ?? null) : base;
         // A file that the inventory has no longer has no row to change.
-        deps.repos.files.setBase(operation.folder, dir, name, kept, spec.beside ? null : checksum);
+        const file = rowOfObject(deps, operation);
+        if (file === null) return;
+        const kept = spec.beside ? (operation.remote ?? null) : base;
+        deps.repos.files.setBase(file.folder, file.dir, file.name, kept, spec.beside ? null : checksum);
       },
     };
   }

@@ -40,6 +40,27 @@ describe('a download', () => {
     expect(rig.row('d/a.txt')!.base!.etag).toBe(must(await rig.bucket.get('drop/d/a.txt')).etag);
   });
 
+  it('P2: an edit that comes while what stands there already is compared is another state, and goes up', async () => {
+    await rig.bucket.put('drop/a.txt', 'theirs');
+    // As an attempt leaves it that died between placing and settling.
+    rig.tree.write('a.txt', 'theirs');
+    const before = (await rig.state('a.txt')).fingerprint;
+    const open = rig.files.open.bind(rig.files);
+    vi.spyOn(rig.files, 'open').mockImplementationOnce(async (path) => {
+      const file = await open(path);
+      const close = file.close.bind(file);
+      vi.spyOn(file, 'close').mockImplementationOnce(() => {
+        rig.tree.write('a.txt', 'edited');
+        return close();
+      });
+      return file;
+    });
+    await rig.run(await rig.download('a.txt'));
+    expect(rig.text('a.txt')).toBe('edited');
+    expect(rig.row('a.txt')?.fingerprint).toBe(before);
+    expect((await rig.state('a.txt')).fingerprint).not.toBe(before);
+  });
+
   it('P13: nothing is put where the drive of the folder is not mounted, nor beside another one', async () => {
     await rig.bucket.put('drop/d/a.txt', 'theirs');
     rig.repos.folders.ensure('drop', rig.tree.root);

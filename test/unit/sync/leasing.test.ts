@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { LongshoreError } from '../../../src/core/longshore-error.ts';
 import { folderLane } from '../../../src/sync/specs.ts';
 import { bringTo, queueUpload } from '../../support/outbox.ts';
 import { DONE, makeSchedulerRig, type SchedulerRig } from '../../support/scheduler-rig.ts';
@@ -189,6 +190,28 @@ describe('P10: folders of one destination', () => {
     expect(rig.running).toHaveLength(6);
     await finishAll(rig);
     expect(rig.running).toHaveLength(6);
+  });
+});
+
+describe('P10: a look that could not be committed', () => {
+  it('leaves no probe behind that nobody runs: the service is tried again when there is room', async () => {
+    const rig = makeSchedulerRig();
+    queueUpload(rig, 'a.txt');
+    rig.gates.failedToReach('dest:main', new LongshoreError('net.connect-timeout', {}));
+    rig.clock.advance(2 * MINUTE_MS);
+    const transaction = rig.repos.transaction.bind(rig.repos);
+    vi.spyOn(rig.repos, 'transaction').mockImplementationOnce((work) =>
+      transaction(() => {
+        work();
+        throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL', name: 'SqliteError' });
+      }),
+    );
+    await rig.look();
+    expect({ full: rig.gates.diskFull, running: paths(rig) }).toEqual({ full: true, running: [] });
+    rig.gates.setDiskFull(false);
+    rig.clock.advance(2 * MINUTE_MS);
+    await rig.look();
+    expect(paths(rig)).toEqual(['a.txt']);
   });
 });
 
