@@ -34,6 +34,7 @@ export class AfterUploadsRepo {
   readonly #postpone;
   readonly #boundDue;
   readonly #remove;
+  readonly #removeOf;
 
   constructor(db: ReadableDb) {
     this.#insert = db.prepare<unknown[]>(
@@ -55,6 +56,7 @@ export class AfterUploadsRepo {
     );
     this.#boundDue = db.prepare<unknown[]>('UPDATE after_uploads SET due_at = ? WHERE due_at > ?');
     this.#remove = db.prepare<unknown[]>('DELETE FROM after_uploads WHERE operation = ?');
+    this.#removeOf = db.prepare<unknown[]>('DELETE FROM after_uploads WHERE folder = ?');
   }
 
   /** What could not be done after the upload of this operation; null: nothing, or it is done by now. */
@@ -86,5 +88,10 @@ export class AfterUploadsRepo {
 
   remove(operation: OperationId): void {
     this.#remove.run(operation);
+  }
+
+  /** All of a folder's files stay where they are. */
+  removeOf(folder: string): void {
+    this.#removeOf.run(folder);
   }
 }

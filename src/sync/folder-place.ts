@@ -68,6 +68,8 @@ function* startAnew(repos: Repositories, folder: string): Steps<void> {
     yield QUEUE_COST;
   }
   while (repos.tombstones.wipe(folder, PAGE) > 0) yield PAGE * QUEUE_COST;
+  // What the old place has is no reason to put a file away that the new one still has to get.
+  repos.afterUploads.removeOf(folder);
   repos.folders.setGuard(folder, null);
   repos.folders.setMarker(folder, null);
 }

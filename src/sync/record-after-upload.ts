@@ -40,6 +40,8 @@ export function recordAfterUpload(inner: Executor, deps: RecordAfterUploadDeps):
         ...outcome,
         apply: () => {
           outcome.apply?.();
+          // Told to end, it has done its work all the same; but the folder or a person wants something else by now.
+          if (deps.repos.operations.bySeq(operation.seq)?.ending !== null) return;
           deps.repos.afterUploads.insert({
             operation: operation.id,
             ...rule,
