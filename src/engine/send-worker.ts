@@ -54,6 +54,8 @@ function end(result: SendResult): void {
 
 /** The last of each chain that has not ended. */
 const chains = new Map<number, Promise<void>>();
+/** Orders whose turn in their chain has not come. */
+const waiting = new Set<number>();
 
 function begin(order: SendOrder): void {
   const stop = new AbortController();
@@ -65,19 +67,27 @@ function begin(order: SendOrder): void {
     return;
   }
   const before = chains.get(chain);
-  const own = before === undefined ? send(order, stop.signal) : before.then(() => send(order, stop.signal));
+  const own = before === undefined ? send(order, stop.signal) : before.then(() => sendInTurn(order, stop.signal));
+  if (before !== undefined) waiting.add(order.id);
   chains.set(chain, own);
   void own.finally(() => {
     if (chains.get(chain) === own) chains.delete(chain);
   });
 }
 
+/** One that was cancelled has been answered, and the chain goes on without it. */
+async function sendInTurn(order: SendOrder, signal: AbortSignal): Promise<void> {
+  if (waiting.delete(order.id)) await send(order, signal);
+}
+
+/** The answer does not wait for a turn in a chain: what stands before it there may take long. */
+function cancel(id: number): void {
+  running.get(id)?.abort(new Error('not wanted any more'));
+  if (waiting.delete(id)) end({ id, kind: 'cancelled' });
+}
+
 /** Never rejects. */
 async function send({ id, object, wanted, condition, keys, now }: SendOrder, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) {
-    end({ id, kind: 'cancelled' });
-    return;
-  }
   const body = Buffer.allocUnsafeSlow(wanted.sizeBytes);
   try {
     readNow(wanted, body);
@@ -114,7 +124,7 @@ port.on('message', (wish: SendWish) => {
       for (const order of wish.orders) begin(order);
       break;
     case 'cancel':
-      running.get(wish.id)?.abort(new Error('not wanted any more'));
+      cancel(wish.id);
       break;
     case 'refresh':
       connections.refresh();

@@ -147,6 +147,31 @@ describe('the sending thread', () => {
     expect(requests).toBe(1);
   });
 
+  it('P9: an abort of what waits behind a slow one in its chain ends just that, at once', async () => {
+    const came: string[] = [];
+    const slow = Promise.withResolvers<void>();
+    const server = await serve((request, reply) => {
+      const url = request.url ?? '';
+      came.push(url);
+      if (url === '/demo/slow') void slow.promise.then(() => fine(request, reply));
+      else fine(request, reply);
+    });
+    const sender = await warmSender(open(server.url, { limits: {} }));
+    const { wanted } = await one();
+    const controller = new AbortController();
+    const first = sender.send(object('slow'), wanted, CREATE, NEVER, 1);
+    const second = sender.send(object('second'), wanted, CREATE, controller.signal, 1);
+    const third = sender.send(object('third'), wanted, CREATE, NEVER, 1);
+    await until('the first is on the line', () => came.length === 1);
+    controller.abort(new Error('paused'));
+    await expect(second).rejects.toThrow('paused');
+    // The thread was not given up for it, and all that it sends with it.
+    expect(sender.isReady()).toBe(true);
+    slow.resolve();
+    expect(await Promise.all([first, third])).toMatchObject([{ reply: { etag: 'e' } }, { reply: { etag: 'e' } }]);
+    expect(came).toEqual(['/demo/slow', '/demo/third']);
+  });
+
   it.each([
     ['hangs', new URL('../../support/hanging-send-worker.ts', import.meta.url)],
     ['dies', new URL('../../support/dying-send-worker.ts', import.meta.url)],
