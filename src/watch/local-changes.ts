@@ -17,14 +17,14 @@ import { trashFile } from './trash-file.ts';
 export interface DiskChangesOptions {
   /** The folders' roots: nothing outside of them is touched. */
   readonly roots: () => readonly string[];
-  /** Takes one file to the trash. Default: the system's own way; a host may know a better one. */
-  readonly moveToTrash?: (file: string) => Promise<void>;
+  /** Takes one file to the trash, if it still is as expected. Default: the system's own way; a host may know a better one. */
+  readonly moveToTrash?: (file: string, expected: Fingerprint) => Promise<void>;
 }
 
 /** The disk of this computer, where users chose that Longshore changes their files (P13). */
 export class DiskChanges implements LocalChanges {
   readonly #roots: () => readonly string[];
-  readonly #moveToTrash: (file: string) => Promise<void>;
+  readonly #moveToTrash: (file: string, expected: Fingerprint) => Promise<void>;
 
   constructor(options: DiskChangesOptions) {
     this.#roots = options.roots;
@@ -72,7 +72,7 @@ export class DiskChanges implements LocalChanges {
   async trash(file: string, expected: Fingerprint): Promise<void> {
     const place = await confineExisting(file, this.#roots());
     await inState(place.file, expected);
-    await this.#moveToTrash(place.file);
+    await this.#moveToTrash(place.file, expected);
     if ((await lstatOrNull(place.file)) !== null) {
       throw new LongshoreError('local.trash-failed', { subject: file, detail: 'the file is still there' });
     }

@@ -16,7 +16,7 @@ import { Rig } from '../../support/engine-harness.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
 
-// The trash of this test alone; the library reads the variable when it is first used.
+// The trash of this test alone.
 const home = mkdtempSync(join(tmpdir(), 'longshore-home-'));
 process.env['XDG_DATA_HOME'] = home;
 

@@ -185,26 +185,6 @@ describe('DiskChanges', () => {
     expect(statSync(tree.at('a.sh')).mode & 0o777).toBe(0o750);
   });
 
-  it('the system trash of Linux: the file is there, with a record of where it came from', async () => {
-    // In a process of its own: the library reads the variable when it is loaded.
-    const home = join(tree.base, 'home');
-    const script = `
-      const { trashFile } = await import(${JSON.stringify(new URL('../../../src/watch/trash-file.ts', import.meta.url).href)});
-      await trashFile(process.argv[1]);`;
-    tree.write('d/glob*[a] %41 #.txt', 'precious');
-    const path = tree.at('d/glob*[a] %41 #.txt');
-    execFileSync(process.execPath, ['--input-type=module', '-e', script, path], {
-      env: { ...process.env, XDG_DATA_HOME: home, HOME: tree.base },
-    });
-    expect(existsSync(path)).toBe(false);
-    const [name] = readdirSync(join(home, 'Trash/files'));
-    expect(readFileSync(join(home, 'Trash/files', name!), 'utf8')).toBe('precious');
-    const info = readFileSync(join(home, 'Trash/info', `${name}.trashinfo`), 'utf8');
-    expect(info).toMatch(/^\[Trash Info\]\n/);
-    expect(decodeURIComponent(/^Path=(.*)$/m.exec(info)![1]!)).toBe(path);
-    expect(info).toMatch(/^DeletionDate=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/m);
-  });
-
   it('a trash that fails is an error with its words, and the file stays', async () => {
     tree.write('a.txt', 'x');
     const failing = new DiskChanges({
