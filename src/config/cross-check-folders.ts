@@ -16,6 +16,7 @@ export function crossCheckFolders(input: CrossCheckInput, context: LoadContext):
   return [
     ...duplicateNames(input, context),
     ...input.folders.flatMap((folder, index) => checkFolder(folder, index, input, context)),
+    ...input.folders.flatMap(({ valid }, index) => sharedDirectoryFindings(valid, index, input, context)),
     ...input.folders.flatMap(({ valid }, index) => archiveFindings(valid, index, input, context)),
   ];
 }
@@ -111,6 +112,31 @@ function actionFindings(path: KeyPath, { mode, afterUpload, archivePath, deletes
     findings.push(atKey([...path, 'deletes'], null, message, 'Add "mode: mirror", or remove it.'));
   }
   return findings;
+}
+
+/** What one folder takes away, another one that watches the same files may not have sent, or would delete remotely. */
+function sharedDirectoryFindings(
+  { afterUpload, path }: Partial<FolderInput>,
+  index: number,
+  { folders, configFile }: CrossCheckInput,
+  context: LoadContext,
+): readonly Finding[] {
+  if ((afterUpload !== 'trash' && afterUpload !== 'archive') || path === undefined || pathFault(path) !== null)
+    return [];
+  const own = resolvePath(path, configFile, context);
+  for (const [other, { valid }] of folders.entries()) {
+    if (other === index || valid.path === undefined || pathFault(valid.path) !== null) continue;
+    const watched = resolvePath(valid.path, configFile, context);
+    const isInside = containsPath(watched, own, context.platform);
+    const isAround = containsPath(own, watched, context.platform);
+    if (!isInside && !isAround) continue;
+    const how = isInside && isAround ? 'is' : isInside ? 'lies inside' : 'contains';
+    const message = `"afterUpload: ${afterUpload}" would take files away from folders[${other}]: this directory ${how} the one that it watches.`;
+    return [
+      at(['folders', index, 'afterUpload'], message, 'Use "afterUpload: keep", or directories apart from each other.'),
+    ];
+  }
+  return [];
 }
 
 /** An archive inside a watched folder would be uploaded again and again; around one, the folder would swallow itself. */

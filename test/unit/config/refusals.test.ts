@@ -316,6 +316,34 @@ describe('folders beside each other', () => {
     expect(good(archive('../x')).folders[1]!.archivePath).toBe('/etc/x');
   });
 
+  it('P2: refuses to take files away from another folder that watches them', () => {
+    const shared = (path: string, action: string) =>
+      folders(
+        `path: '${path}', destination: main, prefix: in, afterUpload: ${action}`,
+        'name: other, path: /b/out, destination: other, prefix: out, mode: mirror',
+      );
+    const messages = (path: string, action = 'trash') => {
+      const found = problem(shared(path, action));
+      expect(found).toMatchObject({ line: 2, key: 'folders[0].afterUpload' });
+      expect(found.hint).toContain('"afterUpload: keep"');
+      return found.message;
+    };
+    expect(messages('/b/out')).toBe(
+      '"afterUpload: trash" would take files away from folders[1]: this directory is the one that it watches.',
+    );
+    expect(messages('/b/x/../out/')).toContain('this directory is the one');
+    expect(messages('/b/out/in/it')).toContain('this directory lies inside the one');
+    expect(messages('/b')).toContain('this directory contains the one');
+    expect(messages('/b', 'archive, archivePath: /c')).toContain('"afterUpload: archive" would take files away');
+    expect(good(shared('/b/out', 'keep')).folders).toHaveLength(2);
+    expect(good(shared('/b/out2', 'trash')).folders[0]).toMatchObject({ afterUpload: 'trash' });
+    const both = folders(
+      'name: x, path: /a, destination: main, prefix: x, afterUpload: trash',
+      'name: y, path: /a, destination: main, prefix: y, afterUpload: trash',
+    );
+    expect(problems(both).map(({ key }) => key)).toEqual(['folders[0].afterUpload', 'folders[1].afterUpload']);
+  });
+
   it('refuses another user’s home directory', () => {
     expect(problem(folders('path: ~bob/x, destination: main')).hint).toContain('~/…');
   });
