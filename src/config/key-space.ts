@@ -1,5 +1,5 @@
 import type { DestinationConfig, FolderConfig } from './config-types.ts';
-import { serviceIdentity } from './endpoint.ts';
+import { storagePlace } from './storage-place.ts';
 
 /**
  * Marks the folders that would write to keys that an earlier folder may write to: such folders would take each other's
@@ -29,7 +29,7 @@ interface KeySpace {
 
 function keySpace(folder: FolderConfig, destination: DestinationConfig): KeySpace {
   return {
-    bucket: `${serviceIdentity(destination.endpoint)} ${destination.bucket}`,
+    bucket: storagePlace(destination),
     prefix: destination.prefix + folder.prefix,
   };
 }

@@ -9,6 +9,8 @@ export interface StoredCleanup {
   readonly id: number;
   readonly kind: 'abort-upload' | 'delete-object';
   readonly destination: string;
+  /** The only place where it can be done; null: from before that was stored. */
+  readonly place: string | null;
   readonly key: string;
   readonly uploadId: string | null;
   /** Null for an upload. */
@@ -19,7 +21,13 @@ export interface StoredCleanup {
   readonly dueAt: EpochMs;
 }
 
-const COLUMNS = `id, kind, destination, key, upload_id AS uploadId, etag, intent_at AS intentAt, ended_at AS endedAt, attempts, due_at AS dueAt`;
+const COLUMNS = `id, kind, destination, place, key, upload_id AS uploadId, etag, intent_at AS intentAt, ended_at AS endedAt, attempts, due_at AS dueAt`;
+
+interface Place {
+  readonly destination: string;
+  readonly place: string | null;
+  readonly key: string;
+}
 
 /** What must still be undone at services (P7). Rows stay until it has succeeded. */
 export class CleanupsRepo {
@@ -29,6 +37,7 @@ export class CleanupsRepo {
   readonly #postpone;
   readonly #count;
   readonly #boundDue;
+  readonly #dueAgain;
   readonly #addAbort;
   readonly #addDelete;
   readonly #addOrphans;
@@ -46,21 +55,24 @@ export class CleanupsRepo {
       'UPDATE cleanups SET attempts = attempts + ?, due_at = ?, last_error = ? WHERE id = ?',
     );
     this.#boundDue = db.prepare<unknown[]>('UPDATE cleanups SET due_at = ? WHERE due_at > ?');
+    this.#dueAgain = db.prepare<unknown[]>(
+      'UPDATE cleanups SET due_at = ? WHERE destination = ? AND place = ? AND last_error = ? AND due_at > ?',
+    );
     this.#addAbort = db.prepare<unknown[]>(
-      `INSERT INTO cleanups (kind, destination, key, upload_id, intent_at, ended_at, due_at)
-       VALUES ('abort-upload', :destination, :key, :uploadId, :now, :now, :now)`,
+      `INSERT INTO cleanups (kind, destination, place, key, upload_id, intent_at, ended_at, due_at)
+       VALUES ('abort-upload', :destination, :place, :key, :uploadId, :now, :now, :now)`,
     );
     this.#addOrphans = db.prepare<unknown[]>(
-      `INSERT INTO cleanups (kind, destination, key, intent_at, ended_at, due_at)
-       VALUES ('abort-upload', :destination, :key, 0, :endedAt, :now)`,
+      `INSERT INTO cleanups (kind, destination, place, key, intent_at, ended_at, due_at)
+       VALUES ('abort-upload', :destination, :place, :key, 0, :endedAt, :now)`,
     );
     this.#addDelete = db.prepare<unknown[]>(
-      `INSERT INTO cleanups (kind, destination, key, etag, intent_at, ended_at, due_at)
-       VALUES ('delete-object', :destination, :key, :etag, :now, :now, :now)`,
+      `INSERT INTO cleanups (kind, destination, place, key, etag, intent_at, ended_at, due_at)
+       VALUES ('delete-object', :destination, :place, :key, :etag, :now, :now, :now)`,
     );
     this.#concerns = db.prepare<unknown[], { yes: number }>(
-      `SELECT 1 AS yes FROM cleanups WHERE kind = 'abort-upload' AND destination = ? AND key = ?
-       AND (upload_id IS NULL OR upload_id = ?) LIMIT 1`,
+      `SELECT 1 AS yes FROM cleanups WHERE kind = 'abort-upload' AND destination = :destination AND key = :key
+       AND (place IS NULL OR place = :place) AND (upload_id IS NULL OR upload_id = :uploadId) LIMIT 1`,
     );
     this.#count = db.prepare<unknown[], { n: number }>('SELECT count(*) AS n FROM cleanups');
   }
@@ -88,27 +100,29 @@ export class CleanupsRepo {
     return this.#boundDue.run(latest, latest).changes;
   }
 
+  /** What was put off for this reason in this place can be done now. */
+  dueAgain(destination: string, place: string, reason: string, now: EpochMs): void {
+    this.#dueAgain.run(now, destination, place, reason, now);
+  }
+
   /** An upload that a person wants aborted. */
-  addAbort(
-    upload: { readonly destination: string; readonly key: string; readonly uploadId: string },
-    now: EpochMs,
-  ): void {
+  addAbort(upload: Place & { readonly uploadId: string }, now: EpochMs): void {
     this.#addAbort.run({ ...upload, now });
   }
 
   /** Uploads of a key that is ours alone, whose ids nobody knows: whatever is open there goes, whenever it was begun. */
-  addOrphans(place: { readonly destination: string; readonly key: string }, now: EpochMs): void {
+  addOrphans(place: Place, now: EpochMs): void {
     this.#addOrphans.run({ ...place, now, endedAt: Number.MAX_SAFE_INTEGER });
   }
 
   /** An object that must not stay; another version at its key is left alone. */
-  addDelete(object: { readonly destination: string; readonly key: string; readonly etag: string }, now: EpochMs): void {
+  addDelete(object: Place & { readonly etag: string }, now: EpochMs): void {
     this.#addDelete.run({ ...object, now });
   }
 
   /** Whether this upload is, or may be, one that is about to be aborted. */
-  concerns(destination: string, key: string, uploadId: string): boolean {
-    return this.#concerns.get(destination, key, uploadId) !== undefined;
+  concerns(upload: Place & { readonly uploadId: string }): boolean {
+    return this.#concerns.get(upload) !== undefined;
   }
 
   count(): number {

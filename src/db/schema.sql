@@ -1,4 +1,4 @@
--- Generated from src/db/migrations by "npm run generate". Version 4.
+-- Generated from src/db/migrations by "npm run generate". Version 5.
 
 CREATE TABLE after_uploads (
   operation TEXT PRIMARY KEY REFERENCES operations(id) ON DELETE CASCADE,
@@ -25,7 +25,7 @@ CREATE TABLE "cleanups" (
   ended_at INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   due_at INTEGER NOT NULL,
-  last_error TEXT,
+  last_error TEXT, place TEXT,
   CHECK (kind <> 'delete-object' OR etag IS NOT NULL)
 ) STRICT;
 
@@ -219,8 +219,8 @@ CREATE INDEX operations_ready ON operations (lane, priority, seq) WHERE state = 
 CREATE TRIGGER operations_abandon_upload AFTER UPDATE OF state ON operations
 WHEN (NEW.state = 'succeeded' OR NEW.state = 'cancelled' OR NEW.state = 'superseded' OR NEW.state = 'conflict')
   AND EXISTS (SELECT 1 FROM uploads WHERE operation = NEW.id) BEGIN
-  INSERT INTO cleanups (kind, destination, key, upload_id, intent_at, ended_at, due_at)
-  SELECT 'abort-upload', destination, key, upload_id, intent_at, NEW.updated_at, NEW.updated_at FROM uploads WHERE operation = NEW.id;
+  INSERT INTO cleanups (kind, destination, place, key, upload_id, intent_at, ended_at, due_at)
+  SELECT 'abort-upload', destination, place, key, upload_id, intent_at, NEW.updated_at, NEW.updated_at FROM uploads WHERE operation = NEW.id;
   DELETE FROM uploads WHERE operation = NEW.id;
 END;
 
@@ -284,4 +284,4 @@ CREATE TABLE uploads (
   part_size_bytes INTEGER NOT NULL CHECK (part_size_bytes > 0),
   algorithm TEXT NOT NULL,
   fingerprint TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+, place TEXT) STRICT, WITHOUT ROWID;

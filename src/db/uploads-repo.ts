@@ -7,6 +7,8 @@ import type { ReadableDb } from './connection.ts';
 export interface StoredUpload {
   readonly operation: OperationId;
   readonly destination: string;
+  /** Where the destination's name led when it was begun; null: from before that was stored. */
+  readonly place: string | null;
   readonly key: string;
   readonly uploadId: string | null;
   readonly intentAt: EpochMs;
@@ -26,7 +28,7 @@ export interface StoredPart {
   readonly doneAt: EpochMs;
 }
 
-const COLUMNS = `operation, destination, key, upload_id AS uploadId, intent_at AS intentAt, size_bytes AS sizeBytes,
+const COLUMNS = `operation, destination, place, key, upload_id AS uploadId, intent_at AS intentAt, size_bytes AS sizeBytes,
   part_size_bytes AS partSizeBytes, algorithm, fingerprint`;
 
 /** Checkpoints of multipart uploads (P6) and what is needed to find them again (P7). */
@@ -43,8 +45,8 @@ export class UploadsRepo {
 
   constructor(db: ReadableDb) {
     this.#insert = db.prepare<unknown[]>(
-      `INSERT INTO uploads (operation, destination, key, upload_id, intent_at, size_bytes, part_size_bytes, algorithm, fingerprint)
-       VALUES (:operation, :destination, :key, :uploadId, :intentAt, :sizeBytes, :partSizeBytes, :algorithm, :fingerprint)`,
+      `INSERT INTO uploads (operation, destination, place, key, upload_id, intent_at, size_bytes, part_size_bytes, algorithm, fingerprint)
+       VALUES (:operation, :destination, :place, :key, :uploadId, :intentAt, :sizeBytes, :partSizeBytes, :algorithm, :fingerprint)`,
     );
     this.#setId = db.prepare<unknown[]>('UPDATE uploads SET upload_id = ? WHERE operation = ? AND upload_id IS NULL');
     this.#remove = db.prepare<unknown[]>('DELETE FROM uploads WHERE operation = ?');
@@ -61,8 +63,8 @@ export class UploadsRepo {
       'SELECT number, size_bytes AS sizeBytes, checksum, etag, done_at AS doneAt FROM parts WHERE operation = ? ORDER BY number',
     );
     this.#abandon = db.prepare<unknown[]>(
-      `INSERT INTO cleanups (kind, destination, key, upload_id, intent_at, ended_at, due_at)
-       SELECT 'abort-upload', destination, key, upload_id, intent_at, :now, :now FROM uploads WHERE operation = :operation`,
+      `INSERT INTO cleanups (kind, destination, place, key, upload_id, intent_at, ended_at, due_at)
+       SELECT 'abort-upload', destination, place, key, upload_id, intent_at, :now, :now FROM uploads WHERE operation = :operation`,
     );
   }
 

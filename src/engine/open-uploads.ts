@@ -60,7 +60,7 @@ export function abortOpenUploads(
   );
   core.repos.transaction(() => {
     for (const { destination, key, uploadId } of unknown)
-      core.repos.cleanups.addAbort({ destination, key, uploadId }, now);
+      core.repos.cleanups.addAbort({ destination, place: placeOf(core, destination), key, uploadId }, now);
   });
   core.wake();
   return unknown.length;
@@ -82,18 +82,24 @@ function prefixesOf(core: SyncCore, only: string | null): ReadonlyMap<string, re
   );
 }
 
+function placeOf(core: SyncCore, destination: string): string | null {
+  return core.targets.get(destination)?.place ?? null;
+}
+
 function ownerOf(
   core: SyncCore,
   destination: string,
   key: string,
   uploadId: string,
 ): Pick<OpenUpload, 'owner' | 'operationId'> {
-  const own = core.repos.uploads.onKey(destination, key);
+  const place = placeOf(core, destination);
+  // What the same key has elsewhere is another upload.
+  const own = core.repos.uploads.onKey(destination, key).filter((upload) => [null, place].includes(upload.place));
   const mine = own.find((upload) => upload.uploadId === uploadId);
   if (mine !== undefined) return { owner: 'operation', operationId: mine.operation };
   // An intent whose id is not recorded yet may be this very one.
   const intent = own.find((upload) => upload.uploadId === null);
   if (intent !== undefined) return { owner: 'operation', operationId: intent.operation };
-  const owner = core.repos.cleanups.concerns(destination, key, uploadId) ? 'cleanup' : 'unknown';
+  const owner = core.repos.cleanups.concerns({ destination, place, key, uploadId }) ? 'cleanup' : 'unknown';
   return { owner, operationId: null };
 }

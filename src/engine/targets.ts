@@ -1,5 +1,6 @@
 import type { DestinationConfig, LongshoreConfig } from '../config/config-types.ts';
 import { GLOBAL_CONCURRENCY_MAX } from '../config/defaults.ts';
+import { storagePlace } from '../config/storage-place.ts';
 import { partSizeUnder } from '../core/part-plan.ts';
 import type { Clock, ObjectStore, ServiceSign, StoreSurroundings } from '../core/ports.ts';
 import { Bandwidth, inSeries } from '../resilience/bandwidth.ts';
@@ -141,6 +142,7 @@ export class Targets {
     const refused = new Set<ConditionalWrite>();
     const target: UploadTarget = {
       name,
+      place: storagePlace(destination),
       store: measuredStore(store, pool, clock),
       partSizeBytes: destination.partSizeBytes,
       partConcurrency: this.#lanes.partConcurrency(destination),

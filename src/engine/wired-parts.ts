@@ -147,7 +147,7 @@ export class WiredParts {
       ...ports,
       device: config().device,
       destinations: () => probedDestinations(config()),
-      store: (destination) => this.targets.get(destination)?.store ?? null,
+      target: (destination) => this.targets.get(destination),
       // Whatever keeps the folders there from working keeps questions from being asked.
       isOpen: (destination) =>
         config().folders.some(

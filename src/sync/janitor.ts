@@ -1,3 +1,4 @@
+import { placeInWords } from '../config/storage-place.ts';
 import { assert } from '../core/assert.ts';
 import { LongshoreError, toLongshoreError } from '../core/longshore-error.ts';
 import type { Clock, EpochMs, Random } from '../core/ports.ts';
@@ -5,6 +6,7 @@ import type { StoredCleanup } from '../db/cleanups-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
 import { MAX_RETRY_AFTER_MS, retryDelayMs, type RetryPolicy } from '../resilience/retry-policy.ts';
 import { removeUnder } from './capabilities/conditional-write.ts';
+import { isElsewhere } from './upload/is-elsewhere.ts';
 import { findOrphans } from './upload/orphans.ts';
 import type { UploadTarget } from './upload/upload-context.ts';
 
@@ -21,6 +23,8 @@ export const MAX_CLEANUP_WAIT_MS = POLICY.maxDelayMs + MAX_RETRY_AFTER_MS;
 const BATCH = 50;
 /** A destination that the configuration has no longer may come back; look again then, ms. */
 const NO_TARGET_RETRY_MS = 60_000;
+/** Nor is a cleanup done at another place than its own; that may come back too, ms. */
+const ELSEWHERE_RETRY_MS = 3_600_000;
 /** So long a Create whose reply nobody waited for may still take effect, ms; only then a look finds all that it made. */
 const LATE_CREATE_MS = 60_000;
 /** Looks after the first one. */
@@ -63,6 +67,7 @@ export class Janitor {
   readonly #failures = new Map<number, number>();
   #working: Promise<void> | null = null;
   #again = false;
+  #placesKnown = false;
   #cancelTimer: (() => void) | null = null;
 
   constructor(deps: JanitorDeps) {
@@ -109,6 +114,7 @@ export class Janitor {
   }
 
   async #work(): Promise<void> {
+    this.#lookForPlaces();
     for (const { destination } of this.#deps.repos.cleanups.nextDue()) {
       if (!this.#deps.isOpen(destination)) continue;
       for (const cleanup of this.#deps.repos.cleanups.due(destination, this.#deps.clock.now(), BATCH)) {
@@ -118,11 +124,27 @@ export class Janitor {
     }
   }
 
+  /** What was put off because the configuration did not name its place, and does now, is due; once, as it names no other. */
+  #lookForPlaces(): void {
+    if (this.#placesKnown) return;
+    this.#placesKnown = true;
+    const { cleanups } = this.#deps.repos;
+    for (const { destination } of cleanups.nextDue()) {
+      const place = this.#deps.target(destination)?.place;
+      if (place !== undefined) cleanups.dueAgain(destination, place, elsewhere(place), this.#deps.clock.now());
+    }
+  }
+
   async #run(cleanup: StoredCleanup): Promise<void> {
     const { repos, clock, random } = this.#deps;
     const target = this.#deps.target(cleanup.destination);
     if (target === null) {
       repos.cleanups.postpone(cleanup.id, clock.now() + NO_TARGET_RETRY_MS, 'the destination is not configured');
+      return;
+    }
+    if (isElsewhere(cleanup, target)) {
+      const reason = elsewhere(cleanup.place);
+      repos.cleanups.postpone(cleanup.id, clock.now() + ELSEWHERE_RETRY_MS, reason, false);
       return;
     }
     try {
@@ -209,6 +231,10 @@ export class Janitor {
       this.wake();
     });
   }
+}
+
+function elsewhere(place: string): string {
+  return `It lies in ${placeInWords(place)}, which the configuration names no longer`;
 }
 
 /** Another version at the key is not what was left there: it stays. */

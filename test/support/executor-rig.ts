@@ -29,7 +29,7 @@ import { contentTypeOf } from '../../src/watch/content-type.ts';
 import { DiskChanges } from '../../src/watch/local-changes.ts';
 import { DiskFiles } from '../../src/watch/local-files.ts';
 import { ManualClock } from './manual-clock.ts';
-import { lease, makeOutbox, must, reread, uploadSpecFor, type Outbox } from './outbox.ts';
+import { lease, makeOutbox, must, reread, SOME_PLACE, uploadSpecFor, type Outbox } from './outbox.ts';
 import { TestBucket } from './s3-bucket.ts';
 import type { S3Endpoint } from './s3-servers.ts';
 import { systemClock } from './system-clock.ts';
@@ -341,6 +341,7 @@ export class ExecutorRig {
     const rules = { strategy: 'manual', mode: 'mirror', skewMs: 0, ...this.#options.rules } as const;
     const target: UploadTarget = {
       name: 'main',
+      place: SOME_PLACE,
       store: mortal('store', this.store, life),
       partSizeBytes: this.#options.partSizeBytes ?? 5 * 1024 * 1024,
       partConcurrency: 1,

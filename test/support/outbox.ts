@@ -1,3 +1,4 @@
+import { storagePlace } from '../../src/config/storage-place.ts';
 import { makeFingerprint, type Fingerprint } from '../../src/core/fingerprint.ts';
 import { newOperationId } from '../../src/core/ids.ts';
 import type { EpochMs, Random, ScannedDirectory, ScannedFile } from '../../src/core/ports.ts';
@@ -31,6 +32,7 @@ export function makeOutbox(
 }
 
 const SOME_FINGERPRINT = fingerprint(1);
+export const SOME_PLACE = storagePlace({ endpoint: 'https://s3.example.com', bucket: 'files' });
 
 /** A fingerprint of a file that was last changed at `mtimeMs`. */
 export function fingerprint(ino: number, sizeBytes = 100, mtimeMs: EpochMs = 0): Fingerprint {
@@ -119,6 +121,7 @@ export function uploadOf(operation: StoredOperation, patch: Partial<StoredUpload
   return {
     operation: operation.id,
     destination: operation.destination ?? 'main',
+    place: SOME_PLACE,
     key: operation.target,
     uploadId: 'upload-1',
     intentAt: operation.createdAt,

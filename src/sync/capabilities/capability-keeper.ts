@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { LongshoreError } from '../../core/longshore-error.ts';
-import type { Clock, EpochMs, ObjectStore, Random } from '../../core/ports.ts';
+import type { Clock, EpochMs, Random } from '../../core/ports.ts';
 import { asDatabaseError } from '../../db/database-error.ts';
 import type { Repositories } from '../../db/repositories.ts';
 import {
@@ -15,7 +15,8 @@ import {
 import { readCapabilities, readIntent, storeCapabilities, storeIntent, type ProbeIntent } from './capability-store.ts';
 import { gatedStore, GateClosed } from './gated-store.ts';
 import { probeKeys, probeService } from './probe-service.ts';
-import { removeProbe } from './remove-probe.ts';
+import type { UploadTarget } from '../upload/upload-context.ts';
+import { removeProbe, type ProbeSite } from './remove-probe.ts';
 
 /** Services are updated, buckets get versioning: what was found out is looked at again, ms. */
 const VALID_FOR_MS = 7 * 24 * 60 * 60_000;
@@ -49,7 +50,7 @@ export interface CapabilityKeeperDeps {
   readonly device: string;
   /** Asked often: the same list until the configuration changes. */
   destinations(): readonly ProbedDestination[];
-  store(destination: string): ObjectStore | null;
+  target(destination: string): Pick<UploadTarget, 'store' | 'place'> | null;
   /** Nothing is sent while this is false (P9). */
   isOpen(destination: string): boolean;
   /** It has answered since the start: whoever is not there needs no questions. */
@@ -185,16 +186,17 @@ export class CapabilityKeeper {
   async #probe({ name, place, prefix }: ProbedDestination): Promise<void> {
     const { repos, clock, onChange } = this.#deps;
     const entry = this.#entry(name, place);
-    const opened = this.#deps.store(name);
-    if (opened === null) return;
+    const target = this.#deps.target(name);
+    if (target === null) return;
     const { signal } = this.#stopping;
-    const store = gatedStore(opened, () => this.#deps.isOpen(name));
+    const store = gatedStore(target.store, () => this.#deps.isOpen(name));
+    const site: ProbeSite = { store, destination: name, place: target.place };
     try {
-      await this.#clearDead(store, name);
+      await this.#clearDead(site);
       const intent = { key: this.#key(prefix), at: clock.now() };
       entry.intent = true;
       storeIntent(repos.settings, name, intent);
-      const known = await this.#ask(store, name, intent, (soFar) => {
+      const known = await this.#ask(site, intent, (soFar) => {
         // What an earlier probe has found out in full holds until this one ends.
         if (entry.known.checkedAt !== null) return;
         entry.known = { ...entry.known, capabilities: soFar };
@@ -215,32 +217,27 @@ export class CapabilityKeeper {
   }
 
   /** What a probe that was cut off has left goes first. */
-  async #clearDead(store: ObjectStore, destination: string): Promise<void> {
+  async #clearDead(site: ProbeSite): Promise<void> {
     const { repos, clock, onChange } = this.#deps;
-    const intent = readIntent(repos.settings, destination);
+    const intent = readIntent(repos.settings, site.destination);
     if (intent === null) return;
-    const remains = { repos, store, destination, intent, cutOff: true };
+    const remains = { ...site, repos, intent, cutOff: true };
     await removeProbe(remains, () => clock.now(), this.#stopping.signal);
     onChange();
   }
 
-  async #ask(
-    store: ObjectStore,
-    destination: string,
-    intent: ProbeIntent,
-    onPuts: (soFar: Capabilities) => void,
-  ): Promise<KnownCapabilities> {
+  async #ask(site: ProbeSite, intent: ProbeIntent, onPuts: (soFar: Capabilities) => void): Promise<KnownCapabilities> {
     const { repos, clock } = this.#deps;
     const { signal } = this.#stopping;
     let capabilities = UNKNOWN_CAPABILITIES;
     let denied = false;
     try {
-      capabilities = await probeService(store, probeKeys(intent.key), signal, onPuts);
+      capabilities = await probeService(site.store, probeKeys(intent.key), signal, onPuts);
     } catch (error) {
       if (!isDenied(error)) throw error;
       denied = true;
     }
-    const remains = { repos, store, destination, intent, cutOff: false };
+    const remains = { ...site, repos, intent, cutOff: false };
     const leftover = await removeProbe(remains, () => clock.now(), signal);
     return { checkedAt: clock.now(), denied: denied || leftover !== null, leftover, capabilities };
   }

@@ -5,10 +5,15 @@ import { METADATA_OPERATION } from '../object-metadata.ts';
 import { storeIntent, type ProbeIntent } from './capability-store.ts';
 import { isConditionFailure, isRefusal, probeKeys } from './probe-service.ts';
 
-export interface ProbeRemains {
-  readonly repos: Repositories;
+export interface ProbeSite {
   readonly store: ObjectStore;
   readonly destination: string;
+  /** Of the store, as a cleanup has it. */
+  readonly place: string;
+}
+
+export interface ProbeRemains extends ProbeSite {
+  readonly repos: Repositories;
   readonly intent: ProbeIntent;
   /** It was cut off: an upload of it may be open whose id nobody knows. */
   readonly cutOff: boolean;
@@ -23,7 +28,7 @@ export async function removeProbe(
   now: () => EpochMs,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const { repos, store, destination, intent } = remains;
+  const { repos, store, destination, place, intent } = remains;
   const { main, copy } = probeKeys(intent.key);
   let leftover: string | null = null;
   const later: { readonly key: string; readonly etag: string }[] = [];
@@ -38,8 +43,8 @@ export async function removeProbe(
     }
   }
   repos.transaction(() => {
-    for (const object of later) repos.cleanups.addDelete({ destination, ...object }, now());
-    if (remains.cutOff) repos.cleanups.addOrphans({ destination, key: main }, now());
+    for (const object of later) repos.cleanups.addDelete({ destination, place, ...object }, now());
+    if (remains.cutOff) repos.cleanups.addOrphans({ destination, place, key: main }, now());
     storeIntent(repos.settings, destination, null);
   });
   return leftover;

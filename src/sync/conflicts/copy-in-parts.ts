@@ -14,6 +14,7 @@ import type { StoredOperation } from '../../db/stored-operation.ts';
 import { writeUnder } from '../capabilities/conditional-write.ts';
 import type { Attempt } from '../outcome.ts';
 import { uploadSpec } from '../specs.ts';
+import { isElsewhere } from '../upload/is-elsewhere.ts';
 import type { UploadDeps, UploadTarget } from '../upload/upload-context.ts';
 
 /** What one attempt at copying an old version works with. */
@@ -74,8 +75,9 @@ async function resume(run: CopyRun): Promise<OpenUpload | null> {
   const { uploads } = deps.repos;
   const stored = uploads.get(operation.id);
   if (stored === null) return null;
-  if (stored.uploadId === null) {
-    // Create was sent, or about to be, and its reply never recorded: what it made is the janitor's.
+  if (stored.uploadId === null || isElsewhere(stored, target)) {
+    // Create was sent, or about to be, and its reply never recorded, or it was sent to another bucket: what it made is the
+    // janitor's.
     abandonCopy(deps, operation);
     return null;
   }
@@ -102,6 +104,7 @@ async function begin(run: CopyRun, object: ObjectAttributes, sizeBytes: number):
   const upload: StoredUpload = {
     operation: operation.id,
     destination: target.name,
+    place: target.place,
     key: object.key,
     uploadId: null,
     intentAt: target.serviceNow(),

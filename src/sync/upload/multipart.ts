@@ -5,6 +5,7 @@ import { partCount, partSizeFor, plannedPart } from '../../core/part-plan.ts';
 import type { Checksum, ListedPart, ObjectAttributes, WriteCondition } from '../../core/ports.ts';
 import type { StoredPart, StoredUpload } from '../../db/uploads-repo.ts';
 import { writeUnder } from '../capabilities/conditional-write.ts';
+import { isElsewhere } from './is-elsewhere.ts';
 import { reconcileParts } from './reconcile-parts.ts';
 import { sendParts } from './send-parts.ts';
 import type { UploadRun, Written } from './upload-context.ts';
@@ -30,9 +31,24 @@ export async function multipart(
 
 type OpenUpload = StoredUpload & { readonly uploadId: string };
 
+/**
+ * Gives up an upload that was begun where the destination's name leads no longer: it can be neither resumed nor aborted
+ * here, and that it is not known here says nothing about it.
+ */
+export function leaveElsewhere({ deps, operation, target }: Pick<UploadRun, 'deps' | 'operation' | 'target'>): void {
+  const { repos, clock } = deps;
+  const stored = repos.uploads.get(operation.id);
+  if (stored === null || !isElsewhere(stored, target)) return;
+  repos.transaction(() => {
+    repos.uploads.abandon(operation.id, clock.now());
+    repos.operations.setBytesDone(operation, 0);
+  });
+}
+
 /** Takes up the stored upload, or clears what is left of one that can't be taken up. */
 async function resume(run: UploadRun): Promise<OpenUpload | null> {
   const { deps, operation, target, attempt } = run;
+  leaveElsewhere(run);
   const stored = deps.repos.uploads.get(operation.id);
   if (stored === null) return null;
   if (stored.uploadId === null) {
@@ -77,6 +93,7 @@ async function begin(run: UploadRun, object: ObjectAttributes): Promise<OpenUplo
   const upload: StoredUpload = {
     operation: operation.id,
     destination: target.name,
+    place: target.place,
     key: spec.key,
     uploadId: null,
     // As the service tells the time of what Create makes: our own clock may be hours off.

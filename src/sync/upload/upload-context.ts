@@ -23,6 +23,8 @@ import type { SourceFile } from './source-file.ts';
 /** A destination as the executors need it: its store, its rules, and its budget of transfers. */
 export interface UploadTarget {
   readonly name: string;
+  /** Where it is, as stored with what is left to be done there. */
+  readonly place: string;
   readonly store: ObjectStore;
   readonly partSizeBytes: number;
   /** Parts of one file that are sent at once. */

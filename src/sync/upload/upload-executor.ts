@@ -13,7 +13,7 @@ import { conflictingVersion, versionOf } from '../stored-version.ts';
 import { authorOf } from './author.ts';
 import { madeBase, mayNeedRescan, rowOfObject } from './inventory-file.ts';
 import { judgeRemote } from './judge-remote.ts';
-import { multipart } from './multipart.ts';
+import { leaveElsewhere, multipart } from './multipart.ts';
 import { sameContent, type Comparison } from './same-content.ts';
 import { singlePut } from './single-put.ts';
 import { SourceFile } from './source-file.ts';
@@ -95,7 +95,8 @@ export class UploadExecutor implements Executor {
     let run = first;
     const { source, target, attempt, deps, operation } = run;
     let base: BaseVersion | null = run.spec.beside ? null : (rowOfObject(deps, operation)?.base ?? null);
-    // What was begun in parts is ended in parts, whatever their size would be now: else it would stay open there.
+    leaveElsewhere(run);
+    // What was begun in parts here is ended in parts, whatever their size would be now: else it would stay open there.
     const large = source.sizeBytes > target.partSizeBytes || deps.repos.uploads.get(operation.id) !== null;
     // A conflict that shows only at the end is dear: look before many bytes are sent.
     let lookFirst = look || (large && deps.repos.uploads.get(operation.id) === null);

@@ -18,7 +18,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'cancel leaves the upload open',
-    file: 'src/db/migrations/0003-cheaper-rules.ts',
+    file: 'src/db/migrations/0005-place-of-uploads.ts',
     find: "WHEN (NEW.state = 'succeeded' OR NEW.state = 'cancelled' OR NEW.state = 'superseded' OR NEW.state = 'conflict')",
     replace: "WHEN (NEW.state = 'conflict')",
     breaks: 'P7',

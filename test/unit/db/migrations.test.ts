@@ -121,6 +121,31 @@ const STEPS: Readonly<Record<number, { readonly before: string; readonly after: 
       ]);
     },
   },
+  5: {
+    before: `
+      INSERT INTO operations (id, kind, state, priority, lane, target, spec, lease_epoch, created_at, updated_at)
+        VALUES ('a', 'file.upload', 'running', 2, 'folder:drop', 'old', '{}', 1, 1, 1),
+          ('b', 'file.upload', 'running', 2, 'folder:drop', 'new', '{}', 1, 1, 1);
+      INSERT INTO uploads VALUES ('a', 'main', 'old', 'u', 1, 10, 10, 'CRC64NVME', '1.2.3.4.5');
+      INSERT INTO parts VALUES ('a', 1, 10, 'c', 'e', 1);
+      INSERT INTO cleanups (kind, destination, key, etag, intent_at, ended_at, due_at)
+        VALUES ('delete-object', 'main', 'k', 'e', 1, 2, 3);`,
+    after: (db) => {
+      expect(db.prepare('SELECT key, upload_id, place FROM uploads').all()).toEqual([
+        { key: 'old', upload_id: 'u', place: null },
+      ]);
+      expect(db.prepare('SELECT count(*) FROM parts').pluck().get()).toBe(1);
+      // P7: whatever ends the operation, the cleanup knows where the upload is open.
+      db.exec(`INSERT INTO uploads VALUES ('b', 'main', 'new', 'v', 1, 10, 10, 'CRC64NVME', '1.2.3.4.5', 'there');
+        UPDATE operations SET state = 'cancelled', lease_epoch = NULL, completed_at = 2, updated_at = 2`);
+      expect(db.prepare('SELECT key, upload_id, place FROM cleanups ORDER BY key').all()).toEqual([
+        { key: 'k', upload_id: null, place: null },
+        { key: 'new', upload_id: 'v', place: 'there' },
+        { key: 'old', upload_id: 'u', place: null },
+      ]);
+      expect(db.prepare('SELECT count(*) FROM uploads').pluck().get()).toBe(0);
+    },
+  },
 };
 
 describe('migrations', () => {
@@ -150,7 +175,7 @@ describe('migrations', () => {
     const db = at(SCHEMA_VERSION);
     db.exec(`INSERT INTO operations (id, kind, state, priority, lane, target, spec, created_at, updated_at)
       VALUES ('a', 'file.upload', 'pending', 2, 'l', 't', '{}', 1, 1);
-      INSERT INTO uploads VALUES ('a', 'main', 'big', 'u', 1, 10, 10, 'CRC64NVME', '1.2.3.4.5')`);
+      INSERT INTO uploads VALUES ('a', 'main', 'big', 'u', 1, 10, 10, 'CRC64NVME', '1.2.3.4.5', NULL)`);
     const next: Migration = { version: SCHEMA_VERSION + 1, name: 'careless', sql: 'DELETE FROM operations' };
     expect(() => {
       migrate(db, [...MIGRATIONS, next]);

@@ -11,6 +11,7 @@ import {
   must,
   partOf,
   queueUpload,
+  SOME_PLACE,
   uploadOf,
   type Outbox,
 } from '../../support/outbox.ts';
@@ -140,6 +141,7 @@ describe('P7: an upload that its operation leaves behind', () => {
         id: 1,
         kind: 'abort-upload',
         destination: 'main',
+        place: SOME_PLACE,
         key: 'drop/a',
         uploadId: 'upload-1',
         etag: null,
@@ -204,7 +206,9 @@ describe('P7: an upload that its operation leaves behind', () => {
     const operation = lease(outbox, queueUpload(outbox, 'a'));
     outbox.repos.uploads.insert(uploadOf(operation));
     outbox.repos.uploads.abandon(operation.id, 77);
-    expect(outbox.repos.cleanups.due('main', 77, 10)).toMatchObject([{ uploadId: 'upload-1', endedAt: 77 }]);
+    expect(outbox.repos.cleanups.due('main', 77, 10)).toMatchObject([
+      { uploadId: 'upload-1', place: SOME_PLACE, endedAt: 77 },
+    ]);
     expect(outbox.repos.uploads.get(operation.id)).toBeNull();
   });
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { storagePlace } from '../../../src/config/storage-place.ts';
 import { LongshoreError } from '../../../src/core/longshore-error.ts';
 import type { RemoteObject } from '../../../src/core/ports.ts';
 import { Janitor } from '../../../src/sync/janitor.ts';
 import type { UploadTarget } from '../../../src/sync/upload/upload-context.ts';
-import { makeOutbox } from '../../support/outbox.ts';
+import { makeOutbox, SOME_PLACE } from '../../support/outbox.ts';
 
 const ETAG = 'left';
 
@@ -29,7 +30,7 @@ function makeBench(there: string | null, options: { readonly honours?: boolean; 
       return Promise.resolve({ versionId: null });
     },
   };
-  const target = { store, honours: () => options.honours ?? true } as unknown as UploadTarget;
+  const target = { place: SOME_PLACE, store, honours: () => options.honours ?? true } as unknown as UploadTarget;
   const janitor = new Janitor({
     ...outbox,
     target: () => target,
@@ -40,7 +41,7 @@ function makeBench(there: string | null, options: { readonly honours?: boolean; 
       throw error;
     },
   });
-  repos.cleanups.addDelete({ destination: 'main', key: 'drop/x', etag: ETAG }, clock.now());
+  repos.cleanups.addDelete({ destination: 'main', place: SOME_PLACE, key: 'drop/x', etag: ETAG }, clock.now());
   const work = async () => {
     janitor.wake();
     await expect.poll(() => janitor.idle(), { interval: 1 }).toBe(true);
@@ -99,7 +100,7 @@ it('P7: of a key that is ours alone every upload goes, whatever the clocks say o
   };
   const janitor = new Janitor({
     ...outbox,
-    target: () => ({ name: 'main', store }) as unknown as UploadTarget,
+    target: () => ({ name: 'main', place: SOME_PLACE, store }) as unknown as UploadTarget,
     isOpen: () => true,
     opensAt: () => null,
     heardFrom: () => undefined,
@@ -107,7 +108,7 @@ it('P7: of a key that is ours alone every upload goes, whatever the clocks say o
       throw error;
     },
   });
-  repos.cleanups.addOrphans({ destination: 'main', key: 'p/probe' }, clock.now());
+  repos.cleanups.addOrphans({ destination: 'main', place: SOME_PLACE, key: 'p/probe' }, clock.now());
   janitor.wake();
   await expect.poll(() => aborted, { interval: 1 }).toEqual(['upload -1', 'upload 0', 'upload 1']);
   await janitor.stop();
@@ -130,11 +131,11 @@ it('P7: looks that failed use up none of those for a Create that takes effect la
       return Promise.resolve();
     },
   };
-  repos.cleanups.addOrphans({ destination: 'main', key: 'p/probe' }, clock.now());
+  repos.cleanups.addOrphans({ destination: 'main', place: SOME_PLACE, key: 'p/probe' }, clock.now());
   for (let round = 0; round < 20 && repos.cleanups.count() > 0; round += 1) {
     const janitor = new Janitor({
       ...outbox,
-      target: () => ({ name: 'main', store }) as unknown as UploadTarget,
+      target: () => ({ name: 'main', place: SOME_PLACE, store }) as unknown as UploadTarget,
       isOpen: () => true,
       opensAt: () => null,
       heardFrom: () => undefined,
@@ -149,4 +150,87 @@ it('P7: looks that failed use up none of those for a Create that takes effect la
   }
   expect(aborted).toEqual(['late', 'late']);
   expect(repos.cleanups.count()).toBe(0);
+});
+
+describe('P7: what lies where the configuration leads no longer', () => {
+  const elsewhere = storagePlace({ endpoint: 'https://s3.example.com', bucket: 'old' });
+
+  /** One run of the engine's, whose configuration leads to `place`; what it aborts is recorded. */
+  function makeRuns() {
+    const outbox = makeOutbox();
+    const aborted: string[] = [];
+    const store: Pick<UploadTarget['store'], 'listUploads' | 'abortUpload'> = {
+      listUploads: () => Promise.resolve([]),
+      abortUpload: (_key, uploadId) => {
+        aborted.push(uploadId);
+        return Promise.resolve();
+      },
+    };
+    const run = async (place: string) => {
+      const janitor = new Janitor({
+        ...outbox,
+        target: () => ({ name: 'main', place, store }) as unknown as UploadTarget,
+        isOpen: () => true,
+        opensAt: () => null,
+        heardFrom: () => undefined,
+        onFatal: (error) => {
+          throw error;
+        },
+      });
+      janitor.wake();
+      await expect.poll(() => janitor.idle(), { interval: 1 }).toBe(true);
+      await janitor.stop();
+    };
+    return { outbox, aborted, run };
+  }
+  const upload = { destination: 'main', place: elsewhere, key: 'drop/x', uploadId: 'there' };
+
+  it('is not done at another place, nor told as done, and says why', async () => {
+    const { outbox, aborted, run } = makeRuns();
+    const { repos, clock, db } = outbox;
+    repos.cleanups.addAbort(upload, clock.now());
+    repos.cleanups.addOrphans({ ...upload, key: 'drop/y' }, clock.now());
+    repos.cleanups.addDelete({ ...upload, key: 'drop/z', etag: ETAG }, clock.now());
+    await run(SOME_PLACE);
+    expect(aborted).toEqual([]);
+    expect(repos.events.list({ limit: 10 })).toEqual([]);
+    const kept = { error: 'It lies in bucket old at s3.example.com:443, which the configuration names no longer' };
+    expect(db.prepare('SELECT attempts, due_at AS dueAt, last_error AS error FROM cleanups').all()).toEqual(
+      Array.from({ length: 3 }, () => ({ attempts: 0, dueAt: clock.now() + 3_600_000, ...kept })),
+    );
+  });
+
+  it('is done at once when the configuration leads there again', async () => {
+    const { outbox, aborted, run } = makeRuns();
+    outbox.repos.cleanups.addAbort(upload, outbox.clock.now());
+    await run(SOME_PLACE);
+    await run(elsewhere);
+    expect(aborted).toEqual(['there']);
+    expect(outbox.repos.cleanups.count()).toBe(0);
+    expect(outbox.repos.events.list({ limit: 10 })).toMatchObject([{ type: 'upload-aborted' }]);
+  });
+
+  it('but what waits for another reason goes on waiting after a start', async () => {
+    const { outbox, aborted, run } = makeRuns();
+    const { cleanups } = outbox.repos;
+    cleanups.addAbort(upload, outbox.clock.now());
+    cleanups.postpone(1, outbox.clock.now() + 1000, 's3.server-error: trouble');
+    await run(elsewhere);
+    expect(aborted).toEqual([]);
+    expect(cleanups.count()).toBe(1);
+  });
+
+  it('is done where the name leads when it is from before places were stored', async () => {
+    const { outbox, aborted, run } = makeRuns();
+    outbox.repos.cleanups.addAbort({ ...upload, place: null }, outbox.clock.now());
+    await run(SOME_PLACE);
+    expect(aborted).toEqual(['there']);
+  });
+
+  it('concerns no upload of the same key elsewhere', () => {
+    const { cleanups } = makeOutbox().repos;
+    cleanups.addOrphans(upload, 0);
+    expect(cleanups.concerns(upload)).toBe(true);
+    expect(cleanups.concerns({ ...upload, place: SOME_PLACE })).toBe(false);
+  });
 });
