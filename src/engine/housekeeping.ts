@@ -114,10 +114,10 @@ export class Housekeeping {
     return new AfterUpload({
       ...ports,
       root: (folder) => folders.get(folder)?.folder.root ?? null,
-      isOpen: (folder) =>
-        !gates.diskFull &&
-        folders.gate(folder, false) === null &&
-        lanes.info(folderLane(folder)).pauseScopes.every((scope) => gates.pausedUntil(scope) === null),
+      isOpen: (folder) => {
+        const { gate, pauseScopes } = lanes.info(folderLane(folder));
+        return !gates.diskFull && gate === null && pauseScopes.every((scope) => gates.pausedUntil(scope) === null);
+      },
       onChange: hooks.onChange,
       onFatal: hooks.onFatal,
     });

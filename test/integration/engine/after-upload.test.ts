@@ -181,6 +181,27 @@ describe('P13: the after-upload action', () => {
     expect(readdirSync(archive()).sort()).toEqual(['a.txt', 'b.txt']);
   });
 
+  it('P9: a folder that the configuration pauses holds it; it survives a restart', async () => {
+    await withAction('archive');
+    const unblock = blockArchive();
+    rig.write('a.txt', 'content');
+    await rig.start();
+    const { id } = await rig.untilItem('a.txt', 'succeeded');
+    await untilTold(id, 'left-in-place');
+    rig.configure({ folder: { afterUpload: 'archive', archivePath: archive(), paused: true } });
+    await until('the folder is paused', async () => (await rig.status()).folders[0]?.state === 'paused');
+    await rig.stop();
+    unblock();
+    await rig.start();
+    // A scan has been and gone, and the engine has looked at what there is to do.
+    rig.write('b.txt', 'waits as well');
+    await rig.untilItem('b.txt', 'pending');
+    expect(existsSync(rig.at('a.txt'))).toBe(true);
+    rig.configure({ folder: { afterUpload: 'archive', archivePath: archive() } });
+    await untilGone('a.txt');
+    await untilGone('b.txt');
+  });
+
   it('an archive that can not be written leaves the file, says so, and is tried again', async () => {
     await withAction('archive');
     const unblock = blockArchive();
