@@ -29,10 +29,13 @@ export function fileExecutors(
 }
 
 /** What the folder wants done with the file of an upload that succeeded; null: it stays. In drop mode only. */
-function afterUploadRule(config: LongshoreConfig, operation: StoredOperation): AfterUploadRule | null {
-  const folder = config.folders.find(({ name }) => name === operation.folder);
-  if (folder?.mode !== 'drop' || operation.path === null) return null;
+export function afterUploadRule(
+  config: LongshoreConfig,
+  { folder: name, path }: Pick<StoredOperation, 'folder' | 'path'>,
+): AfterUploadRule | null {
+  const folder = config.folders.find((candidate) => candidate.name === name);
+  if (folder?.mode !== 'drop' || path === null) return null;
   if (folder.afterUpload === 'trash') return { action: 'trash', archivePath: null };
   if (folder.afterUpload !== 'archive' || folder.archivePath === null) return null;
-  return { action: 'archive', archivePath: join(folder.archivePath, operation.path) };
+  return { action: 'archive', archivePath: join(folder.archivePath, path) };
 }

@@ -10,6 +10,7 @@ import { Upkeep } from '../sync/upkeep.ts';
 import { Watchdog } from '../sync/watchdog.ts';
 import type { DiskRoom } from './disk-room.ts';
 import { DiskWatch } from './disk-watch.ts';
+import { afterUploadRule } from './file-executors.ts';
 import type { Folders } from './folders.ts';
 import { destinationService, type Lanes } from './lanes.ts';
 import type { Reachability } from './reachability.ts';
@@ -110,10 +111,11 @@ export class Housekeeping {
 
   /** What is done on this machine alone waits for no service, only for pauses and for the folder itself. */
   #makeAfterUpload(): AfterUpload {
-    const { ports, hooks, folders, gates, lanes } = this.#deps;
+    const { ports, hooks, config, folders, gates, lanes } = this.#deps;
     return new AfterUpload({
       ...ports,
       root: (folder) => folders.get(folder)?.folder.root ?? null,
+      rule: (intent) => afterUploadRule(config(), intent),
       isOpen: (folder) => {
         const { gate, pauseScopes } = lanes.info(folderLane(folder));
         return !gates.diskFull && gate === null && pauseScopes.every((scope) => gates.pausedUntil(scope) === null);

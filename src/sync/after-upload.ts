@@ -5,6 +5,7 @@ import type { StoredAfterUpload } from '../db/after-uploads-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
 import { retryDelayMs, type RetryPolicy } from '../resilience/retry-policy.ts';
 import { splitPath } from './paths.ts';
+import type { AfterUploadRule } from './record-after-upload.ts';
 
 /** A trash that fails may work again tomorrow; the file stays where it is meanwhile. */
 const POLICY: RetryPolicy = {
@@ -17,6 +18,9 @@ const POLICY: RetryPolicy = {
 const BATCH = 50;
 /** A folder that the configuration has no longer may come back. */
 const NO_FOLDER_RETRY_MS = 10 * 60_000;
+/** Why a file stays where it is. */
+const CHANGED = 'the file changed after its upload';
+const OTHER_RULE = 'the rule of its folder is another one now';
 
 export interface AfterUploadDeps {
   readonly repos: Repositories;
@@ -25,6 +29,8 @@ export interface AfterUploadDeps {
   readonly changes: Pick<LocalChanges, 'trash' | 'archive' | 'forgetArchive'>;
   /** The folder's root; null when it is not configured any more. */
   root(folder: string): string | null;
+  /** What the folder wants done with this file now; null: it stays. */
+  rule(file: Pick<StoredAfterUpload, 'folder' | 'path'>): AfterUploadRule | null;
   /** False while the folder is paused or frozen: nothing is touched (P9). */
   isOpen(folder: string): boolean;
   readonly onChange: () => void;
@@ -33,7 +39,8 @@ export interface AfterUploadDeps {
 
 /**
  * Does what folders say about files whose upload has succeeded: trash or archive. Each wish was recorded in the transaction
- * of the success; a file that is not exactly what was uploaded stays where it is (P13).
+ * of the success; a file that is not exactly what was uploaded, or whose folder wants something else by now, stays where it
+ * is (P13).
  */
 export class AfterUpload {
   readonly #deps: AfterUploadDeps;
@@ -108,22 +115,29 @@ export class AfterUpload {
     }
     const path = `${root}/${intent.path}`;
     const { archivePath, fingerprint, operation } = intent;
-    const isMoot = !this.#isWhatWasUploaded(intent);
+    const moot = this.#whyMoot(intent);
     try {
-      if (isMoot && archivePath !== null) await changes.forgetArchive(fingerprint, archivePath, operation);
+      if (moot !== null && archivePath !== null) await changes.forgetArchive(fingerprint, archivePath, operation);
       else if (archivePath !== null) await changes.archive(path, fingerprint, archivePath, operation);
-      else if (!isMoot) await changes.trash(path, fingerprint);
+      else if (moot === null) await changes.trash(path, fingerprint);
     } catch (error) {
       this.#failed(intent, error);
       return;
     }
-    if (isMoot) this.#leave(intent);
+    if (moot !== null) this.#leave(intent, moot);
     else if (archivePath === null) this.#end(intent, 'file-trashed', {}, true);
     else this.#end(intent, 'file-archived', { archivePath }, true);
   }
 
-  #leave(intent: StoredAfterUpload): void {
-    this.#end(intent, 'left-in-place', { reason: 'the file changed after its upload' }, false);
+  #leave(intent: StoredAfterUpload, reason: string): void {
+    this.#end(intent, 'left-in-place', { reason }, false);
+  }
+
+  /** In words; null: it is still to be done. */
+  #whyMoot(intent: StoredAfterUpload): string | null {
+    if (!this.#isWhatWasUploaded(intent)) return CHANGED;
+    const rule = this.#deps.rule(intent);
+    return rule?.action === intent.action && rule.archivePath === intent.archivePath ? null : OTHER_RULE;
   }
 
   /** No newer state of the file is known, and no newer operation on it. */
@@ -141,7 +155,7 @@ export class AfterUpload {
     const failure = toLongshoreError(error);
     // An attempt that died after the file had gone, or the user was faster: either way it is done.
     if (failure.code === 'local.vanished') this.#end(intent, null, {}, true);
-    else if (failure.code === 'local.changed') this.#leave(intent);
+    else if (failure.code === 'local.changed') this.#leave(intent, CHANGED);
     else {
       const words = failure.context.detail ?? failure.message;
       const delayMs = retryDelayMs(POLICY, intent.attempts + 1, random.fraction());

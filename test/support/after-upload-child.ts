@@ -4,9 +4,10 @@
  */
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
+import type { AfterUploadRule } from '../../src/sync/record-after-upload.ts';
 
 export interface AfterUploadJob {
-  readonly machines: readonly { readonly dbFile: string; readonly root: string }[];
+  readonly machines: readonly { readonly dbFile: string; readonly root: string; readonly rule: AfterUploadRule }[];
   /** Calls on paths below these are counted. */
   readonly watched: readonly string[];
   /** 0: never. */
@@ -35,7 +36,7 @@ const { makeOutbox } = await import('./outbox.ts');
 const { systemClock } = await import('./system-clock.ts');
 const { until } = await import('./until.ts');
 
-for (const { dbFile, root } of job.machines) {
+for (const { dbFile, root, rule } of job.machines) {
   const db = openWritable(dbFile);
   const { repos, random } = makeOutbox({ db });
   const actions = new AfterUpload({
@@ -44,6 +45,7 @@ for (const { dbFile, root } of job.machines) {
     clock: systemClock,
     changes: new DiskChanges({ roots: () => [root] }),
     root: () => root,
+    rule: () => rule,
     isOpen: () => true,
     onChange: () => undefined,
     onFatal: (error) => {

@@ -202,6 +202,29 @@ describe('P13: the after-upload action', () => {
     await untilGone('b.txt');
   });
 
+  it.each([
+    ['keep', { afterUpload: 'keep' }],
+    ['mirror', { mode: 'mirror' }],
+  ])('a wish that could not be fulfilled ends with the rule that made it (%s)', async (_title, next) => {
+    await withAction('archive');
+    const unblock = blockArchive();
+    rig.write('a.txt', 'content');
+    await rig.start();
+    const { id } = await rig.untilItem('a.txt', 'succeeded');
+    await untilTold(id, 'left-in-place');
+    rig.configure({ folder: next });
+    await rig.stop();
+    unblock();
+    await rig.start();
+    await until('it is told why', async () =>
+      (await rig.show(id)).events.some(
+        ({ details }) => details['reason'] === 'the rule of its folder is another one now',
+      ),
+    );
+    expect(readFileSync(rig.at('a.txt'), 'utf8')).toBe('content');
+    expect(readdirSync(archive())).toEqual([]);
+  });
+
   it('an archive that can not be written leaves the file, says so, and is tried again', async () => {
     await withAction('archive');
     const unblock = blockArchive();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { openWritable } from '../../../src/db/connection.ts';
+import type { AfterUploadRule } from '../../../src/sync/record-after-upload.ts';
 import { DiskFiles } from '../../../src/watch/local-files.ts';
 import { PARTIAL_PREFIX } from '../../../src/watch/default-ignores.ts';
 import type { AfterUploadJob } from '../../support/after-upload-child.ts';
@@ -32,6 +33,7 @@ interface Machine {
   readonly root: string;
   /** Where the file goes. */
   readonly away: string;
+  readonly rule: AfterUploadRule;
 }
 
 /** A file that is in the storage, and the wish that it goes away now. */
@@ -56,12 +58,10 @@ async function machine(action: 'archive' | 'trash', away: string): Promise<Machi
     checksum: null,
     operation: operation.id,
   });
-  const how =
-    action === 'archive'
-      ? ({ action, archivePath: join(away, 'a.txt') } as const)
-      : ({ action, archivePath: null } as const);
+  const rule: AfterUploadRule =
+    action === 'archive' ? { action, archivePath: join(away, 'a.txt') } : { action, archivePath: null };
   outbox.repos.afterUploads.insert({
-    ...how,
+    ...rule,
     operation: operation.id,
     folder: 'drop',
     path: 'a.txt',
@@ -69,7 +69,7 @@ async function machine(action: 'archive' | 'trash', away: string): Promise<Machi
     dueAt: 0,
   });
   db.close();
-  return { dbFile, root: tree.root, away };
+  return { dbFile, root: tree.root, away, rule };
 }
 
 async function run(machines: readonly Machine[], killAt: number, home: string): Promise<NodeJS.Signals | null> {

@@ -25,6 +25,8 @@ function bench(fail: () => ErrorCode | null = () => null) {
   const { repos, clock } = outbox;
   const done: string[] = [];
   const gate = { open: true };
+  /** What the folder wants for each file now. */
+  const rules = new Map<string, AfterUploadRule | null>();
   const act = (...what: readonly string[]) => {
     const code = fail();
     if (code !== null) return Promise.reject(new LongshoreError(code, { detail: 'why' }));
@@ -42,6 +44,7 @@ function bench(fail: () => ErrorCode | null = () => null) {
       forgetArchive: (_, to) => act('forget', to),
     },
     root: (folder) => (folder === 'drop' ? '/srv/drop' : null),
+    rule: ({ path }) => rules.get(path) ?? null,
     isOpen: () => gate.open,
     onChange: () => undefined,
     onFatal: (error) => fatal.push(error),
@@ -61,6 +64,7 @@ function bench(fail: () => ErrorCode | null = () => null) {
       operation: operation.id,
     });
     const { id } = operation;
+    rules.set(path, rule);
     repos.afterUploads.insert({ operation: id, ...rule, folder: 'drop', path, fingerprint: STATE, dueAt: clock.now() });
     return operation;
   };
@@ -68,7 +72,7 @@ function bench(fail: () => ErrorCode | null = () => null) {
     job.wake();
     await expect.poll(() => job.idle()).toBe(true);
   };
-  return { outbox, repos, clock, job, done, gate, fatal, intend, rest };
+  return { outbox, repos, clock, job, done, gate, rules, fatal, intend, rest };
 }
 
 describe('P13: what is done with a file after its upload', () => {
@@ -111,6 +115,30 @@ describe('P13: what is done with a file after its upload', () => {
     expect(done).toEqual(['forget /old/a.txt']);
     expect(repos.afterUploads.nextDue()).toEqual([]);
     expect(eventTypes(outbox, operation)).toContain('left-in-place');
+  });
+
+  it.each<[string, AfterUploadRule, AfterUploadRule | null, string[]]>([
+    ['keep instead of trash', TRASH, null, []],
+    ['archive instead of trash', TRASH, { action: 'archive', archivePath: '/old/a.txt' }, []],
+    ['keep instead of archive', { action: 'archive', archivePath: '/old/a.txt' }, null, ['forget /old/a.txt']],
+    [
+      'another archive',
+      { action: 'archive', archivePath: '/old/a.txt' },
+      { action: 'archive', archivePath: '/new/a.txt' },
+      ['forget /old/a.txt'],
+    ],
+  ])('P13: a file stays where its folder wants something else by now: %s', async (_title, before, after, expected) => {
+    const { outbox, repos, done, rules, intend, rest } = bench();
+    const operation = intend('a.txt', before);
+    rules.set('a.txt', after);
+    await rest();
+    expect(done).toEqual(expected);
+    expect(repos.afterUploads.nextDue()).toEqual([]);
+    expect(repos.files.get('drop', '', 'a.txt')?.fingerprint).toBe(STATE);
+    expect(outbox.repos.events.latestOf(operation.id, 1)[0]).toMatchObject({
+      type: 'left-in-place',
+      details: { reason: 'the rule of its folder is another one now' },
+    });
   });
 
   it('P5: is taken as done where the file is gone: an attempt that died did it', async () => {
