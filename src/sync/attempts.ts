@@ -52,6 +52,7 @@ export class Attempts {
   readonly #running = new Map<number, Running>();
   #finished: Finished[] = [];
   #idleWaiters: (() => void)[] = [];
+  #abandoned = false;
 
   constructor(deps: AttemptsDeps) {
     this.#deps = deps;
@@ -124,6 +125,17 @@ export class Attempts {
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 
+  /** What has not ended by now is not waited for any more: whatever it may still tell is dropped. */
+  abandon(): void {
+    this.#abandoned = true;
+    const ended = new Set(this.#finished.map(({ running }) => running));
+    for (const running of this.#running.values()) {
+      if (ended.has(running)) continue;
+      running.cancelLimit();
+      this.#running.delete(running.operation.seq);
+    }
+  }
+
   /** Their outcomes are stored. */
   settled(finished: readonly Finished[]): void {
     const stored = new Set(finished);
@@ -139,17 +151,20 @@ export class Attempts {
         signal: running.stop.signal,
         commitSignal: running.commit.signal,
         progress: (done, inFlight) => {
+          if (this.#abandoned) return;
           running.movedAtMs = this.#deps.clock.monotonicMs();
           this.#deps.onProgress(operation, done, inFlight);
         },
       });
     } catch (error) {
+      if (this.#abandoned) return;
       if (error instanceof AssertionFailed) {
         this.#diedOf(running, error);
         return;
       }
       outcome = this.#outcomeOf(error);
     }
+    if (this.#abandoned) return;
     running.cancelLimit();
     if (running.stopping === 'timeout' && outcome.kind === 'stopped')
       outcome = { kind: 'failed', error: new LongshoreError('internal.timeout', { sent: true }) };

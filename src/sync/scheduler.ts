@@ -13,6 +13,8 @@ import { settleAll } from './settle.ts';
 
 /** In-flight commits (a call, Complete) get this long to finish when the engine shuts down, ms: `run` ends within 5 s. */
 const COMMIT_GRACE_MS = 3000;
+/** What has not ended this long after its commit was aborted hangs in a system call that no signal reaches, ms. */
+const HANG_GRACE_MS = 1000;
 /** After a full disk kept the outbox from writing, it is tried again, ms. */
 const DISK_FULL_RETRY_MS = 5000;
 /**
@@ -151,17 +153,17 @@ export class Scheduler {
     for (const running of this.#attempts.all()) if (running.operation.seq === seq) this.#attempts.giveUp(running);
   }
 
-  /** Starts nothing more, stops transfers, waits for commits in flight, and settles. */
+  /**
+   * Starts nothing more, stops transfers, waits for commits in flight, and settles. What hangs all the same (an open() on a
+   * network drive that is dead) is left behind: its row stays `running`, as after a death, and what it tells later is dropped.
+   */
   async shutdown(): Promise<void> {
     this.stop(() => true, 'shutdown');
     this.#stopped = true;
     this.#cancelTimer?.();
     this.#cancelRest?.();
-    const cancelGrace = this.#deps.clock.setTimer(COMMIT_GRACE_MS, () => {
-      this.#attempts.abortCommits();
-    });
-    await this.#attempts.ended();
-    cancelGrace();
+    await this.#endedOrHanging();
+    this.#attempts.abandon();
     const { finished } = this.#attempts;
     try {
       this.#deps.repos.transaction(() => {
@@ -172,6 +174,19 @@ export class Scheduler {
       if (asDatabaseError(error, '')?.kind !== 'full') throw error;
     }
     this.#attempts.settled(finished);
+  }
+
+  async #endedOrHanging(): Promise<void> {
+    const { clock } = this.#deps;
+    const hanging = Promise.withResolvers<undefined>();
+    let cancel = clock.setTimer(COMMIT_GRACE_MS, () => {
+      this.#attempts.abortCommits();
+      cancel = clock.setTimer(HANG_GRACE_MS, () => {
+        hanging.resolve(undefined);
+      });
+    });
+    await Promise.race([this.#attempts.ended(), hanging.promise]);
+    cancel();
   }
 
   #pump(): void {

@@ -18,7 +18,14 @@ export interface Started {
 export const DONE: Outcome = { kind: 'succeeded', change: {}, details: {} };
 
 /** A scheduler over a real outbox, whose attempts a test ends as it likes. They obey when they are told to stop. */
-export function makeSchedulerRig(options: { readonly clock?: ManualClock; readonly budget?: LeaseBudget } = {}) {
+export function makeSchedulerRig(
+  options: {
+    readonly clock?: ManualClock;
+    readonly budget?: LeaseBudget;
+    /** What becomes of an attempt that obeys nobody; null: it obeys. */
+    readonly hangs?: (operation: StoredOperation) => Promise<Outcome> | null;
+  } = {},
+) {
   const clock = options.clock ?? new ManualClock();
   const outbox = makeOutbox({ clock });
   const gates = new GateKeeper(clock, outbox.random);
@@ -33,6 +40,7 @@ export function makeSchedulerRig(options: { readonly clock?: ManualClock; readon
     gate: null,
   });
   const run = (operation: StoredOperation, attempt: Attempt) =>
+    options.hangs?.(operation) ??
     new Promise<Outcome>((resolve) => {
       order.push(operation.path ?? operation.target);
       const started: Started = {
