@@ -104,10 +104,15 @@ export interface LocalChanges {
   trash(path: string, expected: Fingerprint): Promise<void>;
   /**
    * Moves it, over file systems if need be; never onto an existing file. What an earlier attempt of the same `token` left
-   * is taken up, or away, also where it rejects with `local.changed` or `local.vanished`.
+   * is taken up, or away, also where it rejects with `local.changed` or `local.vanished`. Ends with the signal's reason at
+   * its next step, with the original in its place; until then another attempt of the same `token` rejects with
+   * `local.archive-failed`.
    */
-  archive(path: string, expected: Fingerprint, archivePath: string, token: string): Promise<void>;
-  /** Takes away what attempts of `archive` left that died, where there will be no other; not what has arrived there. */
+  archive(path: string, expected: Fingerprint, archivePath: string, token: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Takes away what attempts of `archive` left that died, where there will be no other; not what has arrived there. Rejects
+   * with `local.archive-failed` while one is under way.
+   */
   forgetArchive(expected: Fingerprint, archivePath: string, token: string): Promise<void>;
   /** What stands in the folder's marker file; null when there is none. */
   readMarker(root: string): Promise<string | null>;

@@ -4,6 +4,7 @@ import type { Clock, EpochMs, LocalChanges, Random } from '../core/ports.ts';
 import type { StoredAfterUpload } from '../db/after-uploads-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
 import { retryDelayMs, type RetryPolicy } from '../resilience/retry-policy.ts';
+import { Stopped } from './outcome.ts';
 import { splitPath } from './paths.ts';
 import type { AfterUploadRule } from './record-after-upload.ts';
 
@@ -16,6 +17,8 @@ const POLICY: RetryPolicy = {
   jitter: 'full',
 };
 const BATCH = 50;
+/** `run` ends within 5 s. */
+const STOP_LIMIT_MS = 4000;
 /** A folder that the configuration has no longer may come back. */
 const NO_FOLDER_RETRY_MS = 10 * 60_000;
 /** Why a file stays where it is. */
@@ -44,9 +47,11 @@ export interface AfterUploadDeps {
  */
 export class AfterUpload {
   readonly #deps: AfterUploadDeps;
-  #working: Promise<void> | null = null;
-  #again = false;
-  #stopped = false;
+  readonly #stopping = new AbortController();
+  /** One for each folder that has something to do: an archive that is slow holds up no other folder (P10). */
+  readonly #workers = new Map<string, Promise<void>>();
+  /** What still hangs is not waited for, and writes nothing any more. */
+  #abandoned = false;
   #cancelTimer: (() => void) | null = null;
 
   constructor(deps: AfterUploadDeps) {
@@ -55,53 +60,59 @@ export class AfterUpload {
 
   /** There may be something to do. */
   wake(): void {
-    if (this.#stopped) return;
-    if (this.#working !== null) {
-      this.#again = true;
-      return;
-    }
-    if (!this.#dueBy(this.#deps.clock.now())) {
-      this.#armTimer();
-      return;
-    }
-    this.#working = this.#work()
-      .catch((error: unknown) => {
-        this.#deps.onFatal(error);
-      })
-      .finally(() => {
-        this.#working = null;
-        this.#armTimer();
-        if (!this.#again) return;
-        this.#again = false;
-        this.wake();
-      });
+    if (this.#stopping.signal.aborted) return;
+    const now = this.#deps.clock.now();
+    const waiting = this.#waiting();
+    for (const { folder, at } of waiting) if (at <= now) this.#workers.set(folder, this.#run(folder));
+    this.#armTimer(waiting.flatMap(({ at }) => (at > now ? [at] : [])));
   }
 
-  /** The file in hand is finished with. */
+  /** The files in hand are finished with, or put back; what hangs in a system call is left behind. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopping.abort(new Stopped('shutdown'));
     this.#cancelTimer?.();
-    await this.#working;
+    const limit = Promise.withResolvers<undefined>();
+    const cancelLimit = this.#deps.clock.setTimer(STOP_LIMIT_MS, () => {
+      limit.resolve(undefined);
+    });
+    await Promise.race([Promise.all(this.#workers.values()), limit.promise]);
+    cancelLimit();
+    this.#abandoned = true;
   }
 
   idle(): boolean {
-    return this.#working === null && !this.#dueBy(this.#deps.clock.now());
+    const now = this.#deps.clock.now();
+    return this.#workers.size === 0 && !this.#waiting().some(({ at }) => at <= now);
   }
 
-  #dueBy(until: EpochMs): boolean {
-    return this.#deps.repos.afterUploads.nextDue().some(({ folder, at }) => at <= until && this.#deps.isOpen(folder));
+  /** Open folders that nobody works at, with the time when their first is due. */
+  #waiting(): readonly { readonly folder: string; readonly at: EpochMs }[] {
+    const intents = this.#deps.repos.afterUploads.nextDue();
+    return intents.filter(({ folder }) => !this.#workers.has(folder) && this.#deps.isOpen(folder));
   }
 
-  async #work(): Promise<void> {
+  async #run(folder: string): Promise<void> {
+    // The map has it before anything happens that could wake us.
+    await Promise.resolve();
+    try {
+      await this.#work(folder);
+      this.#workers.delete(folder);
+      this.wake();
+    } catch (error) {
+      this.#workers.delete(folder);
+      if (!this.#abandoned) this.#deps.onFatal(error);
+    }
+  }
+
+  async #work(folder: string): Promise<void> {
     const { repos, clock } = this.#deps;
-    for (const { folder } of repos.afterUploads.nextDue()) {
-      for (;;) {
-        const due = this.#deps.isOpen(folder) ? repos.afterUploads.due(folder, clock.now(), BATCH) : [];
-        if (due.length === 0) break;
-        for (const intent of due) {
-          if (this.#stopped || !this.#deps.isOpen(folder)) return;
-          await this.#act(intent);
-        }
+    const mayGoOn = () => !this.#stopping.signal.aborted && this.#deps.isOpen(folder);
+    while (mayGoOn()) {
+      const due = repos.afterUploads.due(folder, clock.now(), BATCH);
+      if (due.length === 0) return;
+      for (const intent of due) {
+        if (!mayGoOn()) return;
+        await this.#act(intent);
       }
     }
   }
@@ -116,14 +127,17 @@ export class AfterUpload {
     const path = `${root}/${intent.path}`;
     const { archivePath, fingerprint, operation } = intent;
     const moot = this.#whyMoot(intent);
+    const { signal } = this.#stopping;
     try {
       if (moot !== null && archivePath !== null) await changes.forgetArchive(fingerprint, archivePath, operation);
-      else if (archivePath !== null) await changes.archive(path, fingerprint, archivePath, operation);
+      else if (archivePath !== null) await changes.archive(path, fingerprint, archivePath, operation, signal);
       else if (moot === null) await changes.trash(path, fingerprint);
     } catch (error) {
-      this.#failed(intent, error);
+      // Stopped, it is no failure: the next start takes it up again.
+      if (!this.#abandoned && error !== signal.reason) this.#failed(intent, error);
       return;
     }
+    if (this.#abandoned) return;
     if (moot !== null) this.#leave(intent, moot);
     else if (archivePath === null) this.#end(intent, 'file-trashed', {}, true);
     else this.#end(intent, 'file-archived', { archivePath }, true);
@@ -197,13 +211,11 @@ export class AfterUpload {
     events.append({ type, operationId: operation, resourceKey, from: null, to: null, details: { path, ...details } });
   }
 
-  #armTimer(): void {
+  #armTimer(times: readonly EpochMs[]): void {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    if (this.#stopped) return;
-    const { repos, clock } = this.#deps;
-    const times = repos.afterUploads.nextDue().flatMap(({ folder, at }) => (this.#deps.isOpen(folder) ? [at] : []));
     if (times.length === 0) return;
+    const { clock } = this.#deps;
     this.#cancelTimer = clock.setTimer(Math.max(1, Math.min(...times) - clock.now()), () => {
       this.wake();
     });

@@ -23,16 +23,22 @@ export interface Archiving {
   /** A name that is taken gets " (2)". */
   readonly archivePath: string;
   readonly token: string;
+  /** Aborted: the run ends at its next step, with the original where it is. */
+  readonly signal: AbortSignal;
 }
+
+type Leftovers = Omit<Archiving, 'file' | 'signal'>;
 
 /**
  * Moves a file into the archive, over file systems if need be. May be run again after a crash at any point: what an earlier
  * run has reserved or copied goes first, and what it has brought there already is recognised, so that nothing is there twice.
+ * Rejects with the signal's reason once that is aborted; what it may leave then is what a crash may leave.
  */
 export async function archiveFile(archiving: Archiving): Promise<void> {
-  const { file, expected, archivePath } = archiving;
+  const { file, expected, archivePath, signal } = archiving;
   const dir = path.dirname(archivePath);
   try {
+    signal.throwIfAborted();
     await mkdir(dir, { recursive: true });
     const there = await lstatOrNull(file);
     const isInPlace = there !== null && isInState(there, expected);
@@ -44,12 +50,13 @@ export async function archiveFile(archiving: Archiving): Promise<void> {
     await syncDirectory(dir);
     await syncDirectory(path.dirname(file));
   } catch (error) {
+    if (signal.aborted && error === signal.reason) throw error;
     throw archiveTrouble(error, file, archivePath);
   }
 }
 
 /** Takes away what a run that died left in the archive; what has arrived there stays. */
-export async function forgetArchiving(archiving: Omit<Archiving, 'file'>): Promise<void> {
+export async function forgetArchiving(archiving: Leftovers): Promise<void> {
   try {
     await clear(archiving, false);
   } catch (error) {
@@ -57,7 +64,7 @@ export async function forgetArchiving(archiving: Omit<Archiving, 'file'>): Promi
   }
 }
 
-async function clear({ expected, archivePath, token }: Omit<Archiving, 'file'>, isInPlace: boolean): Promise<void> {
+async function clear({ expected, archivePath, token }: Leftovers, isInPlace: boolean): Promise<void> {
   await removeOwn(copyPath(archivePath, token));
   await clearReservation(archivePath, token, !isInPlace && parseFingerprint(expected).size === 0n);
 }
@@ -85,9 +92,10 @@ async function takeNextName(copy: string, archivePath: string): Promise<string> 
 }
 
 /** False when that is not to be had: the archive is on another file system after all (a bind mount, say). */
-async function renamed({ file, expected, archivePath, token }: Archiving): Promise<boolean> {
+async function renamed({ file, expected, archivePath, token, signal }: Archiving): Promise<boolean> {
   const target = await reserveName(archivePath, token);
   try {
+    signal.throwIfAborted();
     await rename(file, target);
   } catch (error) {
     await clearReservation(archivePath, token, false);
@@ -103,29 +111,33 @@ async function renamed({ file, expected, archivePath, token }: Archiving): Promi
 }
 
 /** To another file system: the original goes only once a copy, read back, is known to hold the same bytes. */
-async function copied({ file, expected, archivePath, token }: Archiving): Promise<void> {
+async function copied({ file, expected, archivePath, token, signal }: Archiving): Promise<void> {
   const copy = copyPath(archivePath, token);
   const source = await openPartialFile(file, constants.O_RDONLY);
   try {
     const stats = await source.stat({ bigint: true });
-    const earlier = await copyOf(source, stats, archivePath);
+    const earlier = await copyOf(source, stats, archivePath, signal);
     if (earlier !== null) {
       // A run that died before the original had gone.
+      signal.throwIfAborted();
       await removeOriginal(file, expected, stats);
       return;
     }
     const out = await openPartialFile(copy, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
     try {
-      const sent = await checksum(source, (bytes) => out.writeFile(bytes));
+      const sent = await checksum(source, signal, (bytes) => out.writeFile(bytes));
       await out.sync();
-      if ((await checksum(out, null)) !== sent) throw new LongshoreError('local.io', { subject: copy });
+      if ((await checksum(out, signal)) !== sent) throw new LongshoreError('local.io', { subject: copy });
     } finally {
       await out.close();
     }
     await chmod(copy, Number(stats.mode & 0o777n));
     await utimes(copy, Number(stats.atimeNs) / 1e9, Number(stats.mtimeNs) / 1e9);
+    signal.throwIfAborted();
     const target = await takeNextName(copy, archivePath);
     await syncDirectory(path.dirname(target));
+    // The copy stays where it has arrived: the next run knows it again.
+    signal.throwIfAborted();
     try {
       await removeOriginal(file, expected, stats);
     } catch (error) {
@@ -151,7 +163,12 @@ async function removeOriginal(file: string, expected: Fingerprint, read: BigIntS
  * A file in the archive, under one of the names that this one would get, with the same size, time and bytes: what an earlier
  * run has brought there. Were it another's, then nothing but a second copy of the same would be missing.
  */
-async function copyOf(source: FileHandle, stats: BigIntStats, archivePath: string): Promise<string | null> {
+async function copyOf(
+  source: FileHandle,
+  stats: BigIntStats,
+  archivePath: string,
+  signal: AbortSignal,
+): Promise<string | null> {
   let sum: string | null = null;
   for (const name of archiveNames(archivePath)) {
     const there = await lstatOrNull(name);
@@ -159,8 +176,8 @@ async function copyOf(source: FileHandle, stats: BigIntStats, archivePath: strin
     if (!there.isFile() || there.size !== stats.size || !isSameTime(there, stats)) continue;
     const handle = await openPartialFile(name, constants.O_RDONLY);
     try {
-      sum ??= await checksum(source, null);
-      if ((await checksum(handle, null)) === sum) return name;
+      sum ??= await checksum(source, signal);
+      if ((await checksum(handle, signal)) === sum) return name;
     } finally {
       await handle.close();
     }
@@ -175,10 +192,15 @@ function isSameTime(a: BigIntStats, b: BigIntStats): boolean {
 }
 
 /** Reads all of it from the start, handing on what it reads. */
-async function checksum(handle: FileHandle, take: ((bytes: Uint8Array) => Promise<void>) | null): Promise<string> {
+async function checksum(
+  handle: FileHandle,
+  signal: AbortSignal,
+  take?: (bytes: Uint8Array) => Promise<void>,
+): Promise<string> {
   const running = startChecksum('CRC64NVME');
   const buffer = Buffer.alloc(STEP_BYTES);
   for (let position = 0; ;) {
+    signal.throwIfAborted();
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
     if (bytesRead === 0) break;
     const bytes = buffer.subarray(0, bytesRead);

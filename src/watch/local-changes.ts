@@ -25,6 +25,8 @@ export interface DiskChangesOptions {
 export class DiskChanges implements LocalChanges {
   readonly #roots: () => readonly string[];
   readonly #moveToTrash: (file: string, expected: Fingerprint) => Promise<void>;
+  /** The tokens of what is being archived. */
+  readonly #archiving = new Set<string>();
 
   constructor(options: DiskChangesOptions) {
     this.#roots = options.roots;
@@ -79,17 +81,33 @@ export class DiskChanges implements LocalChanges {
     await syncDirectory(place.dir);
   }
 
-  async archive(file: string, expected: Fingerprint, archivePath: string, token: string): Promise<void> {
-    const place = await confine(file, this.#roots());
-    if (place === null) {
-      await this.forgetArchive(expected, archivePath, token);
-      throw new LongshoreError('local.vanished', { subject: file });
-    }
-    await archiveFile({ file: place.file, expected, archivePath, token });
+  archive(file: string, expected: Fingerprint, archivePath: string, token: string, signal: AbortSignal): Promise<void> {
+    return this.#alone(archivePath, token, async () => {
+      const place = await confine(file, this.#roots());
+      if (place === null) {
+        await forgetArchiving({ expected, archivePath, token });
+        throw new LongshoreError('local.vanished', { subject: file });
+      }
+      await archiveFile({ file: place.file, expected, archivePath, token, signal });
+    });
   }
 
   forgetArchive(expected: Fingerprint, archivePath: string, token: string): Promise<void> {
-    return forgetArchiving({ expected, archivePath, token });
+    return this.#alone(archivePath, token, () => forgetArchiving({ expected, archivePath, token }));
+  }
+
+  /** A run that hung, and that nobody waits for any more, and the next one must not take each other's working files. */
+  async #alone(archivePath: string, token: string, work: () => Promise<void>): Promise<void> {
+    if (this.#archiving.has(token)) {
+      const detail = 'an earlier attempt has not ended yet';
+      throw new LongshoreError('local.archive-failed', { subject: archivePath, detail });
+    }
+    this.#archiving.add(token);
+    try {
+      await work();
+    } finally {
+      this.#archiving.delete(token);
+    }
   }
 
   readMarker(root: string): Promise<string | null> {

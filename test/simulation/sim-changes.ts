@@ -95,8 +95,15 @@ export class SimChanges implements LocalChanges {
   }
 
   /** Over file systems: a copy first, then the original goes, if it still is what was copied. */
-  async archive(path: string, expected: Fingerprint, archivePath: string): Promise<void> {
+  async archive(
+    path: string,
+    expected: Fingerprint,
+    archivePath: string,
+    _token: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { disk, onChange } = this.#options;
+    signal.throwIfAborted();
     const target = await this.#step('archive copy', path, () => {
       const node = this.#expect(path, expected);
       const free = freeName(archivePath, (name) => disk.find(name) === null);

@@ -38,4 +38,5 @@ syncBuiltinESMExports();
 
 const { archiveFile } = await import('../../src/watch/archive-file.ts');
 type Archiving = Parameters<typeof archiveFile>[0];
-await archiveFile({ file, expected: fingerprint as Archiving['expected'], archivePath, token: 'op-1' });
+const { signal } = new AbortController();
+await archiveFile({ file, expected: fingerprint as Archiving['expected'], archivePath, token: 'op-1', signal });

@@ -172,7 +172,13 @@ export function describeLocalChangesConformance(
       const act = (relative: string, expected: Fingerprint, name = relative) =>
         how === 'trash'
           ? disk.changes.trash(path(relative), expected)
-          : disk.changes.archive(path(relative), expected, `${disk.archive}/${name}`, 'op-1');
+          : disk.changes.archive(
+              path(relative),
+              expected,
+              `${disk.archive}/${name}`,
+              'op-1',
+              new AbortController().signal,
+            );
 
       it('P13: takes the file in the expected state, and only that', async () => {
         await disk.write('d/a.txt', 'one');
@@ -197,6 +203,22 @@ export function describeLocalChangesConformance(
         const expected = await state('a.txt');
         await disk.remove('a.txt');
         await refused(act('a.txt', expected)).toMatchObject({ code: 'local.vanished' });
+      });
+
+      it.runIf(how === 'archive')('P13: ends with the reason of its signal, and the file stays', async () => {
+        await disk.write('a.txt', 'one');
+        const reason = new Error('the engine stops');
+        const { changes } = disk;
+        const stopped = changes.archive(
+          path('a.txt'),
+          await state('a.txt'),
+          `${disk.archive}/a.txt`,
+          'op-1',
+          AbortSignal.abort(reason),
+        );
+        await refused(stopped).toBe(reason);
+        expect(await text('a.txt')).toBe('one');
+        expect(await textAt(`${disk.archive}/a.txt`)).toBeNull();
       });
 
       it.runIf(how === 'archive')('P13: a name that is taken in the archive gets " (2)"', async () => {

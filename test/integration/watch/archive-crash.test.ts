@@ -16,7 +16,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LongshoreError } from '../../../src/core/longshore-error.ts';
 import { archiveFile, forgetArchiving, type Archiving } from '../../../src/watch/archive-file.ts';
 import { fileStat } from '../../../src/watch/file-stat.ts';
-import { disk, REFUSED } from '../../support/disk-changes.ts';
+import { CHANGES, disk, REFUSED } from '../../support/disk-changes.ts';
 
 vi.mock('node:fs/promises', async (importOriginal) => {
   const { freezing } = await import('../../support/disk-changes.ts');
@@ -34,6 +34,8 @@ const CHILD = resolve(import.meta.dirname, '../../support/archive-child.ts');
 /** More changes than one archiving makes: a run that comes so far has not died. */
 const MOST_CHANGES = 40;
 
+const STOPPED = new Error('the engine stops');
+
 /** How the archive can be reached from where the file is. `copies`: the file can't be renamed there. */
 const DISKS = [
   { where: 'on the same file system', parent: tmpdir(), kind: 'plain', copies: false },
@@ -50,6 +52,7 @@ class Scene {
   readonly archive: string;
   readonly archiving: Archiving;
   readonly file: string;
+  readonly #stopping = new AbortController();
   readonly #nth: number;
   readonly #kind: string;
 
@@ -68,7 +71,27 @@ class Scene {
       expected: fingerprint,
       archivePath: join(this.archive, 'a.txt'),
       token: 'op-1',
+      signal: this.#stopping.signal,
     };
+  }
+
+  /** As `stops`, where the engine says at the change that it stops. */
+  async isTold(): Promise<boolean> {
+    let changes = 0;
+    const count = () => {
+      changes += 1;
+      if (changes === this.#nth) this.#stopping.abort(STOPPED);
+    };
+    disk.before = Object.fromEntries(CHANGES.map((name) => [name, count]));
+    try {
+      await archiveFile(this.archiving);
+      return false;
+    } catch (error) {
+      expect(error).toBe(STOPPED);
+      return true;
+    } finally {
+      disk.before = {};
+    }
   }
 
   /** Whether it came no further than the change. */
@@ -114,7 +137,7 @@ function directory(parent: string): string {
 /** As the engine does it: what has gone is archived. */
 async function again(archiving: Archiving): Promise<string> {
   try {
-    await archiveFile(archiving);
+    await archiveFile({ ...archiving, signal: new AbortController().signal });
     return 'archived';
   } catch (error) {
     if (error instanceof LongshoreError) return error.code;
@@ -168,6 +191,18 @@ describe.each(DISKS)('P13: an archive $where, and a process that dies at any ste
       (nth) => new Scene(parent, kind, nth, 'content', taken),
       isArchivedOnce(taken, 'content'),
       (scene) => scene.isKilled(),
+    );
+  });
+
+  it.runIf(copies)('P10: nor does an engine that stops wait for it, or lose anything', async () => {
+    const taken = { 'a.txt': 'another' };
+    await atEachStep(
+      (nth) => new Scene(parent, kind, nth, 'content', taken),
+      async (scene, died) => {
+        expect(existsSync(scene.file), String(scene)).toBe(died);
+        await isArchivedOnce(taken, 'content')(scene, died);
+      },
+      (scene) => scene.isTold(),
     );
   });
 

@@ -53,6 +53,9 @@ describeLocalChangesConformance('DiskChanges', () => {
   };
 });
 
+/** Nobody stops. */
+const { signal } = new AbortController();
+
 describe('DiskChanges', () => {
   let tree: TempTree;
   let changes: DiskChanges;
@@ -87,7 +90,7 @@ describe('DiskChanges', () => {
       const expected = await state('../outside/a.txt');
       const path = tree.at('link/a.txt');
       await expect(changes.trash(path, expected)).rejects.toMatchObject({ code: 'local.unsafe-path' });
-      const archive = changes.archive(path, expected, join(tree.base, 'archive/a.txt'), 'op-1');
+      const archive = changes.archive(path, expected, join(tree.base, 'archive/a.txt'), 'op-1', signal);
       await expect(archive).rejects.toMatchObject({ code: 'local.unsafe-path' });
       expect(readFileSync(join(tree.base, 'outside/a.txt'), 'utf8')).toBe('x');
     });
@@ -203,7 +206,7 @@ describe('DiskChanges', () => {
     tree.write('d/big.bin', Buffer.alloc(3_500_000, 7));
     chmodSync(tree.at('d/big.bin'), 0o640);
     const before = statSync(tree.at('d/big.bin'));
-    await changes.archive(tree.at('d/big.bin'), await state('d/big.bin'), join(other, 'd/big.bin'), 'op-1');
+    await changes.archive(tree.at('d/big.bin'), await state('d/big.bin'), join(other, 'd/big.bin'), 'op-1', signal);
     const after = statSync(join(other, 'd/big.bin'));
     expect(after.size).toBe(before.size);
     expect(Math.abs(after.mtimeMs - before.mtimeMs)).toBeLessThan(1);
@@ -223,7 +226,9 @@ describe('DiskChanges', () => {
       onTestFinished(() => rmSync(other, { recursive: true, force: true }));
       const bytes = Buffer.alloc(24_000_000, 7);
       tree.write(name, bytes);
-      const archived = changes.archive(tree.at(name), await state(name), join(other, name), 'op-1').then(() => true);
+      const archived = changes
+        .archive(tree.at(name), await state(name), join(other, name), 'op-1', signal)
+        .then(() => true);
       // Whatever a crash at any of these moments would have left there.
       const sizes = new Set<number>();
       while (!(await Promise.race([archived, setImmediate(false)]))) {
@@ -236,12 +241,25 @@ describe('DiskChanges', () => {
     },
   );
 
+  it('P13: two attempts of one archiving are never under way at once', async () => {
+    tree.write('a.txt', 'content');
+    const expected = await state('a.txt');
+    const there = join(tree.base, 'archive/a.txt');
+    const first = changes.archive(tree.at('a.txt'), expected, there, 'op-1', signal);
+    const refused = { code: 'local.archive-failed' };
+    await expect(changes.archive(tree.at('a.txt'), expected, there, 'op-1', signal)).rejects.toMatchObject(refused);
+    await expect(changes.forgetArchive(expected, there, 'op-1')).rejects.toMatchObject(refused);
+    await first;
+    await changes.forgetArchive(expected, there, 'op-1');
+    expect(readFileSync(there, 'utf8')).toBe('content');
+  });
+
   it.each(['blocked/a.txt', 'blocked/deeper/a.txt'])(
     'P13, P11: an archive that can not be made leaves the file, and is not told as a file that went: %s',
     async (name) => {
       tree.write('a.txt', 'content');
       tree.write('../blocked', 'a file in the way');
-      const archive = changes.archive(tree.at('a.txt'), await state('a.txt'), join(tree.base, name), 'op-1');
+      const archive = changes.archive(tree.at('a.txt'), await state('a.txt'), join(tree.base, name), 'op-1', signal);
       await expect(archive).rejects.toMatchObject({
         code: 'local.archive-failed',
         context: { detail: expect.stringContaining('blocked') as string },

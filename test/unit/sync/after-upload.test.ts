@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { sleep } from '../../../src/core/clock.ts';
 import { LongshoreError } from '../../../src/core/longshore-error.ts';
 import type { ErrorCode } from '../../../src/core/error-table.ts';
 import { AfterUpload } from '../../../src/sync/after-upload.ts';
@@ -16,9 +17,13 @@ import {
   uploadSpecFor,
 } from '../../support/outbox.ts';
 
+const FOLDERS = new Set(['drop', 'nas']);
 const STATE = fingerprint(1);
 const TRASH: AfterUploadRule = { action: 'trash', archivePath: null };
 const POLICY = { maxAttempts: 3, initialDelayMs: 1, maxDelayMs: 1, multiplier: 1, jitter: 'none' } as const;
+
+/** What waits for nothing but its turn goes on. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 function bench(fail: () => ErrorCode | null = () => null) {
   const outbox = makeOutbox();
@@ -33,6 +38,8 @@ function bench(fail: () => ErrorCode | null = () => null) {
     done.push(what.join(' '));
     return Promise.resolve();
   };
+  /** What archives of the folder "nas" wait for. */
+  const hanging = Promise.withResolvers<undefined>();
   const fatal: unknown[] = [];
   const job = new AfterUpload({
     repos,
@@ -40,22 +47,26 @@ function bench(fail: () => ErrorCode | null = () => null) {
     random: constantRandom(1),
     changes: {
       trash: (path) => act('trash', path),
-      archive: (path, _, to) => act('archive', path, to),
+      archive: async (path, _, to, __, signal) => {
+        if (path.endsWith('/slow.txt')) await sleep(clock, 60_000, signal);
+        if (path.startsWith('/srv/nas/')) await hanging.promise;
+        await act('archive', path, to);
+      },
       forgetArchive: (_, to) => act('forget', to),
     },
-    root: (folder) => (folder === 'drop' ? '/srv/drop' : null),
+    root: (folder) => (FOLDERS.has(folder) ? `/srv/${folder}` : null),
     rule: ({ path }) => rules.get(path) ?? null,
     isOpen: () => gate.open,
     onChange: () => undefined,
     onFatal: (error) => fatal.push(error),
   });
-  const intend = (path: string, rule: AfterUploadRule = TRASH) => {
+  const intend = (path: string, rule: AfterUploadRule = TRASH, folder = 'drop') => {
     const operation = bringTo(outbox, queueUpload(outbox, path), 'succeeded');
     repos.files.put({
-      folder: 'drop',
+      folder,
       dir: '',
       name: path,
-      key: `drop/${path}`,
+      key: `${folder}/${path}`,
       fingerprint: STATE,
       sizeBytes: 100,
       mtimeMs: 0,
@@ -65,14 +76,14 @@ function bench(fail: () => ErrorCode | null = () => null) {
     });
     const { id } = operation;
     rules.set(path, rule);
-    repos.afterUploads.insert({ operation: id, ...rule, folder: 'drop', path, fingerprint: STATE, dueAt: clock.now() });
+    repos.afterUploads.insert({ operation: id, ...rule, folder, path, fingerprint: STATE, dueAt: clock.now() });
     return operation;
   };
   const rest = async () => {
     job.wake();
     await expect.poll(() => job.idle()).toBe(true);
   };
-  return { outbox, repos, clock, job, done, gate, rules, fatal, intend, rest };
+  return { outbox, repos, clock, job, done, gate, rules, hanging, fatal, intend, rest };
 }
 
 describe('P13: what is done with a file after its upload', () => {
@@ -177,6 +188,52 @@ describe('P13: what is done with a file after its upload', () => {
     gate.open = true;
     await rest();
     expect(done).toHaveLength(1);
+  });
+
+  const ARCHIVE: AfterUploadRule = { action: 'archive', archivePath: '/nas/a.txt' };
+
+  it('P10: an archive that hangs holds up no other folder', async () => {
+    const { done, hanging, intend, job, rest } = bench();
+    intend('a.txt', ARCHIVE, 'nas');
+    intend('b.txt');
+    job.wake();
+    await expect.poll(() => done).toEqual(['trash /srv/drop/b.txt']);
+    expect(job.idle()).toBe(false);
+    hanging.resolve(undefined);
+    await rest();
+    expect(done).toContain('archive /srv/nas/a.txt /nas/a.txt');
+  });
+
+  it('P10: an archive that hangs does not keep the engine from ending, and writes nothing after that', async () => {
+    const { outbox, repos, clock, done, fatal, hanging, intend, job } = bench();
+    const operation = intend('a.txt', ARCHIVE, 'nas');
+    job.wake();
+    await turn();
+    let ended = false;
+    const stopped = job.stop().then(() => (ended = true));
+    clock.advance(3999);
+    await turn();
+    expect(ended).toBe(false);
+    clock.advance(1);
+    await stopped;
+    expect(clock.armed).toBe(0);
+    hanging.resolve(undefined);
+    await expect.poll(() => done).toHaveLength(1);
+    await turn();
+    expect(repos.afterUploads.nextDue()).toHaveLength(1);
+    expect(eventTypes(outbox, operation)).not.toContain('file-archived');
+    expect(fatal).toEqual([]);
+  });
+
+  it('P10: an archive that is stopped is no failure: it is due again at the next start', async () => {
+    const { outbox, repos, clock, intend, job } = bench();
+    const operation = intend('slow.txt', ARCHIVE);
+    job.wake();
+    await turn();
+    await job.stop();
+    expect(clock.armed).toBe(0);
+    expect(repos.afterUploads.due('drop', clock.now(), 10)).toMatchObject([{ attempts: 0 }]);
+    expect(eventTypes(outbox, operation)).not.toContain('left-in-place');
   });
 
   it('leaves no timer behind', async () => {
