@@ -32,8 +32,8 @@ const WORDS = {
   IMPOSSIBLE: { message: 'This is not valid YAML.', hint: '' },
   KEY_OVER_1024_CHARS: { message: 'This key is too long.', hint: 'Keys have at most 1,024 characters.' },
   MISSING_CHAR: {
-    message: 'A character is missing here: a closing quote or bracket, a comma, a colon or a space.',
-    hint: '',
+    message: 'A character is missing here, or this line is indented by too little or too much.',
+    hint: 'Give it the indentation of its neighbours; else look for a closing quote or bracket, a comma, a colon or a space.',
   },
   MULTILINE_IMPLICIT_KEY: { message: 'A key must be on one line.', hint: 'Is a ":" missing after the key?' },
   MULTIPLE_ANCHORS: { message: 'A value has at most one anchor.', hint: '' },

@@ -14,8 +14,8 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
-/** Starts the demo's server beside the headless agent and waits until it is ready. */
-export async function startDemo(args: readonly string[]): Promise<Demo> {
+/** The data directory that these arguments name, or the usual one. */
+export function dataDirOf(args: readonly string[]): string {
   const { values } = parseArgs({
     args: [...args],
     options: { data: { type: 'string' } },
@@ -23,7 +23,11 @@ export async function startDemo(args: readonly string[]): Promise<Demo> {
     allowPositionals: true,
   });
   const standard = defaultLocations({ platform: process.platform, env: process.env, homeDir: homedir() }).dataDir;
-  const dataDir = path.resolve(typeof values.data === 'string' ? values.data : standard);
+  return path.resolve(typeof values.data === 'string' ? values.data : standard);
+}
+
+/** Starts the demo's server beside the headless agent, whose data directory this is, and waits until it is ready. */
+export async function startDemo(dataDir: string): Promise<Demo> {
   // In a process group of its own: Ctrl-C reaches the agent first, and the server goes when the agent has stopped.
   const child = spawn(process.execPath, [path.join(repositoryRoot, 'dist/tools/demo.js'), '--data', dataDir], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -3,11 +3,15 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { defaultLocations } from '../../src/config/locations.ts';
+import { probeLock } from '../../src/db/lock.ts';
 import { findElectronRuntime, type ElectronRuntime } from '../setup/electron-runtime.ts';
 import { repositoryRoot } from '../setup/paths.ts';
 import { ensureBuild } from './ensure-build.ts';
 import { runChild } from './run-child.mjs';
-import { startDemo } from './run-demo.ts';
+import { dataDirOf, startDemo } from './run-demo.ts';
+
+/** As `run` ends where another engine holds its data directory. */
+const OTHER_ENGINE = 5;
 
 function hasDisplay(): boolean {
   if (process.platform !== 'linux') return true;
@@ -35,7 +39,13 @@ async function runAgent(args: readonly string[]): Promise<number> {
   const cli = path.join(repositoryRoot, 'dist/node/cli.js');
   if (!args.includes('--demo')) return runChild(process.execPath, [cli, 'run', ...args]);
   const rest = args.filter((each) => each !== '--demo');
-  const demo = await startDemo(rest);
+  const dataDir = dataDirOf(rest);
+  // Before a second server takes over what the first one's agent works with.
+  if (probeLock(dataDir) === 'held') {
+    console.error(`longshore: an engine works on ${dataDir} already; "npx longshore status" tells how it does.`);
+    return OTHER_ENGINE;
+  }
+  const demo = await startDemo(dataDir);
   console.log(`This is the demo. Drop files into ${demo.folder}`);
   console.log(
     `They go to a small storage server on this computer, ${demo.endpoint}, with its data in ${demo.dataDir}.`,

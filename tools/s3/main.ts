@@ -84,6 +84,9 @@ const server = await startS3Server({
   ignoreConditions: methodsOf(args['ignore-conditions']),
   ...(minPartSize === undefined ? {} : { minPartSizeBytes: wholeNumber('min-part-size', minPartSize) }),
   ...(controlToken === undefined ? {} : { control: { token: controlToken } }),
+}).catch((error: unknown) => {
+  process.stderr.write(`The server can't start: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
 });
 process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, pid: process.pid })}\n`);
 

@@ -35,7 +35,8 @@ const DEFAULT_MAX_REPLY_BYTES = 1024 * 1024;
 
 /**
  * The request for a call to a provider. Of headers with one name the most particular counts: version and idempotency key,
- * then the call's, then the provider's auth, then its other headers. Names come out in lower case.
+ * then the call's, then the provider's auth, then its other headers. A body of which nobody says what it is, and which is
+ * JSON, is sent as that. Names come out in lower case.
  *
  * @throws LongshoreError `call.rejected` for a path that leads out of the provider's address: the provider's secrets
  * travel with the request
@@ -49,6 +50,7 @@ export function providerRequest(
     method: call.method.toUpperCase(),
     url: addressOf(provider.baseUrl, call.path),
     headers: {
+      ...typeOf(call.body),
       ...lowerCased(provider.headers),
       ...authHeaders(provider.auth),
       ...lowerCased(call.headers),
@@ -107,6 +109,16 @@ function authHeaders(auth: ResolvedAuth): Record<string, string> {
       return { authorization: `Basic ${basicValue(auth)}` };
     case 'apiKey':
       return { [auth.header.toLowerCase()]: auth.value };
+  }
+}
+
+function typeOf(body: Uint8Array | null): Record<string, string> {
+  if (body === null) return {};
+  try {
+    JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return { 'content-type': 'application/json' };
+  } catch {
+    return {};
   }
 }
 

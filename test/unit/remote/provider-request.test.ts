@@ -39,6 +39,17 @@ describe('providerRequest', () => {
     expect(providerRequest(provider, { ...call, path: '' }).url).toBe('https://api.example/v1/');
   });
 
+  it('says that JSON is JSON, unless somebody says what the body is', () => {
+    const typeOf = (body: string, headers = {}, ofProvider = {}) =>
+      providerRequest({ ...provider, headers: ofProvider }, { ...call, headers, body: Buffer.from(body) }).headers[
+        'content-type'
+      ];
+    expect(typeOf('{"a":1}')).toBe('application/json');
+    expect(typeOf('{"a":1}', { 'Content-Type': 'application/merge-patch+json' })).toBe('application/merge-patch+json');
+    expect(typeOf('{"a":1}', {}, { 'Content-Type': 'application/vnd.api+json' })).toBe('application/vnd.api+json');
+    expect(typeOf('plain')).toBeUndefined();
+  });
+
   it('carries each kind of auth', () => {
     expect(headersWith({ type: 'bearer', token: 't' })['authorization']).toBe('Bearer t');
     expect(headersWith({ type: 'basic', username: 'ü', password: 'p:w' })['authorization']).toBe('Basic w7w6cDp3');

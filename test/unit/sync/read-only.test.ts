@@ -34,12 +34,14 @@ const CHANGERS = new Set([
   'src/watch/archive-file.ts',
   'src/watch/archive-reservation.ts',
   'src/watch/confined-path.ts',
+  'src/watch/freedesktop-trash.ts',
   'src/watch/local-changes.ts',
   'src/watch/marker-file.ts',
   'src/watch/partial-file.ts',
   'src/watch/place-file.ts',
   'src/watch/sync-directory.ts',
   'src/watch/trash-file.ts',
+  'src/watch/trash-places.ts',
 ]);
 
 interface Import {
