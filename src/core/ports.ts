@@ -101,7 +101,7 @@ export interface LocalChanges {
   /** Resolves also when there is none. */
   removePartial(path: string, token: string): Promise<void>;
   /** To the system's trash, where the user can get it back. */
-  trash(path: string, expected: Fingerprint): Promise<void>;
+  trash(path: string, expected: Fingerprint, signal: AbortSignal): Promise<void>;
   /**
    * Moves it, over file systems if need be; never onto an existing file. What an earlier attempt of the same `token` left
    * is taken up, or away, also where it rejects with `local.changed` or `local.vanished`. Ends with the signal's reason at

@@ -6,6 +6,7 @@ import { isHeld } from '../sync/mass-delete.ts';
 import { splitPath } from '../sync/paths.ts';
 import type { Planner } from '../sync/planner.ts';
 import { removeStalePartials } from '../sync/stale-partials.ts';
+import type { StopRunning } from '../sync/supersede.ts';
 import type { CoreHooks, CorePorts } from './sync-core-ports.ts';
 
 const DAY_MS = 86_400_000;
@@ -14,6 +15,7 @@ export interface FoldersDeps {
   readonly ports: CorePorts;
   readonly hooks: CoreHooks;
   readonly planner: Planner;
+  readonly stopRunning: StopRunning;
   /** The disk or the database is in trouble: nothing is concluded from what is not there. */
   readonly inTrouble: () => boolean;
   /** Something was queued, or a folder's state changed. */
@@ -75,8 +77,9 @@ export class Folders {
     const folder = this.get(name);
     if (folder === null) return 'folder-frozen';
     const { frozen, guard } = folder.state();
+    if (frozen !== null) return 'folder-frozen';
     // What stands in the outbox may be for another place, or deletes from a time when they were followed.
-    if (frozen !== null || !(deletes ? folder.hasSettledIn : folder.isInPlace)) return 'folder-frozen';
+    if (this.#started && !(deletes ? folder.hasSettledIn : folder.isInPlace)) return 'folder-frozen';
     return deletes && isHeld(guard) ? 'mass-delete' : null;
   }
 
@@ -95,12 +98,13 @@ export class Folders {
   }
 
   #add(config: LongshoreConfig, name: string): FolderSync | null {
-    const { ports, hooks, planner, inTrouble, wake } = this.#deps;
+    const { ports, hooks, planner, stopRunning, inTrouble, wake } = this.#deps;
     const synced = syncedFolder(config, name);
     if (synced === null) return null;
     const folder = new FolderSync(synced, {
       ...ports,
       planner,
+      stopRunning,
       inTrouble,
       onChange: wake,
       onTrouble: hooks.onTrouble,

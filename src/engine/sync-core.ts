@@ -105,9 +105,8 @@ export class SyncCore {
     this.#stopping.abort(new EngineStops());
     this.#reach.stop();
     this.#house.stopLooking();
-    await this.#folders.stop();
     // All at once: each has its own grace for what is in flight, and together they have five seconds.
-    await Promise.all([this.#house.stop(), this.capabilities.stop(), this.#scheduler.shutdown()]);
+    await Promise.all([this.#folders.stop(), this.#house.stop(), this.capabilities.stop(), this.#scheduler.shutdown()]);
     this.targets.close();
   }
 

@@ -92,7 +92,7 @@ export class WiredParts {
     });
     const planner = new Planner({ ...ports, stopRunning });
     const inTrouble = () => this.gates.diskLow;
-    this.folders = new Folders(config(), { ports, hooks: this.hooks, planner, inTrouble, wake });
+    this.folders = new Folders(config(), { ports, hooks: this.hooks, planner, stopRunning, inTrouble, wake });
     const { folders, reach, scheduler } = this;
     this.house = new Housekeeping({ ...shared, folders, reach, scheduler, room });
   }

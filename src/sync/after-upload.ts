@@ -131,7 +131,7 @@ export class AfterUpload {
     try {
       if (moot !== null && archivePath !== null) await changes.forgetArchive(fingerprint, archivePath, operation);
       else if (archivePath !== null) await changes.archive(path, fingerprint, archivePath, operation, signal);
-      else if (moot === null) await changes.trash(path, fingerprint);
+      else if (moot === null) await changes.trash(path, fingerprint, signal);
     } catch (error) {
       // Stopped, it is no failure: the next start takes it up again.
       if (!this.#abandoned && error !== signal.reason) this.#failed(intent, error);

@@ -125,14 +125,18 @@ export class Attempts {
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 
-  /** What has not ended by now is not waited for any more: whatever it may still tell is dropped. */
+  /**
+   * What has not ended by now is not waited for any more: whatever it may still tell is dropped. A transfer counts as stopped,
+   * for nobody died; a call stays as it is, as after a death: whether it arrived has to be found out.
+   */
   abandon(): void {
     this.#abandoned = true;
     const ended = new Set(this.#finished.map(({ running }) => running));
     for (const running of this.#running.values()) {
       if (ended.has(running)) continue;
       running.cancelLimit();
-      this.#running.delete(running.operation.seq);
+      if (running.operation.kind === 'api.call') this.#running.delete(running.operation.seq);
+      else this.#finished.push({ running, outcome: { kind: 'stopped' } });
     }
   }
 

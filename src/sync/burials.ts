@@ -1,4 +1,4 @@
-import { identityOf, volumeOf } from '../core/fingerprint.ts';
+import { identityOf } from '../core/fingerprint.ts';
 import type { EpochMs } from '../core/ports.ts';
 import type { StoredFile } from '../db/files-repo.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
@@ -9,6 +9,7 @@ import {
   isProblem,
   isSettled,
   lastOperation,
+  lastVolume,
   namesakes,
   ownObject,
   problemResource,
@@ -69,7 +70,9 @@ export class Burials {
     const file = repos.files.get(folder.name, dir, name);
     if (file === null || file.fingerprint === null) return [];
     const problem = isProblem(file.fingerprint);
-    if (!problem && !volumes.has(volumeOf(file.fingerprint))) return [];
+    // Also of one that could not be taken at last: a drive that is dying, or away, makes such.
+    const volume = lastVolume(file.fingerprint);
+    if (volume !== null && !volumes.has(volume)) return [];
     // The object holds what the file last was: else a new name of it has to be sent.
     const operation = lastOperation(repos, file);
     const movable =

@@ -110,8 +110,8 @@ export class CallExecutor implements Executor {
         return await this.#conflict(spec, request.url, rules, sealed, response, attempt);
       }
       case 'error': {
-        // A reply that leaves the effect open keeps the attempt ambiguous; a clear one settles it.
-        const unsettled = verdict.error.context.sent === true;
+        // A clear reply tells of its own attempt alone: what became of an earlier one is as open as before.
+        const unsettled = verdict.error.context.sent === true || memo.unsettled === true;
         return { kind: 'failed', error: verdict.error, change: { response, memo: { firstSentAt, unsettled } } };
       }
     }

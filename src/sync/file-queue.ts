@@ -6,7 +6,7 @@ import type { ScannedFile, ScanProblem } from '../core/ports.ts';
 import type { StoredFile } from '../db/files-repo.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
 import type { Tombstone } from '../db/tombstones-repo.ts';
-import { holdsKey, isSettled, namesakes, ownObject, problemResource } from './inventory-keys.ts';
+import { holdsKey, isSettled, namesakes, ownObject, problemFingerprint, problemResource } from './inventory-keys.ts';
 import { joinPath } from './paths.ts';
 import type { PlannedFolder, PlannerDeps } from './planned-folder.ts';
 import { errorOfCode } from './settle.ts';
@@ -84,7 +84,7 @@ export class FileQueue {
 
   /** What a scan says that it can't take becomes a failed operation of its own: visible, with a reason (P2). Said once. */
   problem(folder: PlannedFolder, dir: string, problem: ScanProblem, before: StoredFile | null): boolean {
-    const fingerprint = `!${problem.code}` as Fingerprint;
+    const fingerprint = problemFingerprint(problem.code, before?.fingerprint ?? null);
     if (before?.fingerprint === fingerprint) return false;
     this.#fail(folder, dir, { ...problem, sizeBytes: 0, fingerprint }, before, before?.key ?? '');
     return true;

@@ -2,9 +2,16 @@ import type { Clock } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { PlannedFolder } from './planned-folder.ts';
 import { deletesLane, folderLane } from './specs.ts';
+import type { StopRunning } from './supersede.ts';
 import { inTurns, QUEUE_COST, type Steps } from './turns.ts';
 
 const PAGE = 100;
+
+export interface SettleInDeps {
+  readonly repos: Repositories;
+  readonly clock: Clock;
+  readonly stopRunning: StopRunning;
+}
 
 export interface PlacedFolder extends PlannedFolder {
   readonly place: string;
@@ -14,21 +21,19 @@ export interface PlacedFolder extends PlannedFolder {
  * Before a folder is looked at for the first time under a configuration: what the inventory says holds for the place in the
  * storage that it was made for, and what was to be deleted holds for mirror mode.
  */
-export async function settleIn(
-  deps: { readonly repos: Repositories; readonly clock: Clock },
-  folder: PlacedFolder,
-  signal: AbortSignal,
-): Promise<void> {
+export async function settleIn(deps: SettleInDeps, folder: PlacedFolder, signal: AbortSignal): Promise<void> {
   const { folders } = deps.repos;
   const stored = folders.get(folder.name);
   if (stored === null) return;
   if (stored.place !== folder.place) {
     // Files that go elsewhere from now on have to go there all; versions of the old place say nothing of the new one.
-    if (stored.place !== null) await inTurns(deps, signal, startAnew(deps.repos, folder.name));
+    if (stored.place !== null) await inTurns(deps, signal, startAnew(deps, folder.name));
     folders.setPlace(folder.name, folder.place);
   }
   if (folder.mode !== 'mirror' || stored.marker === null) {
-    await inTurns(deps, signal, keepObjects(deps.repos, folder.name, 'deletes are not followed any more'));
+    const reason = 'deletes are not followed any more';
+    await inTurns(deps, signal, endRunning(deps, deletesLane(folder.name), reason));
+    await inTurns(deps, signal, keepObjects(deps.repos, folder.name, reason));
     if (folder.mode !== 'mirror') folders.setMarker(folder.name, null);
     folders.setGuard(folder.name, null);
   }
@@ -50,22 +55,29 @@ export function* keepObjects(repos: Repositories, folder: string, reason: string
   }
 }
 
-function* startAnew(repos: Repositories, folder: string): Steps<void> {
-  const note = { details: { reason: 'the folder goes to another place now' } };
+/** What runs is told to stop, and does not go on once it has stopped. */
+function* endRunning(deps: SettleInDeps, lane: string, reason: string): Steps<void> {
+  for (const operation of deps.repos.operations.running()) {
+    if (operation.lane !== lane || operation.ending !== null) continue;
+    const note = { type: 'superseding', details: { reason } } as const;
+    const ending = deps.repos.operations.amend(operation, { ending: 'superseded' }, note);
+    if (ending !== null) deps.stopRunning(ending, 'superseded');
+    yield QUEUE_COST;
+  }
+}
+
+function* startAnew(deps: SettleInDeps, folder: string): Steps<void> {
+  const { repos } = deps;
+  const reason = 'the folder goes to another place now';
+  const note = { details: { reason } };
   for (const lane of [folderLane(folder), deletesLane(folder)]) {
+    yield* endRunning(deps, lane, reason);
     for (;;) {
       const items = repos.queue.restingInLane(lane, PAGE);
       if (items.length === 0) break;
       for (const operation of items) repos.operations.transition(operation, 'supersede', {}, note);
       yield items.length * QUEUE_COST;
     }
-  }
-  // What stops just now would go on there once it has stopped.
-  const lanes = new Set([folderLane(folder), deletesLane(folder)]);
-  for (const operation of repos.operations.running()) {
-    if (!lanes.has(operation.lane) || operation.ending !== null) continue;
-    repos.operations.amend(operation, { ending: 'superseded' }, { type: 'superseding', ...note });
-    yield QUEUE_COST;
   }
   while (repos.tombstones.wipe(folder, PAGE) > 0) yield PAGE * QUEUE_COST;
   // What the old place has is no reason to put a file away that the new one still has to get.

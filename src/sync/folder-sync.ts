@@ -9,6 +9,7 @@ import type { PlannedFolder } from './planned-folder.ts';
 import type { Planner } from './planner.ts';
 import { hasMoved, RootHealth, type RootHealthDeps } from './root-health.ts';
 import { ScanPass } from './scan-pass.ts';
+import type { StopRunning } from './supersede.ts';
 import { inTurns, type Steps } from './turns.ts';
 
 /** A burst of hints becomes one scan, ms. */
@@ -24,6 +25,8 @@ const BLIND_PERIOD_MS = 15_000;
 const BLIND_PERIOD_PER_CPU = 40;
 /** A frozen folder, or one whose scan broke, is looked at again after this, ms. */
 const RETRY_MS = 5000;
+/** A look that has not ended so long after it was told to hangs in a system call, and is left behind: it writes nothing more. */
+const STOP_LIMIT_MS = 4000;
 /** A scan that breaks again and again is put off twice as long each time, up to this, ms. */
 const RETRY_MAX_MS = 60_000;
 
@@ -45,6 +48,7 @@ export interface FolderSyncDeps extends RootHealthDeps {
   readonly scanner: Scanner;
   readonly watcher: Watcher;
   readonly planner: Planner;
+  readonly stopRunning: StopRunning;
   /** The disk or the database is in trouble: nothing is concluded from what is not there. */
   readonly inTrouble: () => boolean;
   /** Something was queued, or the folder's state changed. */
@@ -154,7 +158,13 @@ export class FolderSync {
     this.#stopping.abort(new Error('the folder is stopped'));
     this.#cancelTimer?.();
     await this.#stopWatching?.();
-    await this.#scanning;
+    if (this.#scanning === null) return;
+    const limit = Promise.withResolvers<undefined>();
+    const cancelLimit = this.#deps.clock.setTimer(STOP_LIMIT_MS, () => {
+      limit.resolve(undefined);
+    });
+    await Promise.race([this.#scanning, limit.promise]);
+    cancelLimit();
   }
 
   state(): FolderState {
@@ -309,8 +319,10 @@ export class FolderSync {
       full,
     );
     const foreign = await this.#root.foreign(before);
+    this.#stopping.signal.throwIfAborted();
     // What stands in the wrong root is not ours to send: only the state of the root itself is asked for.
     const summary = await this.#walk(pass, foreign === null ? under : []);
+    this.#stopping.signal.throwIfAborted();
     if (await this.#freezes(before, pass, summary, full, foreign)) return;
     const moved = hasMoved(before, summary);
     if (moved && !full) {
@@ -326,11 +338,14 @@ export class FolderSync {
       );
       if (await this.#freezes(before, pass, again, full)) return;
     }
+    this.#stopping.signal.throwIfAborted();
     await this.#conclude(pass, before, full, unmet, startedAt);
+    this.#stopping.signal.throwIfAborted();
     if (summary.volume !== null && (before.volume === null || moved))
       repos.folders.setVolume(this.folder.name, summary.volume);
     if (!full) return;
     await this.#root.keepMarker(before);
+    this.#stopping.signal.throwIfAborted();
     repos.folders.setScanned(this.folder.name, this.#deps.clock.now(), pass.ignored);
     this.#fullScanDone = true;
     this.#nextFullAt = this.#deps.clock.now() + this.#period(summary.cpuMs);

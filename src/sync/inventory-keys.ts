@@ -1,5 +1,6 @@
 /** Which row of the inventory stands for which object. */
-import type { Fingerprint } from '../core/fingerprint.ts';
+import type { ErrorCode } from '../core/error-table.ts';
+import { volumeOf, type Fingerprint } from '../core/fingerprint.ts';
 import type { State } from '../core/states.ts';
 import type { StoredFile } from '../db/files-repo.ts';
 import type { Repositories } from '../db/repositories.ts';
@@ -11,6 +12,20 @@ import { objectResource, uploadSpec } from './specs.ts';
 /** Problems that a scan reports have no real fingerprint: a code stands in for it. */
 export function isProblem(fingerprint: Fingerprint | null): boolean {
   return fingerprint?.startsWith('!') === true;
+}
+
+/**
+ * What stands in for the fingerprint of a file that can't be taken: the code of its trouble, and the volume that it was on when
+ * that could still be told.
+ */
+export function problemFingerprint(code: ErrorCode, before: Fingerprint | null): Fingerprint {
+  const volume = before === null ? null : lastVolume(before);
+  return (volume === null ? `!${code}` : `!${code}@${volume}`) as Fingerprint;
+}
+
+/** The volume that a file was last known to be on; null: that was never told. */
+export function lastVolume(fingerprint: Fingerprint): string | null {
+  return isProblem(fingerprint) ? (fingerprint.split('@', 2)[1] ?? null) : volumeOf(fingerprint);
 }
 
 /** Its own resource: the trouble with one name must not touch the good file that has the same key. */

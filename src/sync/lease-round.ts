@@ -52,7 +52,6 @@ export class LeaseRound {
   /** In the caller's transaction. `busy` is what runs, `ended` what ends in this very transaction. */
   lease(busy: readonly Leased[], ended: readonly Leased[]): Leased[] {
     this.#notePace(ended);
-    this.#probed = [];
     const started: Leased[] = [];
     const lanes = this.#openLanes();
     const sharing: OpenLane[] = [];
@@ -79,7 +78,12 @@ export class LeaseRound {
     return started;
   }
 
-  /** The transaction of the last round came to nothing: none of its probes runs, and none may be waited for. */
+  /** Before the transaction of a round. */
+  begin(): void {
+    this.#probed = [];
+  }
+
+  /** The transaction of this round came to nothing: none of its probes runs, and none may be waited for. */
   rolledBack(): void {
     for (const service of this.#probed) this.#deps.gates.probeEnded(service);
     this.#probed = [];

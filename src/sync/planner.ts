@@ -86,12 +86,19 @@ export class Planner {
     const firstSeenAt = seen?.fingerprint === found.fingerprint && seen.at <= clock.now() ? seen.at : null;
     const judgement = judgeFile(before, found, clock.now(), folder.stabilityMs, firstSeenAt);
     if (judgement.kind !== 'settling') this.#firstSeen.delete(id);
-    else if (firstSeenAt === null && (seen !== undefined || this.#firstSeen.size < MAX_FIRST_SEEN)) {
-      this.#firstSeen.set(id, { fingerprint: found.fingerprint, at: clock.now() });
-    }
+    else if (firstSeenAt === null && Math.max(found.mtimeMs, found.ctimeMs) > clock.now())
+      this.#rememberMeeting(id, found.fingerprint);
     if (judgement.kind === 'queue' && before !== null && this.#isArriving(folder, before))
       return { kind: 'settling', lookAgainAt: clock.now() + Math.max(1, folder.stabilityMs) };
     return judgement;
+  }
+
+  /** Only of states whose own times tell nothing. Names that went before they were stable leave room to later ones. */
+  #rememberMeeting(id: string, fingerprint: Fingerprint): void {
+    this.#firstSeen.delete(id);
+    const [oldest] = this.#firstSeen.keys();
+    if (oldest !== undefined && this.#firstSeen.size >= MAX_FIRST_SEEN) this.#firstSeen.delete(oldest);
+    this.#firstSeen.set(id, { fingerprint, at: this.#deps.clock.now() });
   }
 
   /** A download is about to put a version there, or has and is about to say so: that is no change of the user's. */

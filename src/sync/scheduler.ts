@@ -155,7 +155,7 @@ export class Scheduler {
 
   /**
    * Starts nothing more, stops transfers, waits for commits in flight, and settles. What hangs all the same (an open() on a
-   * network drive that is dead) is left behind: its row stays `running`, as after a death, and what it tells later is dropped.
+   * network drive that is dead) is left behind, and what it tells later is dropped.
    */
   async shutdown(): Promise<void> {
     this.stop(() => true, 'shutdown');
@@ -199,6 +199,7 @@ export class Scheduler {
     const busy = [...this.#attempts.all()].filter(({ operation }) => !ending.has(operation.seq));
     let started: Leased[] = [];
     let settled: StoredOperation[] = [];
+    this.#round.begin();
     try {
       this.#deps.repos.transaction(() => {
         settled = this.#settle(finished);

@@ -15,16 +15,25 @@ import { trashPlaces, type TrashPlace } from './trash-places.ts';
  * own file system the file stays. Source: the Trash specification 1.0, https://specifications.freedesktop.org/trash-spec/1.0/.
  * Errors: `local.trash-failed`, `local.changed`, `local.vanished`, `local.*` of the file system.
  */
-export async function moveToFreedesktopTrash(file: string, expected: Fingerprint): Promise<void> {
+export async function moveToFreedesktopTrash(
+  file: string,
+  expected: Fingerprint,
+  signal: AbortSignal,
+  watched: readonly string[],
+): Promise<void> {
   const refusals: string[] = [];
   const onRefused = (error: unknown) => void refusals.push(error instanceof Error ? error.message : String(error));
   const stats = await expectState(file, expected);
   for await (const place of trashPlaces(path.dirname(file), stats, onRefused)) {
+    if (isWatched(place, watched)) {
+      onRefused(new Error(`${path.dirname(place.files)} lies in a watched folder`));
+      continue;
+    }
     try {
-      await moveTo(place, file, expected);
+      await moveTo(place, file, expected, signal);
       return;
     } catch (error) {
-      if (error instanceof LongshoreError) throw error;
+      if (error instanceof LongshoreError || error === signal.reason) throw error;
       onRefused(error);
     }
   }
@@ -35,13 +44,14 @@ export async function moveToFreedesktopTrash(file: string, expected: Fingerprint
 }
 
 /** The file's record comes first: by it the name in the trash is taken, and nothing lies there that nobody can put back. */
-async function moveTo(place: TrashPlace, file: string, expected: Fingerprint): Promise<void> {
+async function moveTo(place: TrashPlace, file: string, expected: Fingerprint, signal: AbortSignal): Promise<void> {
   const name = randomUUID();
   const target = path.join(place.files, name);
   const info = path.join(place.info, `${name}.trashinfo`);
   try {
     await writeFile(info, trashInfo(place, file), { flag: 'wx', mode: 0o600, flush: true });
     await expectState(file, expected);
+    signal.throwIfAborted();
     await rename(file, target);
   } catch (error) {
     await unlink(info).catch(() => undefined);
@@ -53,6 +63,12 @@ async function moveTo(place: TrashPlace, file: string, expected: Fingerprint): P
     throw new LongshoreError('local.changed', { subject: file });
   }
   await syncDirectory(place.files);
+}
+
+/** A name that scans leave out by themselves (`.Trash-1000`, `default-ignores.ts`) may lie in a watched folder. */
+function isWatched({ files }: TrashPlace, watched: readonly string[]): boolean {
+  const trash = path.dirname(files);
+  return watched.some((root) => trash.startsWith(`${root}/`)) && !path.basename(trash).startsWith('.Trash-');
 }
 
 async function expectState(file: string, expected: Fingerprint): Promise<BigIntStats> {

@@ -18,19 +18,20 @@ export interface DiskChangesOptions {
   /** The folders' roots: nothing outside of them is touched. */
   readonly roots: () => readonly string[];
   /** Takes one file to the trash, if it still is as expected. Default: the system's own way; a host may know a better one. */
-  readonly moveToTrash?: (file: string, expected: Fingerprint) => Promise<void>;
+  readonly moveToTrash?: (file: string, expected: Fingerprint, signal: AbortSignal) => Promise<void>;
 }
 
 /** The disk of this computer, where users chose that Longshore changes their files (P13). */
 export class DiskChanges implements LocalChanges {
   readonly #roots: () => readonly string[];
-  readonly #moveToTrash: (file: string, expected: Fingerprint) => Promise<void>;
+  readonly #moveToTrash: (file: string, expected: Fingerprint, signal: AbortSignal) => Promise<void>;
   /** The tokens of what is being archived. */
   readonly #archiving = new Set<string>();
 
   constructor(options: DiskChangesOptions) {
     this.#roots = options.roots;
-    this.#moveToTrash = options.moveToTrash ?? trashFile;
+    this.#moveToTrash =
+      options.moveToTrash ?? ((file, expected, signal) => trashFile(file, expected, signal, this.#roots()));
   }
 
   async openPartial(file: string, token: string): Promise<PartialFile> {
@@ -71,10 +72,11 @@ export class DiskChanges implements LocalChanges {
     }
   }
 
-  async trash(file: string, expected: Fingerprint): Promise<void> {
+  async trash(file: string, expected: Fingerprint, signal: AbortSignal): Promise<void> {
     const place = await confineExisting(file, this.#roots());
     await inState(place.file, expected);
-    await this.#moveToTrash(place.file, expected);
+    signal.throwIfAborted();
+    await this.#moveToTrash(place.file, expected, signal);
     if ((await lstatOrNull(place.file)) !== null) {
       throw new LongshoreError('local.trash-failed', { subject: file, detail: 'the file is still there' });
     }

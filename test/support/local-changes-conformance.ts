@@ -171,7 +171,7 @@ export function describeLocalChangesConformance(
     describe.each(['trash', 'archive'] as const)('%s', (how) => {
       const act = (relative: string, expected: Fingerprint, name = relative) =>
         how === 'trash'
-          ? disk.changes.trash(path(relative), expected)
+          ? disk.changes.trash(path(relative), expected, new AbortController().signal)
           : disk.changes.archive(
               path(relative),
               expected,

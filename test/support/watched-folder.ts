@@ -197,6 +197,7 @@ export class WatchedFolder {
         },
         close: () => Promise.resolve(),
       },
+      stopRunning: () => undefined,
       changes: this.tree,
       planner,
       inTrouble: () => this.inTrouble,

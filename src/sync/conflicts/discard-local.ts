@@ -24,7 +24,7 @@ export async function discardLocal(
   }
   attempt.signal.throwIfAborted();
   // Not there any more: an attempt before a crash did it, or the user; both are what was wanted.
-  if ((await deps.files.stat(path)) !== null) await deps.changes.trash(path, fingerprint);
+  if ((await deps.files.stat(path)) !== null) await deps.changes.trash(path, fingerprint, attempt.signal);
   return {
     kind: 'succeeded',
     change: { bytesDone: 0, remote: null },

@@ -8,7 +8,7 @@ import type { Attempt, Outcome } from '../outcome.ts';
 import { uploadSpec } from '../specs.ts';
 import { versionOf } from '../stored-version.ts';
 import { COPY_LIMIT_BYTES } from '../move/copy-object.ts';
-import { fileOf } from '../upload/inventory-file.ts';
+import { fileOf, rowOfObject } from '../upload/inventory-file.ts';
 import type { UploadDeps, UploadTarget } from '../upload/upload-context.ts';
 import { abandonCopy, copyInParts, isUploadGone } from './copy-in-parts.ts';
 import { queueDownload } from './queue-download.ts';
@@ -40,7 +40,7 @@ export async function restoreVersion(
   const overtaken = () => givenUp(deps, operation, 'undo.overtaken', key);
   const present = await target.store.head(key, attempt.signal);
   if (present !== null && isOurs(present, operation)) return restored(deps, operation, old, present);
-  const known = fileOf(deps, operation)?.base ?? null;
+  const known = rowOfObject(deps, operation)?.base ?? null;
   // What is there is not what the person saw when taking the decision back.
   if (present !== null && present.etag !== known?.etag) return overtaken();
   const condition: WriteCondition = present === null ? { kind: 'create' } : { kind: 'replace', etag: present.etag };
@@ -141,7 +141,9 @@ function restored(
       // Completed: nothing is left of it that could be aborted.
       deps.repos.uploads.remove(operation.id);
       const decisions = deps.conflicts.deps;
-      const file = fileOf(deps, operation);
+      const file = rowOfObject(deps, operation);
+      // The folder goes to another place by now.
+      if (file === null && fileOf(deps, operation) !== null) return;
       if (decisions.rules(operation).mode === 'mirror' && operation.path !== null) {
         // As with *keep remote*: theirs comes here, ours is kept aside; the base moves with it.
         const place = {

@@ -244,7 +244,8 @@ export class DownloadExecutor implements Executor {
         const { dir, name } = splitPath(operation.path);
         this.#deps.hintDirty(operation);
         // The folder goes to another place since: what stands here is a new file to that one.
-        if ((this.#deps.repos.files.get(operation.folder, dir, name)?.key ?? spec.key) !== spec.key) return;
+        const known = this.#deps.repos.files.get(operation.folder, dir, name)?.key ?? '';
+        if (known !== '' && known !== spec.key) return;
         const isCurrent = current?.etag === spec.etag;
         this.#deps.repos.files.put({
           folder: operation.folder,

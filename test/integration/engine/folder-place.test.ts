@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Rig } from '../../support/engine-harness.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
@@ -68,5 +68,30 @@ describe('P2, P13: a folder whose files go to another place from now on, while u
     rig.configure({ folders: [rig.folderConfig('drop', { ...rules, prefix: 'moved/' }), rig.folderConfig('other')] });
     await inForce(2);
     await expectAllInPlace('moved/');
+  });
+});
+
+describe('P4: a folder that follows no deletes any more', () => {
+  it('deletes nothing, not even what was on its way to be deleted', async () => {
+    const retry = { initialDelay: '1s', maxDelay: '1s', jitter: 'none' };
+    const configure = (rules: Record<string, unknown>) => rig.configure({ folder: rules, destination: { retry } });
+    configure({ mode: 'mirror', deletes: { grace: '0s' } });
+    for (const name of ['a.txt', 'b.txt']) rig.write(name, name);
+    await rig.start();
+    await rig.untilStored('drop/b.txt', 'b.txt');
+    await rig.untilQuiet();
+    server.faults.add({ operation: 'DeleteObject', fault: { kind: 'latency', delayMs: 2000 } });
+    server.faults.add({
+      operation: 'DeleteObject',
+      times: 1,
+      fault: { kind: 'error', status: 503, code: 'SlowDown' },
+    });
+    rmSync(rig.at('b.txt'));
+    const deletes = async () => (await rig.ls()).filter(({ kind }) => kind === 'file.delete');
+    await until('the delete runs', async () => (await deletes()).some(({ state }) => state === 'running'));
+    configure({ mode: 'drop' });
+    await inForce(1);
+    await until('it has ended', async () => (await deletes()).every(({ state }) => state === 'superseded'), 20_000);
+    expect(await rig.bucket.text('drop/b.txt')).toBe('b.txt');
   });
 });

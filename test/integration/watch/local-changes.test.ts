@@ -89,7 +89,9 @@ describe('DiskChanges', () => {
       tree.write('../outside/a.txt', 'x');
       const expected = await state('../outside/a.txt');
       const path = tree.at('link/a.txt');
-      await expect(changes.trash(path, expected)).rejects.toMatchObject({ code: 'local.unsafe-path' });
+      await expect(changes.trash(path, expected, new AbortController().signal)).rejects.toMatchObject({
+        code: 'local.unsafe-path',
+      });
       const archive = changes.archive(path, expected, join(tree.base, 'archive/a.txt'), 'op-1', signal);
       await expect(archive).rejects.toMatchObject({ code: 'local.unsafe-path' });
       expect(readFileSync(join(tree.base, 'outside/a.txt'), 'utf8')).toBe('x');
@@ -194,7 +196,7 @@ describe('DiskChanges', () => {
       roots: () => [tree.root],
       moveToTrash: () => Promise.resolve(),
     });
-    const trash = failing.trash(tree.at('a.txt'), await state('a.txt'));
+    const trash = failing.trash(tree.at('a.txt'), await state('a.txt'), new AbortController().signal);
     await expect(trash).rejects.toMatchObject({ code: 'local.trash-failed' });
     expect(existsSync(tree.at('a.txt'))).toBe(true);
   });

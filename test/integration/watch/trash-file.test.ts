@@ -61,7 +61,8 @@ afterEach(() => {
 });
 
 const state = (file: string) => fileStat(lstatSync(file, { bigint: true })).fingerprint;
-const trash = (file = tree.at('d/a.txt')) => new DiskChanges({ roots: () => [tree.root] }).trash(file, state(file));
+const trash = (file = tree.at('d/a.txt'), watched = tree.at('d')) =>
+  new DiskChanges({ roots: () => [watched] }).trash(file, state(file), new AbortController().signal);
 const list = (dir: string) => (existsSync(dir) ? readdirSync(dir) : []);
 /** What lies in a trash: the path that each record tells, and the content. */
 const inTrash = (dir: string) =>
@@ -188,10 +189,31 @@ it.each([
   expect(isEmpty(join(home, 'Trash'))).toBe(true);
 });
 
+it('P13: a trash that lies in the watched folder itself is not used: what comes there would go up', async () => {
+  tree.mkdir('.Trash');
+  chmodSync(tree.at('.Trash'), 0o1777);
+  await trash(tree.at('d/a.txt'), tree.root);
+  expect(isEmpty(tree.at('.Trash'))).toBe(true);
+  // Its name is left out by every scan.
+  expect(list(join(tree.at(OWN), 'files'))).toHaveLength(1);
+});
+
+it('P9: nothing is moved once nobody wants it any more', async () => {
+  const stop = new AbortController();
+  const expected = state(tree.at('d/a.txt'));
+  stop.abort(new Error('stopped'));
+  const trashed = trashFile(tree.at('d/a.txt'), expected, stop.signal, []);
+  await expect(trashed).rejects.toThrow('stopped');
+  expect(existsSync(tree.at('d/a.txt'))).toBe(true);
+  expect(isEmpty(tree.at(OWN))).toBe(true);
+});
+
 it('P5: a file that has gone is local.vanished', async () => {
   const expected = state(tree.at('d/a.txt'));
   beforeRename(() => tree.remove('d/a.txt'));
-  await expect(trashFile(tree.at('d/a.txt'), expected)).rejects.toMatchObject({ code: 'local.vanished' });
+  await expect(trashFile(tree.at('d/a.txt'), expected, new AbortController().signal, [])).rejects.toMatchObject({
+    code: 'local.vanished',
+  });
   expect(isEmpty(tree.at(OWN))).toBe(true);
 });
 
@@ -205,7 +227,7 @@ it.runIf(isOtherDisk)('P13: from another file system than that of the home: to t
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const file = join(root, 'a.txt');
   writeFileSync(file, 'content');
-  await new DiskChanges({ roots: () => [root] }).trash(file, state(file));
+  await new DiskChanges({ roots: () => [root] }).trash(file, state(file), new AbortController().signal);
   const name = list(join(own, 'info')).find((each) =>
     readFileSync(join(own, 'info', each), 'utf8').includes(`Path=${root.slice(SHM.length + 1)}/a.txt\n`),
   );

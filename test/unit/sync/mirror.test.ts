@@ -253,6 +253,23 @@ describe('P4: tombstones', () => {
     await folder.fullScan();
     expect(goneAt(folder)).toBe(0);
   });
+
+  it('are not written for what lay on a drive that is away, not even for a file that could not be read at last', async () => {
+    const folder = await mirrored(['a']);
+    folder.tree.mounts.set('usb', '9');
+    for (const name of ['usb/b', 'usb/c']) folder.write(name);
+    await folder.fullScan();
+    folder.succeed();
+    folder.tree.problems.set('usb/b', 'local.permission');
+    await folder.fullScan();
+    // The drive goes: its mount point is an empty directory of the volume around it.
+    folder.tree.problems.clear();
+    for (const name of ['usb/b', 'usb/c']) folder.tree.files.delete(name);
+    folder.tree.mounts.set('usb', '7');
+    await folder.fullScan();
+    await folder.wait(2 * GRACE_MS);
+    expect(deletesOf(folder)).toEqual([]);
+  });
 });
 
 describe('the mass-delete guard', () => {

@@ -91,6 +91,21 @@ describe('P10: a directory of very many files', () => {
 });
 
 describe('P2: the planner', () => {
+  it('sends a file whose times lie ahead, however many young files have come and gone before', () => {
+    const { outbox, scan } = makeBench();
+    const names = Array.from({ length: 100 }, (_, index) => `tmp-${index}`);
+    for (let round = 0; round < 100; round += 1) {
+      const mtimeMs = outbox.clock.now();
+      scan({ files: names.map((name) => scannedFile(`${round}-${name}`, { mtimeMs })) });
+      scan({});
+      outbox.clock.jump(1000);
+    }
+    const ahead = scannedFile('photo.jpg', { mtimeMs: NOON + 365 * 86_400_000 });
+    expect(scan({ files: [ahead] }).queued).toBe(0);
+    outbox.clock.jump(FOLDER.stabilityMs);
+    expect(scan({ files: [ahead] }).queued).toBe(1);
+  });
+
   it('queues a new file with all that its upload needs, and remembers it', () => {
     const { outbox, scan } = makeBench();
     const file = scannedFile('a.txt', { mtimeMs: OLD });
