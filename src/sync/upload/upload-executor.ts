@@ -13,6 +13,7 @@ import { conflictingVersion, versionOf } from '../stored-version.ts';
 import { authorOf } from './author.ts';
 import { madeBase, mayNeedRescan, rowOfObject } from './inventory-file.ts';
 import { judgeRemote } from './judge-remote.ts';
+import { outlastLateEffects } from './late-effects.ts';
 import { leaveElsewhere, multipart } from './multipart.ts';
 import { sameContent, type Comparison } from './same-content.ts';
 import { singlePut } from './single-put.ts';
@@ -76,6 +77,7 @@ export class UploadExecutor implements Executor {
       await source.checkInPlace();
       return { kind: 'succeeded', change, details: { result: 'unchanged' } };
     }
+    await outlastLateEffects(run);
     const content = await this.#atBase(run, base, checksum);
     if (content === 'different') return null;
     await source.checkInPlace();
@@ -124,6 +126,10 @@ export class UploadExecutor implements Executor {
           break;
         case 'already-written':
         case 'identical':
+          if (await outlastLateEffects(run)) {
+            lookFirst = true;
+            break;
+          }
           await source.checkInPlace();
           return this.#settled(run, remote, content === 'same', judgement.kind);
         case 'conflict': {
