@@ -307,6 +307,8 @@ export const en = {
     clockAhead: (duration: string) => `Its clock is ${duration} ahead of this computer’s`,
     clockBehind: (duration: string) => `Its clock is ${duration} behind this computer’s`,
     degraded: {
+      'scan-broken':
+        'Looking through this folder fails again and again, so changes in it are not found now. It is tried again at least once a minute.',
       'watch-limit':
         'This computer has no room for more file watches, so not every change is seen at once; more frequent scans find the rest. Raise the limit named below to end this.',
       'watch-broken':

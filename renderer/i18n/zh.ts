@@ -296,6 +296,7 @@ export const zh: Messages = {
     clockAhead: (duration) => `其时钟比本机快 ${duration}`,
     clockBehind: (duration) => `其时钟比本机慢 ${duration}`,
     degraded: {
+      'scan-broken': '查看此文件夹屡次失败，因此目前无法发现其中的变化。至少每分钟会重试一次。',
       'watch-limit':
         '本机的文件监视数量已用尽，无法立即看到全部变化；更频繁的扫描会补上其余部分。提高下面所列的上限即可消除。',
       'watch-broken': '此文件夹的监视暂时不可用；由更频繁的扫描代替，并会重新尝试监视。',

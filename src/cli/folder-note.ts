@@ -4,6 +4,8 @@ type FolderStatus = StatusView['folders'][number];
 
 /** What each kind of half-working means for the person, after the reason that the engine gives. */
 const MEANING: Readonly<Record<NonNullable<FolderStatus['degradedKind']>, string>> = {
+  'scan-broken':
+    'Changes in this folder are not found until it can be looked through again, which is tried at least once a minute.',
   'watch-limit':
     'Not every change is seen at once; more frequent scans find the rest. Raise this limit of the system to end it.',
   'watch-broken': 'Not every change is seen at once; more frequent scans find the rest. The watch is tried again.',

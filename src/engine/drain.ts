@@ -53,10 +53,19 @@ export function frozenFolders(core: SyncCore): readonly { readonly name: string;
   });
 }
 
+/** Folders whose looks break one after the other: what changed in them is not known. */
+export function brokenFolders(core: SyncCore): readonly { readonly name: string; readonly reason: string }[] {
+  return core.config.folders.flatMap(({ name }) => {
+    const degraded = core.folder(name)?.state().degraded;
+    return degraded?.kind === 'scan-broken' ? [{ name, reason: degraded.reason }] : [];
+  });
+}
+
 function onlySettling(core: SyncCore): boolean {
   return core.config.folders.every((folder) => {
     const state = core.folder(folder.name)?.state();
-    return state === undefined || state.settled || state.settling || state.frozen !== null;
+    const isBroken = state?.degraded?.kind === 'scan-broken';
+    return state === undefined || state.settled || state.settling || state.frozen !== null || isBroken;
   });
 }
 

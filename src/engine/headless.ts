@@ -2,7 +2,7 @@ import type { Channel } from '../protocol/channel.ts';
 import type { OperationView } from '../protocol/shapes.ts';
 import { DatabaseError } from '../db/database-error.ts';
 import { startEngine, type Engine, type EngineLog } from './engine.ts';
-import { drain, frozenFolders, isPaused } from './drain.ts';
+import { brokenFolders, drain, frozenFolders, isPaused } from './drain.ts';
 import { massDeletes } from './folder-decisions.ts';
 import { whyMachineHolds } from './gate-words.ts';
 import { diskFacts } from './gates-view.ts';
@@ -51,6 +51,12 @@ async function endedOnce(
   const paused = isPaused(engine.core(), Date.now());
   const frozen = frozenFolders(engine.core());
   for (const { name, error } of frozen) options.log('warn', `Folder ${name}: ${error.message} ${error.hint}`);
+  const broken = brokenFolders(engine.core());
+  for (const { name, reason } of broken)
+    options.log(
+      'warn',
+      `Folder ${name}: looking through it fails again and again, so that changes may not be found: ${reason}`,
+    );
   const asking = massDeletes(engine.core());
   for (const { folder, count, of } of asking) {
     options.log(
@@ -63,6 +69,6 @@ async function endedOnce(
   await engine.stop();
   const end = await ended(engine);
   if (attention === null || end.exitCode !== 0) return end;
-  const undone = attention.length > 0 || paused || full || frozen.length > 0 || asking.length > 0;
+  const undone = attention.length > 0 || paused || full || frozen.length + broken.length > 0 || asking.length > 0;
   return { exitCode: undone ? 3 : 0, attention };
 }

@@ -160,7 +160,7 @@ const folderStatusShape = z.object({
   /** The watcher can't see everything; scans cover for it. */
   degraded: z.string().nullable(),
   /** What kind of trouble that is; absent where there is none. */
-  degradedKind: z.enum(['watch-limit', 'watch-broken', 'no-marker']).optional(),
+  degradedKind: z.enum(['scan-broken', 'watch-limit', 'watch-broken', 'no-marker']).optional(),
   files: count,
   ignored: count,
   lastScanAt: isoTime.nullable(),

@@ -30,6 +30,9 @@ const STOP_LIMIT_MS = 4000;
 /** A scan that breaks again and again is put off twice as long each time, up to this, ms. */
 const RETRY_MAX_MS = 60_000;
 
+/** From so many scans in a row that broke it is told. */
+const TELL_FROM = 2;
+
 export interface SyncedFolder extends PlannedFolder {
   readonly root: string;
   readonly ignore: readonly string[];
@@ -61,8 +64,8 @@ export interface FolderSyncDeps extends RootHealthDeps {
 }
 
 export interface Degraded {
-  /** Limits of the system on watching; a watch that failed otherwise; a marker that can't be written. */
-  readonly kind: 'watch-limit' | 'watch-broken' | 'no-marker';
+  /** Looks that break, one after the other; limits of the system on watching; a watch that failed otherwise; a marker that can't be written. */
+  readonly kind: 'scan-broken' | 'watch-limit' | 'watch-broken' | 'no-marker';
   readonly reason: string;
 }
 
@@ -108,6 +111,7 @@ export class FolderSync {
   #stopWatching: (() => Promise<void>) | null = null;
   /** Scans that broke, one after the other. */
   #broken = 0;
+  #scanTrouble: Degraded | null = null;
   /** Until then hints only collect, by the clock that never jumps. */
   #restsUntil = 0;
 
@@ -174,7 +178,7 @@ export class FolderSync {
     return {
       scanning: this.#scanning !== null,
       frozen,
-      degraded: this.#degraded ?? unmarkable,
+      degraded: this.#scanTrouble ?? this.#degraded ?? unmarkable,
       settled:
         this.#fullScanDone &&
         !this.#fullScanWanted &&
@@ -245,6 +249,9 @@ export class FolderSync {
     this.#deps.onTrouble(this.folder.name, error);
     const delayMs = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** this.#broken);
     this.#broken += 1;
+    // Once may be chance: it is done again in a moment.
+    if (this.#broken >= TELL_FROM)
+      this.#scanTrouble = { kind: 'scan-broken', reason: error instanceof Error ? error.message : String(error) };
     this.#fullScanWanted = false;
     this.#nextFullAt = this.#deps.clock.now() + delayMs;
     // What is dirty would else bring it back within a moment, again and again.
@@ -293,6 +300,7 @@ export class FolderSync {
     try {
       await this.#look(full, under);
       this.#broken = 0;
+      this.#scanTrouble = null;
     } catch (error) {
       for (const dir of dirty) this.#dirty.add(dir);
       throw error;

@@ -2,6 +2,9 @@ import { mayBeSameContent, type Fingerprint } from '../core/fingerprint.ts';
 import type { EpochMs, ScannedFile } from '../core/ports.ts';
 import type { StoredFile } from '../db/files-repo.ts';
 
+/** FAT. */
+const COARSEST_GRANULE_MS = 2000;
+
 export type FileJudgement =
   /** As last queued or settled. */
   | { readonly kind: 'known' }
@@ -23,9 +26,18 @@ export function judgeFile(
   if (known?.fingerprint === found.fingerprint) return { kind: 'known' };
   // A state that was met at some time was not touched after it, whatever its times (a wrong clock's, say) tell.
   const touchedAt = Math.min(Math.max(found.mtimeMs, found.ctimeMs), firstSeenAt ?? now);
-  const stableAt = touchedAt + stabilityMs;
-  if (stableAt > now) return { kind: 'settling', lookAgainAt: Math.min(stableAt, now + stabilityMs) };
+  const restMs = Math.max(stabilityMs, granuleMs(found));
+  const stableAt = touchedAt + restMs;
+  if (stableAt > now) return { kind: 'settling', lookAgainAt: Math.min(stableAt, now + restMs) };
   return { kind: 'queue', hashFirst: isTouchOnly(known?.fingerprint ?? null, found.fingerprint) };
+}
+
+/**
+ * Whole seconds in both times: a file system that keeps no more (FAT keeps two, and some of NFS and SMB one). A second write
+ * within one such step leaves the file as it looks: only once that is over nothing can hide in it.
+ */
+function granuleMs({ mtimeMs, ctimeMs }: ScannedFile): number {
+  return mtimeMs % 1000 === 0 && ctimeMs % 1000 === 0 ? COARSEST_GRANULE_MS : 0;
 }
 
 function isTouchOnly(before: Fingerprint | null, after: Fingerprint): boolean {

@@ -85,6 +85,9 @@ export function lease(outbox: Outbox, operation: StoredOperation, epoch = 1): St
 
 const SERVER_TROUBLE = errorOfCode('s3.server-error');
 
+/** File systems keep more than whole seconds; one that does not is looked at more patiently (`judge-file.ts`). */
+export const FRACTION_MS = 0.5;
+
 /** Brings a fresh operation into the given state by legal steps. */
 export function bringTo(
   outbox: Outbox,
@@ -141,7 +144,14 @@ export function scannedFile(name: string, patch: Partial<ScannedFile> & { readon
   const { ino = 1, ...facts } = patch;
   const mtimeMs = facts.mtimeMs ?? 0;
   const sizeBytes = facts.sizeBytes ?? 100;
-  return { name, sizeBytes, mtimeMs, ctimeMs: mtimeMs, fingerprint: fingerprint(ino, sizeBytes, mtimeMs), ...facts };
+  return {
+    name,
+    sizeBytes,
+    mtimeMs,
+    ctimeMs: mtimeMs - FRACTION_MS,
+    fingerprint: fingerprint(ino, sizeBytes, mtimeMs),
+    ...facts,
+  };
 }
 
 export function scannedDirectory(dir: string, patch: Partial<ScannedDirectory> = {}): ScannedDirectory {

@@ -12,7 +12,7 @@ import type {
 import type { StoredOperation } from '../../src/db/stored-operation.ts';
 import { FolderSync, type SyncedFolder } from '../../src/sync/folder-sync.ts';
 import { Planner } from '../../src/sync/planner.ts';
-import { lease, makeOutbox, must, scannedDirectory, type Outbox } from './outbox.ts';
+import { FRACTION_MS, lease, makeOutbox, must, scannedDirectory, type Outbox } from './outbox.ts';
 
 const ROOT = '/srv/photos';
 const LONG_AGO_MS = 3_600_000;
@@ -121,7 +121,7 @@ export class FakeTree implements Scanner {
       ino: BigInt(ino),
       dev: BigInt(volume),
     });
-    return { name: nameOf(path), sizeBytes, mtimeMs, ctimeMs, fingerprint };
+    return { name: nameOf(path), sizeBytes, mtimeMs, ctimeMs: ctimeMs - FRACTION_MS, fingerprint };
   }
 
   /** Directories that hold a file, and mount points. */

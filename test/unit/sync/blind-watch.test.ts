@@ -53,3 +53,26 @@ describe('P2, P11: a watch that can not see everything', () => {
     expect(await scansWithin(50_000)).toBe(0);
   });
 });
+
+describe('P2, P11: a look that breaks', () => {
+  it('once is done again; again and again it is told, until one goes well', async () => {
+    const folder = new WatchedFolder({ mode: 'drop' });
+    folder.write('a.txt');
+    const scan = folder.tree.scan.bind(folder.tree);
+    let breaks = 1;
+    folder.tree.scan = (...args) => {
+      breaks -= 1;
+      return breaks >= 0 ? Promise.reject(new Error('the scan thread ended')) : scan(...args);
+    };
+    await folder.start();
+    expect(folder.sync.state().degraded).toBeNull();
+    await folder.wait(60_000);
+    expect(folder.told()).toHaveLength(1);
+    breaks = 3;
+    await folder.hint('');
+    await folder.wait(30_000);
+    expect(folder.sync.state().degraded).toEqual({ kind: 'scan-broken', reason: 'the scan thread ended' });
+    await folder.wait(120_000);
+    expect(folder.sync.state().degraded).toBeNull();
+  });
+});
