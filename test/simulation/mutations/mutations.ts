@@ -106,7 +106,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a young file is never looked at again',
     file: 'src/sync/judge-file.ts',
-    find: "{ kind: 'settling', lookAgainAt: Math.min(stableAt, now + stabilityMs) }",
+    find: "{ kind: 'settling', lookAgainAt: Math.min(stableAt, now + restMs) }",
     replace: "{ kind: 'known' }",
     breaks: 'P2',
   },
@@ -153,7 +153,7 @@ export const MUTATIONS: readonly Mutation[] = [
     also: [
       {
         file: 'src/sync/burials.ts',
-        find: '    if (!problem && !volumes.has(volumeOf(file.fingerprint))) return [];\n',
+        find: '    if (volume !== null && !volumes.has(volume)) return [];\n',
         replace: '    void volumeOf;\n    void volumes;\n',
       },
     ],
