@@ -154,7 +154,7 @@ export const MUTATIONS: readonly Mutation[] = [
       {
         file: 'src/sync/burials.ts',
         find: '    if (volume !== null && !volumes.has(volume)) return [];\n',
-        replace: '    void volumeOf;\n    void volumes;\n',
+        replace: '    void volume;\n    void volumes;\n',
       },
     ],
     breaks: 'copies P2',
