@@ -53,10 +53,15 @@ function failuresOf(report: z.infer<typeof vitestReport>): string[] {
   });
 }
 
-/** The command that gives a window test a session bus of its own and, without a screen, a virtual one. */
+/**
+ * The command that gives a window test what a desktop has: a session bus of its own, names in UTF-8 (without any locale the
+ * browser drops files whose names are not ASCII) and, without a screen, a virtual one.
+ */
 async function desktopFor(tier: TierName): Promise<string[]> {
   if (tier !== 'e2e' || process.platform !== 'linux') return [];
-  const wrapper = (await commandExists('dbus-run-session')) ? ['dbus-run-session', '--'] : [];
+  const hasLocale = ['LC_ALL', 'LC_CTYPE', 'LANG'].some((name) => Boolean(process.env[name]));
+  const locale = hasLocale ? [] : ['env', 'LANG=C.UTF-8'];
+  const wrapper = [...locale, ...((await commandExists('dbus-run-session')) ? ['dbus-run-session', '--'] : [])];
   if (process.env['DISPLAY']) return wrapper;
   // A plain test screen is tiny; the window wants room.
   return [...wrapper, 'xvfb-run', '-a', '-s', '-screen 0 1600x1200x24'];
