@@ -18,3 +18,16 @@ export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promi
     signal.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** Resolves with true when the work ends, or with false after `limitMs` though it has not. Rejects as the work does. */
+export async function endsWithin(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<boolean> {
+  const limit = Promise.withResolvers<boolean>();
+  const cancel = clock.setTimer(limitMs, () => {
+    limit.resolve(false);
+  });
+  try {
+    return await Promise.race([work.then(() => true), limit.promise]);
+  } finally {
+    cancel();
+  }
+}

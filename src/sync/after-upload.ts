@@ -1,3 +1,4 @@
+import { endsWithin } from '../core/clock.ts';
 import { LongshoreError, toLongshoreError } from '../core/longshore-error.ts';
 import type { EventType } from '../core/event-types.ts';
 import type { Clock, EpochMs, LocalChanges, Random } from '../core/ports.ts';
@@ -71,12 +72,7 @@ export class AfterUpload {
   async stop(): Promise<void> {
     this.#stopping.abort(new Stopped('shutdown'));
     this.#cancelTimer?.();
-    const limit = Promise.withResolvers<undefined>();
-    const cancelLimit = this.#deps.clock.setTimer(STOP_LIMIT_MS, () => {
-      limit.resolve(undefined);
-    });
-    await Promise.race([Promise.all(this.#workers.values()), limit.promise]);
-    cancelLimit();
+    await endsWithin(this.#deps.clock, STOP_LIMIT_MS, Promise.all(this.#workers.values()));
     this.#abandoned = true;
   }
 

@@ -2,11 +2,19 @@ import type { ErrorCode } from '../core/error-table.ts';
 import { identityOf, type Fingerprint } from '../core/fingerprint.ts';
 import { newOperationId, type OperationId } from '../core/ids.ts';
 import type { OperationKind } from '../core/operation.ts';
-import type { ScannedFile, ScanProblem } from '../core/ports.ts';
+import type { ScannedDirectory, ScannedFile, ScanProblem } from '../core/ports.ts';
 import type { StoredFile } from '../db/files-repo.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
 import type { Tombstone } from '../db/tombstones-repo.ts';
-import { holdsKey, isSettled, namesakes, ownObject, problemFingerprint, problemResource } from './inventory-keys.ts';
+import {
+  holdsKey,
+  isProblemOf,
+  isSettled,
+  namesakes,
+  ownObject,
+  problemFingerprint,
+  problemResource,
+} from './inventory-keys.ts';
 import { joinPath } from './paths.ts';
 import type { PlannedFolder, PlannerDeps } from './planned-folder.ts';
 import { errorOfCode } from './settle.ts';
@@ -83,9 +91,18 @@ export class FileQueue {
   }
 
   /** What a scan says that it can't take becomes a failed operation of its own: visible, with a reason (P2). Said once. */
-  problem(folder: PlannedFolder, dir: string, problem: ScanProblem, before: StoredFile | null): boolean {
-    const fingerprint = problemFingerprint(problem.code, before?.fingerprint ?? null);
-    if (before?.fingerprint === fingerprint) return false;
+  problem(
+    folder: PlannedFolder,
+    { dir, volume }: Pick<ScannedDirectory, 'dir' | 'volume'>,
+    problem: ScanProblem,
+    before: StoredFile | null,
+  ): boolean {
+    const fingerprint = problemFingerprint(problem.code, volume);
+    if (before !== null && isProblemOf(before.fingerprint, problem.code)) {
+      // Volumes get other numbers when the computer starts anew.
+      if (before.fingerprint !== fingerprint) this.#deps.repos.files.put({ ...before, fingerprint });
+      return false;
+    }
     this.#fail(folder, dir, { ...problem, sizeBytes: 0, fingerprint }, before, before?.key ?? '');
     return true;
   }

@@ -2,7 +2,7 @@ import type { Clock } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { PlannedFolder } from './planned-folder.ts';
 import { deletesLane, folderLane } from './specs.ts';
-import type { StopRunning } from './supersede.ts';
+import { supersedeOne, type StopRunning } from './supersede.ts';
 import { inTurns, QUEUE_COST, type Steps } from './turns.ts';
 
 const PAGE = 100;
@@ -59,9 +59,7 @@ export function* keepObjects(repos: Repositories, folder: string, reason: string
 function* endRunning(deps: SettleInDeps, lane: string, reason: string): Steps<void> {
   for (const operation of deps.repos.operations.running()) {
     if (operation.lane !== lane || operation.ending !== null) continue;
-    const note = { type: 'superseding', details: { reason } } as const;
-    const ending = deps.repos.operations.amend(operation, { ending: 'superseded' }, note);
-    if (ending !== null) deps.stopRunning(ending, 'superseded');
+    supersedeOne(deps.repos, operation, reason, deps.stopRunning);
     yield QUEUE_COST;
   }
 }

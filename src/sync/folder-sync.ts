@@ -1,4 +1,5 @@
 import { AssertionFailed } from '../core/assert.ts';
+import { endsWithin } from '../core/clock.ts';
 import type { LongshoreError } from '../core/longshore-error.ts';
 import type { Clock, EpochMs, Scanner, ScanRequest, ScanSummary, Watcher } from '../core/ports.ts';
 import type { StoredFolder, StoredGuard } from '../db/folders-repo.ts';
@@ -162,13 +163,7 @@ export class FolderSync {
     this.#stopping.abort(new Error('the folder is stopped'));
     this.#cancelTimer?.();
     await this.#stopWatching?.();
-    if (this.#scanning === null) return;
-    const limit = Promise.withResolvers<undefined>();
-    const cancelLimit = this.#deps.clock.setTimer(STOP_LIMIT_MS, () => {
-      limit.resolve(undefined);
-    });
-    await Promise.race([this.#scanning, limit.promise]);
-    cancelLimit();
+    if (this.#scanning !== null) await endsWithin(this.#deps.clock, STOP_LIMIT_MS, this.#scanning);
   }
 
   state(): FolderState {

@@ -14,13 +14,14 @@ export function isProblem(fingerprint: Fingerprint | null): boolean {
   return fingerprint?.startsWith('!') === true;
 }
 
-/**
- * What stands in for the fingerprint of a file that can't be taken: the code of its trouble, and the volume that it was on when
- * that could still be told.
- */
-export function problemFingerprint(code: ErrorCode, before: Fingerprint | null): Fingerprint {
-  const volume = before === null ? null : lastVolume(before);
-  return (volume === null ? `!${code}` : `!${code}@${volume}`) as Fingerprint;
+/** What stands in for the fingerprint of a file that can't be taken: the code of its trouble, and the volume of its directory. */
+export function problemFingerprint(code: ErrorCode, volume: string): Fingerprint {
+  return `!${code}@${volume}` as Fingerprint;
+}
+
+/** Whether this is the trouble that a fingerprint stands for, whichever volume it was met on. */
+export function isProblemOf(fingerprint: Fingerprint | null, code: ErrorCode): boolean {
+  return fingerprint?.split('@', 1)[0] === `!${code}`;
 }
 
 /** The volume that a file was last known to be on; null: that was never told. */

@@ -158,7 +158,7 @@ class PlanInMaking {
     const problem = this.#problems.get(name);
     if (problem !== undefined) {
       this.#problems.delete(name);
-      if (!this.#planner.queue.problem(this.#folder, this.#directory.dir, problem, row())) return 1;
+      if (!this.#planner.queue.problem(this.#folder, this.#directory, problem, row())) return 1;
       this.#queued += 1;
       return QUEUE_COST;
     }
@@ -178,7 +178,7 @@ class PlanInMaking {
     for (const found of this.#found.values()) yield this.#judge(found, null);
     for (const problem of this.#problems.values()) {
       if (problem.name === '') continue;
-      if (this.#planner.queue.problem(this.#folder, this.#directory.dir, problem, null)) this.#queued += 1;
+      if (this.#planner.queue.problem(this.#folder, this.#directory, problem, null)) this.#queued += 1;
       yield QUEUE_COST;
     }
   }

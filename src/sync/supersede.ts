@@ -29,13 +29,13 @@ export function supersede(
     // What is being undone goes on being undone: the newer one waits for its end, by order of keys.
     if (!REPLACED.has(operation.kind) || operation.state === 'compensating') continue;
     if (operation.kind === 'file.move' && operation.resourceKey !== resourceKey) continue;
-    const ended = end(repos, operation, reason, stopRunning);
+    const ended = supersedeOne(repos, operation, reason, stopRunning);
     if (operation.kind === 'file.move') reviveSource(repos, ended);
   }
 }
 
-/** As it is afterwards. */
-function end(
+/** One operation; a running one is told to stop. As it is afterwards. */
+export function supersedeOne(
   repos: Repositories,
   operation: StoredOperation,
   reason: string,

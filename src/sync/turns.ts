@@ -22,6 +22,7 @@ export async function inTurns<T>(
   onTurn: () => void = () => undefined,
 ): Promise<T> {
   for (;;) {
+    signal.throwIfAborted();
     const turn = deps.repos.transaction(() => {
       let cost = 0;
       for (;;) {
@@ -36,7 +37,6 @@ export async function inTurns<T>(
     await new Promise<void>((resolve) => {
       deps.clock.defer(resolve);
     });
-    signal.throwIfAborted();
   }
 }
 

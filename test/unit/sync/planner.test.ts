@@ -91,6 +91,15 @@ describe('P10: a directory of very many files', () => {
 });
 
 describe('P2: the planner', () => {
+  it('says a trouble once, also when the volume has another number after a restart', () => {
+    const { outbox, scan } = makeBench();
+    const problems = [{ name: 'a.txt', code: 'local.permission', detail: '' }] as const;
+    expect(scan({ problems, volume: '7' }).queued).toBe(1);
+    expect(scan({ problems, volume: '8' }).queued).toBe(0);
+    expect(all(outbox)).toHaveLength(1);
+    expect(outbox.repos.files.get('drop', '', 'a.txt')?.fingerprint).toBe('!local.permission@8');
+  });
+
   it('sends a file whose times lie ahead, however many young files have come and gone before', () => {
     const { outbox, scan } = makeBench();
     const names = Array.from({ length: 100 }, (_, index) => `tmp-${index}`);
