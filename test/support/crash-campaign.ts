@@ -129,6 +129,8 @@ class Campaign {
   /** What of the large files is not in the counters of the server any more: it died with them. */
   #bytesForgotten = 0;
   #poisoned = 0;
+  /** Of every two of them one queues a call: a number that no seed makes small. */
+  #livesWithEngine = 0;
 
   private constructor(
     plan: CampaignPlan,
@@ -261,7 +263,8 @@ class Campaign {
     if (moment.name !== 'start') {
       await this.#rig.untilEngine(ENGINE_LIMIT_MS);
       await this.#retryPoisoned();
-      if (this.#fraction() < 0.5 || !this.#plan.everyMoment) await this.#queueCall();
+      if (!this.#plan.everyMoment || this.#livesWithEngine % 2 === 0) await this.#queueCall();
+      this.#livesWithEngine += 1;
     }
     if (moment.name === 'plan') moment.prepare(this.#files);
     const hit = await this.#comesTo(moment, bytesBefore);
