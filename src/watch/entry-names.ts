@@ -16,13 +16,24 @@ export interface EntryNames {
 export function listNames(path: string): EntryNames {
   const names = readdirSync(path);
   if (!names.some((name) => name.includes('\uFFFD'))) return { names, undecodable: [] };
-  const decoded: string[] = [];
+  return distinctNames(readdirSync(path, { encoding: 'buffer' }));
+}
+
+/**
+ * The names of one directory, each shown as no other of them is: a name may hold, in plain letters, what the byte of another is
+ * shown as. Those that can't be decoded then give way, in the order of their bytes, so that each look shows them alike.
+ */
+export function distinctNames(entries: readonly Buffer[]): EntryNames {
+  const names = entries.filter((bytes) => isUtf8(bytes)).map((bytes) => bytes.toString('utf8'));
+  const taken = new Set(names);
   const undecodable: string[] = [];
-  for (const bytes of readdirSync(path, { encoding: 'buffer' })) {
-    if (isUtf8(bytes)) decoded.push(bytes.toString('utf8'));
-    else undecodable.push(escapeName(bytes));
+  for (const bytes of entries.filter((entry) => !isUtf8(entry)).toSorted(Buffer.compare)) {
+    let shown = escapeName(bytes);
+    while (taken.has(shown)) shown += '\uFFFD';
+    taken.add(shown);
+    undecodable.push(shown);
   }
-  return { names: decoded, undecodable };
+  return { names, undecodable };
 }
 
 /** Decodes what is valid UTF-8 and escapes every other byte as \xNN. */
