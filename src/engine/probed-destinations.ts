@@ -1,4 +1,5 @@
 import type { DestinationConfig, LongshoreConfig } from '../config/config-types.ts';
+import { storagePlace } from '../config/storage-place.ts';
 import type { ProbedDestination } from '../sync/capabilities/capability-keeper.ts';
 
 const lists = new WeakMap<LongshoreConfig, readonly ProbedDestination[]>();
@@ -10,7 +11,12 @@ export function probedDestinations(config: LongshoreConfig): readonly ProbedDest
   const used = new Set(config.folders.map((folder) => folder.destination));
   const list = Object.values(config.destinations)
     .filter(({ name }) => used.has(name))
-    .map((destination) => ({ name: destination.name, prefix: destination.prefix, place: placeOf(destination) }));
+    .map((destination) => ({
+      name: destination.name,
+      prefix: destination.prefix,
+      place: placeOf(destination),
+      storage: storagePlace(destination),
+    }));
   lists.set(config, list);
   return list;
 }

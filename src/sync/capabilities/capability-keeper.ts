@@ -40,6 +40,8 @@ export interface ProbedDestination {
   readonly name: string;
   /** Names the place: another text means another service, bucket or prefix. */
   readonly place: string;
+  /** As `storagePlace` has it. */
+  readonly storage: string;
   readonly prefix: string;
 }
 
@@ -87,8 +89,8 @@ export class CapabilityKeeper {
 
   /** What is known of a destination now. */
   of(destination: string): KnownCapabilities {
-    const place = this.#deps.destinations().find(({ name }) => name === destination)?.place;
-    return place === undefined ? NOTHING_KNOWN : this.#entry(destination, place).known;
+    const probed = this.#deps.destinations().find(({ name }) => name === destination);
+    return probed === undefined ? NOTHING_KNOWN : this.#entry(probed).known;
   }
 
   honours(destination: string, write: ConditionalWrite): boolean {
@@ -136,7 +138,7 @@ export class CapabilityKeeper {
   #due(): ProbedDestination | null {
     const now = this.#deps.clock.now();
     for (const destination of this.#deps.destinations()) {
-      const entry = this.#entry(destination.name, destination.place);
+      const entry = this.#entry(destination);
       const { name } = destination;
       // The clock was set back since.
       if ((entry.intent || entry.failures > 0) && entry.dueAt > now + RETRY_MAX_MS) entry.dueAt = now;
@@ -161,17 +163,17 @@ export class CapabilityKeeper {
     });
   }
 
-  #entry(destination: string, place: string): Entry {
-    const cached = this.#entries.get(destination);
+  #entry({ name, place, storage }: ProbedDestination): Entry {
+    const cached = this.#entries.get(name);
     if (cached?.place === place) return cached;
-    const known = readCapabilities(this.#deps.repos.settings, destination, place);
-    const left = readIntent(this.#deps.repos.settings, destination);
+    const known = readCapabilities(this.#deps.repos.settings, name, place);
+    const left = readIntent(this.#deps.repos.settings, name, storage);
     const now = this.#deps.clock.now();
     // Runs that are shorter than the wait, one after another, have to come to it as well.
     const clearAt = left === null ? 0 : Math.min(now + LATE_MS, left.at + LONG_AGO_MS);
     const dueAt = left === null ? this.#dueAt(known) : clearAt;
     const entry: Entry = { place, known, dueAt, failures: 0, intent: left !== null };
-    this.#entries.set(destination, entry);
+    this.#entries.set(name, entry);
     return entry;
   }
 
@@ -183,9 +185,10 @@ export class CapabilityKeeper {
     return checkedAt > this.#deps.clock.now() ? 0 : checkedAt + (denied ? DENIED_FOR_MS : VALID_FOR_MS);
   }
 
-  async #probe({ name, place, prefix }: ProbedDestination): Promise<void> {
+  async #probe(destination: ProbedDestination): Promise<void> {
     const { repos, clock, onChange } = this.#deps;
-    const entry = this.#entry(name, place);
+    const { name, place, prefix } = destination;
+    const entry = this.#entry(destination);
     const target = this.#deps.target(name);
     if (target === null) return;
     const { signal } = this.#stopping;
@@ -193,7 +196,7 @@ export class CapabilityKeeper {
     const site: ProbeSite = { store, destination: name, place: target.place };
     try {
       await this.#clearDead(site);
-      const intent = { key: this.#key(prefix), at: clock.now() };
+      const intent = { storage: site.place, key: this.#key(prefix), at: clock.now() };
       entry.intent = true;
       storeIntent(repos.settings, name, intent);
       const known = await this.#ask(site, intent, (soFar) => {
@@ -219,7 +222,7 @@ export class CapabilityKeeper {
   /** What a probe that was cut off has left goes first. */
   async #clearDead(site: ProbeSite): Promise<void> {
     const { repos, clock, onChange } = this.#deps;
-    const intent = readIntent(repos.settings, site.destination);
+    const intent = readIntent(repos.settings, site.destination, site.place);
     if (intent === null) return;
     const remains = { ...site, repos, intent, cutOff: true };
     await removeProbe(remains, () => clock.now(), this.#stopping.signal);

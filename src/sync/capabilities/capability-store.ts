@@ -4,6 +4,8 @@ import { NOTHING_KNOWN, UNKNOWN_CAPABILITIES, type Capabilities, type KnownCapab
 
 /** What a probe is about to write: stored before its first request, so that a crash leaves nothing behind (P7). */
 export interface ProbeIntent {
+  /** Where, as `storagePlace` has it: it is made up for there and nowhere else, as soon as the destination leads there. */
+  readonly storage: string;
   readonly key: string;
   readonly at: EpochMs;
 }
@@ -14,7 +16,7 @@ interface StoredCapabilities extends KnownCapabilities {
 }
 
 const capabilitiesName = (destination: string): string => `capabilities:${destination}`;
-const intentName = (destination: string): string => `capabilities-probe:${destination}`;
+const intentName = (destination: string): string => `capabilities-probes:${destination}`;
 
 type Settings = Pick<SettingsRepo, 'get' | 'set'>;
 
@@ -42,10 +44,24 @@ export function storeCapabilities(
   settings.set(capabilitiesName(destination), stored);
 }
 
-export function readIntent(settings: Settings, destination: string): ProbeIntent | null {
-  return settings.get(intentName(destination)) as ProbeIntent | null;
+/** The one intent that is not made up for at this storage, if there is one. */
+export function readIntent(settings: Settings, destination: string, storage: string): ProbeIntent | null {
+  return intentsOf(settings, destination).find((intent) => intent.storage === storage) ?? null;
 }
 
-export function storeIntent(settings: Settings, destination: string, intent: ProbeIntent | null): void {
-  settings.set(intentName(destination), intent);
+/** Those at other storages the destination has led to stay as they are. */
+export function storeIntent(settings: Settings, destination: string, intent: ProbeIntent): void {
+  settings.set(intentName(destination), [...elsewhere(settings, destination, intent.storage), intent]);
+}
+
+export function forgetIntent(settings: Settings, destination: string, storage: string): void {
+  settings.set(intentName(destination), elsewhere(settings, destination, storage));
+}
+
+function intentsOf(settings: Settings, destination: string): readonly ProbeIntent[] {
+  return (settings.get(intentName(destination)) as readonly ProbeIntent[] | null) ?? [];
+}
+
+function elsewhere(settings: Settings, destination: string, storage: string): readonly ProbeIntent[] {
+  return intentsOf(settings, destination).filter((intent) => intent.storage !== storage);
 }

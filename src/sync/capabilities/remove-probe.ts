@@ -2,7 +2,7 @@ import { LongshoreError } from '../../core/longshore-error.ts';
 import type { EpochMs, ObjectStore } from '../../core/ports.ts';
 import type { Repositories } from '../../db/repositories.ts';
 import { METADATA_OPERATION } from '../object-metadata.ts';
-import { storeIntent, type ProbeIntent } from './capability-store.ts';
+import { forgetIntent, type ProbeIntent } from './capability-store.ts';
 import { isConditionFailure, isRefusal, probeKeys } from './probe-service.ts';
 
 export interface ProbeSite {
@@ -45,7 +45,7 @@ export async function removeProbe(
   repos.transaction(() => {
     for (const object of later) repos.cleanups.addDelete({ destination, place, ...object }, now());
     if (remains.cutOff) repos.cleanups.addOrphans({ destination, place, key: main }, now());
-    storeIntent(repos.settings, destination, null);
+    forgetIntent(repos.settings, destination, place);
   });
   return leftover;
 }

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openWritable } from '../../../src/db/connection.ts';
 import { SettingsRepo } from '../../../src/db/settings-repo.ts';
 import { databaseFile } from '../../../src/engine/engine.ts';
-import { readIntent, storeIntent } from '../../../src/sync/capabilities/capability-store.ts';
+import { storeIntent, type ProbeIntent } from '../../../src/sync/capabilities/capability-store.ts';
 import type { CapabilitiesView } from '../../../src/protocol/shapes.ts';
 import { CONDITIONAL_METHODS, type ConditionalMethod } from '../../../tools/s3/ignored-conditions.ts';
 import { MIB, noise, Rig, type ConfigPatch } from '../../support/engine-harness.ts';
-import { sha256 } from '../../support/s3-bucket.ts';
+import { sha256, TestBucket } from '../../support/s3-bucket.ts';
 import { startMoto, startStandIn, type S3Endpoint, type StandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
 
@@ -40,6 +40,15 @@ async function capabilitiesOf(rig: Rig): Promise<CapabilitiesView> {
 async function untilKnown(rig: Rig): Promise<CapabilitiesView> {
   await until('the capabilities are known', async () => (await capabilitiesOf(rig)).checkedAt !== null);
   return await capabilitiesOf(rig);
+}
+
+/** What a probe has left is taken away at once only where nothing of it can still be on its way: long after. */
+function makeOld(rig: Rig): void {
+  const db = openWritable(databaseFile(rig.dataDir));
+  const settings = new SettingsRepo(db);
+  const [intent] = settings.get('capabilities-probes:main') as [ProbeIntent];
+  storeIntent(settings, 'main', { ...intent, at: intent.at - 3_600_000 });
+  db.close();
 }
 
 describe('the capability probe', () => {
@@ -187,16 +196,37 @@ describe('the capability probe', () => {
     await rig.stop();
     expect(await rig.bucket.allKeys()).toHaveLength(3);
     silence();
-    // At once only where nothing of it can still be on its way: long after.
-    const db = openWritable(databaseFile(rig.dataDir));
-    const settings = new SettingsRepo(db);
-    const intent = readIntent(settings, 'main')!;
-    storeIntent(settings, 'main', { ...intent, at: intent.at - 3_600_000 });
-    db.close();
+    makeOld(rig);
     await rig.start();
     rig.write('b.txt', 'one');
     await untilKnown(rig);
     await expect.poll(() => rig.bucket.allKeys()).toEqual(['drop/a.txt', 'drop/b.txt']);
+  });
+
+  it('P7: … and where the destination leads elsewhere in between, as soon as it leads there again', async () => {
+    const server = await standIn();
+    const rig = await makeRig(server);
+    const silence = server.faults.add({ operation: 'CopyObject', fault: { kind: 'hang', when: 'after-effect' } });
+    await rig.start();
+    rig.write('a.txt', 'one');
+    await expect.poll(() => rig.bucket.allKeys(), { timeout: 10_000 }).toHaveLength(3);
+    await rig.stop();
+    silence();
+    makeOld(rig);
+    const other = await TestBucket.create(server);
+    closing.push(() => Promise.resolve(other.close()));
+    rig.configure({ destination: { bucket: other.name } });
+    await rig.start();
+    await untilKnown(rig);
+    await rig.untilQuiet();
+    await rig.stop();
+    expect(await rig.bucket.allKeys()).toHaveLength(3);
+    rig.configure();
+    await rig.start();
+    rig.write('b.txt', 'one');
+    await untilKnown(rig);
+    await expect.poll(() => rig.bucket.allKeys()).toEqual(['drop/a.txt', 'drop/b.txt']);
+    expect(await other.allKeys()).toEqual(['drop/a.txt']);
   });
 
   it('P7: what could not be taken away at once is taken away by the janitor', async () => {
