@@ -15,6 +15,8 @@ export interface StoredAfterUpload {
   readonly fingerprint: Fingerprint;
   readonly attempts: number;
   readonly dueAt: EpochMs;
+  /** Why it is not to be done any more, in words; null: it is. */
+  readonly moot: string | null;
 }
 
 /** The latest attempt failed; it is tried again. */
@@ -23,7 +25,8 @@ export interface FailedAfterUpload extends Pick<StoredAfterUpload, 'action' | 'd
   readonly error: string;
 }
 
-const COLUMNS = 'operation, action, archive_path AS archivePath, folder, path, fingerprint, attempts, due_at AS dueAt';
+const COLUMNS =
+  'operation, action, archive_path AS archivePath, folder, path, fingerprint, attempts, due_at AS dueAt, moot';
 
 /** Intents of after-upload actions (P13); a row stays until its action has been done or has become moot. */
 export class AfterUploadsRepo {
@@ -34,7 +37,8 @@ export class AfterUploadsRepo {
   readonly #postpone;
   readonly #boundDue;
   readonly #remove;
-  readonly #removeOf;
+  readonly #annul;
+  readonly #concerns;
 
   constructor(db: ReadableDb) {
     this.#insert = db.prepare<unknown[]>(
@@ -56,7 +60,12 @@ export class AfterUploadsRepo {
     );
     this.#boundDue = db.prepare<unknown[]>('UPDATE after_uploads SET due_at = ? WHERE due_at > ?');
     this.#remove = db.prepare<unknown[]>('DELETE FROM after_uploads WHERE operation = ?');
-    this.#removeOf = db.prepare<unknown[]>('DELETE FROM after_uploads WHERE folder = ?');
+    this.#annul = db.prepare<unknown[]>(
+      'UPDATE after_uploads SET moot = :reason, due_at = min(due_at, :now) WHERE folder = :folder AND moot IS NULL',
+    );
+    this.#concerns = db.prepare<unknown[], { yes: number }>(
+      'SELECT 1 AS yes FROM after_uploads WHERE folder = ? AND path = ? LIMIT 1',
+    );
   }
 
   /** What could not be done after the upload of this operation; null: nothing, or it is done by now. */
@@ -64,7 +73,7 @@ export class AfterUploadsRepo {
     return this.#failed.get(operation) ?? null;
   }
 
-  insert(intent: Omit<StoredAfterUpload, 'attempts'>): void {
+  insert(intent: Omit<StoredAfterUpload, 'attempts' | 'moot'>): void {
     this.#insert.run(intent);
   }
 
@@ -90,8 +99,13 @@ export class AfterUploadsRepo {
     this.#remove.run(operation);
   }
 
-  /** All of a folder's files stay where they are. */
-  removeOf(folder: string): void {
-    this.#removeOf.run(folder);
+  /** All of a folder's files stay where they are; each wish is ended soon. */
+  annul(folder: string, reason: string, now: EpochMs): void {
+    this.#annul.run({ folder, reason, now });
+  }
+
+  /** Whether something is still to be done with this file, or is being done. Looks at each wish of the folder. */
+  concerns(folder: string, path: string): boolean {
+    return this.#concerns.get(folder, path) !== undefined;
   }
 }

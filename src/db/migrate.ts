@@ -6,8 +6,16 @@ import { wholeEngine } from './migrations/0002-whole-engine.ts';
 import { cheaperRules } from './migrations/0003-cheaper-rules.ts';
 import { historyByNumber } from './migrations/0004-history-by-number.ts';
 import { placeOfUploads } from './migrations/0005-place-of-uploads.ts';
+import { mootWishes } from './migrations/0006-moot-wishes.ts';
 
-export const MIGRATIONS: readonly Migration[] = [outbox, wholeEngine, cheaperRules, historyByNumber, placeOfUploads];
+export const MIGRATIONS: readonly Migration[] = [
+  outbox,
+  wholeEngine,
+  cheaperRules,
+  historyByNumber,
+  placeOfUploads,
+  mootWishes,
+];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 export function schemaVersion(db: Database): number {

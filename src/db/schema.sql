@@ -1,4 +1,4 @@
--- Generated from src/db/migrations by "npm run generate". Version 5.
+-- Generated from src/db/migrations by "npm run generate". Version 6.
 
 CREATE TABLE after_uploads (
   operation TEXT PRIMARY KEY REFERENCES operations(id) ON DELETE CASCADE,
@@ -10,7 +10,7 @@ CREATE TABLE after_uploads (
   attempts INTEGER NOT NULL DEFAULT 0,
   due_at INTEGER NOT NULL,
   last_error TEXT
-) STRICT, WITHOUT ROWID;
+, moot TEXT) STRICT, WITHOUT ROWID;
 
 CREATE INDEX after_uploads_due ON after_uploads (folder, due_at);
 

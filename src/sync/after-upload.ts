@@ -145,6 +145,7 @@ export class AfterUpload {
 
   /** In words; null: it is still to be done. */
   #whyMoot(intent: StoredAfterUpload): string | null {
+    if (intent.moot !== null) return intent.moot;
     if (!this.#isWhatWasUploaded(intent)) return CHANGED;
     const rule = this.#deps.rule(intent);
     return rule?.action === intent.action && rule.archivePath === intent.archivePath ? null : OTHER_RULE;

@@ -84,8 +84,9 @@ export class Burials {
     repos.tombstones.bury(folder.name, dir, name, {
       goneAt: clock.now(),
       identity: movable ? identityOf(file.fingerprint) : null,
-      // Also of a file that could not be taken at last: its object is that of better days.
-      deleteRemote: follows && file.key !== '',
+      // Also of a file that could not be taken at last: its object is that of better days. But what is being put away after
+      // its upload, under a rule that has changed meanwhile, goes by our own doing.
+      deleteRemote: follows && file.key !== '' && !repos.afterUploads.concerns(folder.name, joinPath(dir, name)),
     });
     return heldKey ? this.#free(folder, others) : [];
   }

@@ -79,7 +79,7 @@ function* startAnew(deps: SettleInDeps, folder: string): Steps<void> {
   }
   while (repos.tombstones.wipe(folder, PAGE) > 0) yield PAGE * QUEUE_COST;
   // What the old place has is no reason to put a file away that the new one still has to get.
-  repos.afterUploads.removeOf(folder);
+  repos.afterUploads.annul(folder, reason, deps.clock.now());
   repos.folders.setGuard(folder, null);
   repos.folders.setMarker(folder, null);
 }

@@ -140,8 +140,8 @@ export class CapabilityKeeper {
     for (const destination of this.#deps.destinations()) {
       const entry = this.#entry(destination);
       const { name } = destination;
-      // The clock was set back since.
-      if ((entry.intent || entry.failures > 0) && entry.dueAt > now + RETRY_MAX_MS) entry.dueAt = now;
+      // The clock was set back since: no wait is that long.
+      if ((entry.intent || entry.failures > 0) && entry.dueAt > now + waitMs(entry.failures)) entry.dueAt = now;
       const { dueAt, intent } = entry;
       // What a probe has left there is taken away also when nothing else leads there (P7).
       const wanted = intent || this.#deps.wasReached(name);
@@ -215,7 +215,7 @@ export class CapabilityKeeper {
       // Behind a gate it waits for the gate; the intent stays until what was written is gone.
       if (error instanceof GateClosed) return;
       entry.failures += 1;
-      entry.dueAt = clock.now() + Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** (entry.failures - 1));
+      entry.dueAt = clock.now() + waitMs(entry.failures);
     }
   }
 
@@ -250,6 +250,11 @@ export class CapabilityKeeper {
     const random = Buffer.from(this.#deps.random.bytes(8)).toString('hex');
     return `${prefix}${PROBE_DIRECTORY}probe-${device}-${random}`;
   }
+}
+
+/** After so many failures; after none, for what may still be on its way. */
+function waitMs(failures: number): number {
+  return failures === 0 ? LATE_MS : Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** (failures - 1));
 }
 
 /** The keys are good but may not do this. Anything else that is wrong with a destination is set right and looked at again. */

@@ -146,6 +146,17 @@ const STEPS: Readonly<Record<number, { readonly before: string; readonly after: 
       expect(db.prepare('SELECT count(*) FROM uploads').pluck().get()).toBe(0);
     },
   },
+  6: {
+    before: `
+      INSERT INTO operations (id, kind, state, priority, lane, target, spec, completed_at, created_at, updated_at)
+        VALUES ('a', 'file.upload', 'succeeded', 2, 'folder:drop', 'a', '{}', 1, 1, 1);
+      INSERT INTO after_uploads (operation, action, archive_path, folder, path, fingerprint, due_at)
+        VALUES ('a', 'archive', '/old/a', 'drop', 'a', '1.2.3.4.5', 9);`,
+    after: (db) => {
+      const wishes = db.prepare('SELECT operation, archive_path, due_at, moot FROM after_uploads').all();
+      expect(wishes).toEqual([{ operation: 'a', archive_path: '/old/a', due_at: 9, moot: null }]);
+    },
+  },
 };
 
 describe('migrations', () => {

@@ -128,6 +128,23 @@ describe('P13: what is done with a file after its upload', () => {
     expect(eventTypes(outbox, operation)).toContain('left-in-place');
   });
 
+  it('P13: nor where its folder goes to another place by now; what a dead attempt left goes soon', async () => {
+    const codes: (ErrorCode | null)[] = ['local.io', null];
+    const { outbox, repos, clock, done, intend, rest } = bench(() => codes.shift() ?? null);
+    const operation = intend('a.txt', { action: 'archive', archivePath: '/old/a.txt' });
+    await rest();
+    // As `startAnew` does; the inventory is empty then.
+    repos.afterUploads.annul('drop', 'the folder goes to another place now', clock.now());
+    repos.files.put({ ...repos.files.get('drop', '', 'a.txt')!, fingerprint: null });
+    await rest();
+    expect(done).toEqual(['forget /old/a.txt']);
+    expect(repos.afterUploads.nextDue()).toEqual([]);
+    expect(outbox.repos.events.latestOf(operation.id, 1)[0]).toMatchObject({
+      type: 'left-in-place',
+      details: { path: 'a.txt', reason: 'the folder goes to another place now' },
+    });
+  });
+
   it.each<[string, AfterUploadRule, AfterUploadRule | null, string[]]>([
     ['keep instead of trash', TRASH, null, []],
     ['archive instead of trash', TRASH, { action: 'archive', archivePath: '/old/a.txt' }, []],

@@ -37,6 +37,25 @@ describe('P4: tombstones', () => {
     expect(folder.told(), 'once').toHaveLength(3);
   });
 
+  it('P13: a file that goes into the archive under a rule of before takes no object along', async () => {
+    const folder = await mirrored(['a', 'b']);
+    const { repos, clock } = folder.outbox;
+    const { fingerprint } = must(repos.files.get('drop', '', 'b'));
+    const operation = must(folder.operations().at(-1)).id;
+    // The engine is at it, or has died at it, while the folder has become a mirror.
+    const wish = { operation, action: 'archive', archivePath: '/old/b', folder: 'drop', path: 'b' } as const;
+    repos.afterUploads.insert({ ...wish, fingerprint: must(fingerprint), dueAt: clock.now() });
+    folder.tree.files.delete('b');
+    await folder.fullScan();
+    repos.afterUploads.remove(operation);
+    await folder.wait(2 * GRACE_MS);
+    expect(deletesOf(folder)).toEqual([]);
+    folder.tree.files.delete('a');
+    await folder.fullScan();
+    await folder.wait(2 * GRACE_MS);
+    expect(deletesOf(folder)).toEqual(['delete pending a']);
+  });
+
   it('does not wait for the hour to come round again when the clock is set back', async () => {
     const folder = await mirrored(['a', 'b']);
     folder.tree.files.delete('b');
