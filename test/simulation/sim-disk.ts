@@ -35,8 +35,8 @@ export class SimDisk {
   /** Every state that each path ever had, as a hash of its bytes. */
   readonly #states = new Map<string, Set<string>>();
   readonly #loose = new Set<SimNode>();
-  /** Names of files that have, or had, more than one. */
-  readonly #linked = new Map<SimNode, ReadonlySet<string>>();
+  /** Files that have, or had, more than one name. */
+  readonly #linked = new Set<SimNode>();
   changes = 0;
   readonly #onRemoved: ((paths: readonly string[], how: 'deleted' | 'renamed') => void)[] = [];
   /** Longshore itself acts, not a person. */
@@ -279,7 +279,7 @@ export class SimDisk {
     const node = this.#file(from);
     const directory = this.#directory(parentOf(to));
     directory.entries.set(nameOf(to), node);
-    this.#linked.set(node, new Set([...(this.#linked.get(node) ?? []), from, to]));
+    this.#linked.add(node);
     this.#touch(directory, 'both');
     this.#touch(node, 'ctime');
     this.#changed(to, 'names');
@@ -339,9 +339,15 @@ export class SimDisk {
     this.changes += 1;
     const node = this.find(path);
     if (node?.bytes !== null && node !== null)
-      for (const name of [path, ...(this.#linked.get(node) ?? [])]) this.#remember(name, node.bytes);
+      for (const name of this.#namesOf(node, path)) this.#remember(name, node.bytes);
     else for (const below of this.files(path)) this.#remember(`${path}/${below.path}`, below.node.bytes!);
     for (const listener of this.#listeners) listener(path, kind);
+  }
+
+  /** What is written under one name of a file is there under all of them, wherever they were moved to since. */
+  #namesOf(node: SimNode, path: string): readonly string[] {
+    if (!this.#linked.has(node)) return [path];
+    return this.files('').flatMap((file) => (file.node === node ? [`/${file.path}`] : []));
   }
 
   #remember(path: string, bytes: Uint8Array): void {
