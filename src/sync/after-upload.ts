@@ -195,11 +195,19 @@ export class AfterUpload {
     repos.transaction(() => {
       repos.afterUploads.remove(intent.operation);
       if (type !== null) this.#tell(intent, type, details);
-      const { dir, name } = splitPath(intent.path);
-      const file = gone ? repos.files.get(intent.folder, dir, name) : null;
-      if (file !== null && file.operation === intent.operation) repos.files.put({ ...file, fingerprint: null });
+      if (gone) this.#bury(intent);
     });
     onChange();
+  }
+
+  /** Like any file that is gone: kept in mind for a while, for whichever name takes up its object. */
+  #bury({ folder, path, operation }: StoredAfterUpload): void {
+    const { repos, clock } = this.#deps;
+    const { dir, name } = splitPath(path);
+    const file = repos.files.get(folder, dir, name);
+    if (file?.operation !== operation) return;
+    // Also of one that a scan has found gone meanwhile: no move comes from it.
+    repos.tombstones.bury(folder, dir, name, { goneAt: clock.now(), identity: null, deleteRemote: false });
   }
 
   #tell({ operation, path }: StoredAfterUpload, type: EventType, details: Readonly<Record<string, unknown>>): void {

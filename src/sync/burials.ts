@@ -13,6 +13,7 @@ import {
   namesakes,
   ownObject,
   problemResource,
+  toBeJudgedAnew,
 } from './inventory-keys.ts';
 import { joinPath } from './paths.ts';
 import type { PlannedFolder, PlannerDeps } from './planned-folder.ts';
@@ -178,7 +179,7 @@ export class Burials {
     const { repos, stopRunning } = this.#deps;
     for (const other of waiting) {
       supersede(repos, problemResource(folder, other.dir, other.name), 'the other file is gone', stopRunning);
-      repos.files.put({ ...other, fingerprint: null });
+      repos.files.put(toBeJudgedAnew(other));
     }
     return waiting.map(({ dir }) => dir);
   }

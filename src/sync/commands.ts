@@ -4,6 +4,7 @@ import type { Random } from '../core/ports.ts';
 import { isTerminal } from '../core/states.ts';
 import type { Repositories } from '../db/repositories.ts';
 import { FOREVER, type StoredOperation } from '../db/stored-operation.ts';
+import { toBeJudgedAnew } from './inventory-keys.ts';
 import { splitPath } from './paths.ts';
 import { uploadSpec, type CallMemo } from './specs.ts';
 import type { StopRunning } from './supersede.ts';
@@ -75,7 +76,7 @@ export class Commands {
       if (operation.folder === null || operation.path === null) return;
       const { dir, name } = splitPath(operation.path);
       const file = repos.files.get(operation.folder, dir, name);
-      if (file !== null) repos.files.put({ ...file, fingerprint: null });
+      if (file !== null && file.fingerprint !== null) repos.files.put(toBeJudgedAnew(file));
     });
     hintDirty(operation);
     return null;

@@ -29,6 +29,18 @@ export function lastVolume(fingerprint: Fingerprint): string | null {
   return isProblem(fingerprint) ? (fingerprint.split('@', 2)[1] ?? null) : volumeOf(fingerprint);
 }
 
+const ANEW = '!anew';
+
+/** Of a file that could not be taken: like no state that a scan may find, so that the next one judges it; on its volume as before. */
+export function toBeJudgedAnew(file: StoredFile): StoredFile {
+  const volume = file.fingerprint === null ? null : lastVolume(file.fingerprint);
+  return { ...file, fingerprint: (volume === null ? ANEW : `${ANEW}@${volume}`) as Fingerprint };
+}
+
+export function isToBeJudgedAnew(fingerprint: Fingerprint | null): boolean {
+  return fingerprint?.split('@', 1)[0] === ANEW;
+}
+
 /** Its own resource: the trouble with one name must not touch the good file that has the same key. */
 export function problemResource(folder: PlannedFolder, dir: string, name: string): string {
   return `local:${folder.name}/${joinPath(dir, name)}`;

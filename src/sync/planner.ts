@@ -3,6 +3,7 @@ import type { EpochMs, ScannedDirectory, ScannedFile } from '../core/ports.ts';
 import type { FilesRepo, KnownName, StoredFile } from '../db/files-repo.ts';
 import { Burials } from './burials.ts';
 import { FileQueue } from './file-queue.ts';
+import { isToBeJudgedAnew } from './inventory-keys.ts';
 import { judgeFile, type FileJudgement } from './judge-file.ts';
 import type { PlannedFolder, PlannerDeps } from './planned-folder.ts';
 import { objectResource } from './specs.ts';
@@ -214,5 +215,6 @@ class PlanInMaking {
 
 /** The inventory has no version of it: it may be a known file that moved here. */
 export function isNewName(before: StoredFile | null): boolean {
-  return before === null || (before.fingerprint === null && before.base === null);
+  if (before === null) return true;
+  return before.base === null && (before.fingerprint === null || isToBeJudgedAnew(before.fingerprint));
 }

@@ -88,13 +88,15 @@ function bench(fail: () => ErrorCode | null = () => null) {
 
 describe('P13: what is done with a file after its upload', () => {
   it('is done once, and its row is no longer a present file', async () => {
-    const { outbox, repos, done, intend, rest } = bench();
+    const { outbox, repos, clock, done, intend, rest } = bench();
     const operation = intend('a.txt');
     intend('b.txt', { action: 'archive', archivePath: '/old/b.txt' });
     await rest();
     await rest();
     expect(done.sort()).toEqual(['archive /srv/drop/b.txt /old/b.txt', 'trash /srv/drop/a.txt']);
     expect(repos.files.get('drop', '', 'a.txt')).toMatchObject({ fingerprint: null, base: { etag: 'e' } });
+    // It is forgotten with all that is gone, and its object stays.
+    expect(repos.tombstones.get('drop', '', 'a.txt')).toMatchObject({ goneAt: clock.now(), deleteRemote: false });
     expect(repos.afterUploads.nextDue()).toEqual([]);
     expect(eventTypes(outbox, operation)).toContain('file-trashed');
   });

@@ -4,6 +4,7 @@ import { isTerminal, STATES } from '../../../src/core/states.ts';
 import type { NewOperation } from '../../../src/db/new-operation.ts';
 import { FOREVER } from '../../../src/db/stored-operation.ts';
 import { Commands } from '../../../src/sync/commands.ts';
+import { isToBeJudgedAnew } from '../../../src/sync/inventory-keys.ts';
 import { errorOfCode } from '../../../src/sync/settle.ts';
 import { supersede } from '../../../src/sync/supersede.ts';
 import { NOON } from '../../support/manual-clock.ts';
@@ -13,6 +14,7 @@ import {
   fingerprint,
   lease,
   makeOutbox,
+  must,
   queueUpload,
   reread,
   uploadSpecFor,
@@ -105,7 +107,8 @@ describe('retry', () => {
     });
     expect(commands.retry(failed.id, false)).toBeNull();
     expect(reread(outbox, failed).state).toBe('superseded');
-    expect(outbox.repos.files.get('drop', '', 'a')?.fingerprint).toBeNull();
+    const { fingerprint: now } = must(outbox.repos.files.get('drop', '', 'a'));
+    expect(isToBeJudgedAnew(now)).toBe(true);
     expect(dirty).toEqual(['a']);
   });
 

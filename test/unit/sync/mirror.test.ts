@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Commands } from '../../../src/sync/commands.ts';
 import { lease, must } from '../../support/outbox.ts';
 import { mirrored, WatchedFolder } from '../../support/watched-folder.ts';
 
@@ -118,6 +119,24 @@ describe('P4: tombstones', () => {
     folder.tree.problems.set('b', 'local.too-large');
     await folder.hint('');
     expect(folder.told().at(-1)).toBe('upload failed b');
+    folder.tree.problems.clear();
+    folder.tree.files.delete('b');
+    await folder.hint('');
+    await folder.wait(GRACE_MS + 2000);
+    expect(deletesOf(folder)).toEqual(['delete pending b']);
+  });
+
+  it('P2: so does that of one which was to be judged anew when it was deleted', async () => {
+    const folder = await mirrored(['a', 'b']);
+    folder.tree.problems.set('b', 'local.too-large');
+    await folder.hint('');
+    const commands = new Commands({
+      ...folder.outbox,
+      stopRunning: () => undefined,
+      hintDirty: () => undefined,
+      isWatched: () => true,
+    });
+    expect(commands.retry(must(folder.operations().at(-1)).id, false)).toBeNull();
     folder.tree.problems.clear();
     folder.tree.files.delete('b');
     await folder.hint('');
