@@ -15,6 +15,7 @@ function ErrorBlock({ detail }: { detail: OperationDetail }) {
   if (detail.error === null) return null;
   const { message, hint } = errorWords(detail.error, language);
   const next = nextWords(detail, now, language);
+  const whose = detail.error.detailFrom === 'service' ? m.drawer.ownWords : m.drawer.furtherWords;
   return (
     <section className="trouble" data-tone={TONES[detail.state] ?? 'quiet'}>
       <h3>{m.drawer.error}</h3>
@@ -24,8 +25,8 @@ function ErrorBlock({ detail }: { detail: OperationDetail }) {
       {detail.error.detail === null ? null : (
         <>
           <h4>
-            {m.drawer.ownWords}
-            <CopyButton text={detail.error.detail} what={m.drawer.ownWords} />
+            {whose}
+            <CopyButton text={detail.error.detail} what={whose} />
           </h4>
           <pre>{detail.error.detail}</pre>
         </>

@@ -190,6 +190,7 @@ export const en = {
     gone: 'These details could not be loaded',
     error: 'What went wrong',
     ownWords: "The service's own words",
+    furtherWords: 'Details',
     history: 'History',
     noHistory: 'No events are recorded any more',
     parts: 'Parts',

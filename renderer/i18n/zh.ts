@@ -184,6 +184,7 @@ export const zh: Messages = {
     gone: '无法加载详情',
     error: '出了什么问题',
     ownWords: '服务的原文',
+    furtherWords: '详情',
     history: '历史',
     noHistory: '已没有事件记录',
     parts: '分段',

@@ -34,8 +34,8 @@ export interface WorkableProbe {
   hasSecret(name: string): boolean;
   /** Set and not empty. */
   hasEnv(name: string): boolean;
-  /** Null: not known, not reported. */
-  hasProfile(name: string): boolean | null;
+  /** Where it was looked for, in words; null when it is there. */
+  profileMissingFrom(name: string): string | null;
 }
 
 /** Everything that keeps a valid configuration from working now, sorted by line. `config check` turns any into exit 2. */
@@ -168,18 +168,14 @@ function checkDestination({ name, credentials }: DestinationConfig, probe: Worka
         if (!probe.hasEnv(variable)) reportEnv(subject, [...path, 'env'], variable, report);
       }
       return;
-    case 'profile':
-      if (probe.hasProfile(credentials.profile) === false) {
-        const message = `The shared AWS configuration has no profile "${credentials.profile}".`;
-        report(
-          subject,
-          'profile-missing',
-          [...path, 'profile'],
-          message,
-          'Add it to ~/.aws/credentials or ~/.aws/config.',
-        );
-      }
+    case 'profile': {
+      const places = probe.profileMissingFrom(credentials.profile);
+      if (places === null) return;
+      const message = `There is no profile "${credentials.profile}" in ${places}.`;
+      const hint = 'Add it there, or name one that there is.';
+      report(subject, 'profile-missing', [...path, 'profile'], message, hint);
       return;
+    }
     case 'secret':
       if (!probe.hasSecret(credentials.name)) reportSecret(subject, [...path, 'secret'], credentials.name, report);
   }

@@ -1,5 +1,6 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 
+import { whereProfileIsMissing } from './aws-profiles.ts';
 import type { FolderState, WorkableProbe } from './check-workable.ts';
 import type { Environment } from './substitute-env.ts';
 
@@ -7,7 +8,6 @@ export interface MachineProbeOptions {
   readonly dataDir: string | null;
   readonly env: Environment;
   hasSecret(name: string): boolean;
-  hasProfile(name: string): boolean | null;
 }
 
 /** The facts of this machine for `checkWorkable`. Looks with synchronous calls: for commands and start-up, not for loops. */
@@ -19,7 +19,7 @@ export function machineProbe(options: MachineProbeOptions): WorkableProbe {
     realPath,
     hasSecret: (name) => options.hasSecret(name),
     hasEnv: (name) => (options.env[name] ?? '') !== '',
-    hasProfile: (name) => options.hasProfile(name),
+    profileMissingFrom: (name) => whereProfileIsMissing(name, options.env),
   };
 }
 

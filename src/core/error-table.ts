@@ -524,6 +524,17 @@ export const ERROR_TABLE = {
     },
     zh: { message: '所需的密钥没有值。', hint: '请用 “longshore secret set NAME” 保存，然后重试。' },
   },
+  'config.credentials-missing': {
+    class: 'permanent',
+    en: {
+      message: 'The credentials of this destination could not be found on this computer.',
+      hint: 'The details say what is missing and where it was looked for. Set it, or log in again, then retry; environment variables are read when Longshore starts.',
+    },
+    zh: {
+      message: '在本机上找不到此目标的凭据。',
+      hint: '详情说明缺少什么以及查找的位置。请补上或重新登录，然后重试；环境变量在 Longshore 启动时读取。',
+    },
+  },
   'internal.crash-loop': {
     class: 'internal',
     retry: false,

@@ -2,8 +2,10 @@ import { errorEntry, type ErrorClass, type ErrorCode } from './error-table.ts';
 
 /** Facts about a failure; safe to log and to show: never a credential, token or signature (P12). */
 export interface ErrorContext {
-  /** The service's or system's own words. */
+  /** Further words: the service's own where `detailFrom` says so, else the system's or ours. */
   readonly detail?: string;
+  /** Set where `detail` is what a service said in its reply. */
+  readonly detailFrom?: 'service';
   /** HTTP status of the reply. */
   readonly status?: number;
   /** The service asks to wait that long, ms. */

@@ -35,6 +35,7 @@ export interface OperationError {
   readonly class: ErrorClass;
   readonly message: string;
   readonly hint: string;
-  /** The service's or system's own words, redacted. */
+  /** Further words, redacted: the service's own where `detailFrom` says so, else the system's or ours. */
   readonly detail: string | null;
+  readonly detailFrom?: 'service' | undefined;
 }

@@ -11,8 +11,10 @@ const errorShape = z.object({
   class: z.string(),
   message: z.string(),
   hint: z.string(),
-  /** The service's own words, redacted. */
+  /** Further words, redacted. */
   detail: z.string().nullable(),
+  /** There where `detail` is what a service said; else they are the words of this computer. */
+  detailFrom: z.literal('service').optional(),
 });
 
 /** An operation as CONTRACT.md words it; times are ISO 8601 UTC. */

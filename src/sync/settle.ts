@@ -18,6 +18,7 @@ export function operationError(error: LongshoreError): OperationError {
     message: error.message,
     hint: error.hint,
     detail: error.context.detail ?? null,
+    ...(error.context.detailFrom === undefined ? {} : { detailFrom: error.context.detailFrom }),
   };
 }
 

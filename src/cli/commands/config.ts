@@ -74,7 +74,6 @@ export async function workableFindings(
     env: context.io.env,
     // Unknown is not missing: an engine that does not answer is another trouble.
     hasSecret: (name) => names === null || names.has(name),
-    hasProfile: () => null,
   });
   return checkWorkable(loaded, probe);
 }

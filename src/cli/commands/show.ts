@@ -36,7 +36,10 @@ export function printDetail(detail: OperationDetail, { output, io }: CommandCont
     ],
     ['note', operationNote(detail, nowMs) || null],
     ['to do', detail.error === null || detail.error.hint === '' ? null : printable(detail.error.hint)],
-    ['service says', detail.error?.detail == null ? null : printable(detail.error.detail)],
+    [
+      detail.error?.detailFrom === 'service' ? 'service says' : 'details',
+      detail.error?.detail == null || detail.error.detail === '' ? null : printable(detail.error.detail),
+    ],
     ['was', detail.movedFrom === undefined ? null : printable(detail.movedFrom)],
     ['stored as', detail.storedAs === undefined ? null : printable(detail.storedAs)],
     ['resource', detail.resourceKey === null ? null : printable(detail.resourceKey)],

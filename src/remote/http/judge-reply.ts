@@ -68,14 +68,15 @@ function codeFor(status: number): ErrorCode {
 
 function contextOf(call: CallFacts, reply: HttpReply, now: EpochMs): ErrorContext {
   const { status, headers } = reply;
-  const detail =
-    status >= 300 && status < 400 ? newAddress(call, headers['location']) : problemText(reply, call.secrets);
+  const redirected = status >= 300 && status < 400;
+  const detail = redirected ? newAddress(call, headers['location']) : problemText(reply, call.secrets);
   const retryAfterMs = parseRetryAfterMs(headers['retry-after'], now);
   return {
     status,
     sent: status >= 500 && status !== 501 && status !== 503,
     subject: bareUrl(call.url),
     ...(detail === undefined ? {} : { detail }),
+    ...(detail === undefined || redirected ? {} : { detailFrom: 'service' as const }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }

@@ -98,8 +98,10 @@ function beforeSending(error: unknown, failed: FailedRequest): LongshoreError {
   const network = networkFailure(error, false);
   if (network !== null) return new LongshoreError(network, context, safeCause(error));
   const name = error instanceof Error ? error.name : '';
-  // CredentialsProviderError and TokenProviderError, CredentialUnavailable of older ones; and STS's refusals.
-  if (/Credential|TokenProvider/.test(name)) return new LongshoreError('s3.bad-credentials', context, safeCause(error));
+  // CredentialsProviderError and TokenProviderError, CredentialUnavailable of older ones: no service has refused anything.
+  if (/Credential|TokenProvider/.test(name))
+    return new LongshoreError('config.credentials-missing', context, safeCause(error));
+  // STS's refusals.
   const known = byServiceCode(name);
   return known === undefined ? unexpected(error, failed) : new LongshoreError(known, context, safeCause(error));
 }
@@ -119,6 +121,7 @@ function classifyReply(error: unknown, reply: RawReply, failed: FailedRequest): 
     sent: effectUnknown(code, reply.status),
     subject: failed.subject,
     ...(detail === '' ? {} : { detail }),
+    ...(detail === '' || (said.code ?? said.message) === undefined ? {} : { detailFrom: 'service' as const }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(said.code === undefined ? {} : { serviceCode: said.code }),
   };

@@ -1,4 +1,6 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import { whereProfileIsMissing } from '../../config/aws-profiles.ts';
+import { LongshoreError } from '../../core/longshore-error.ts';
 import type { Clock, EpochMs } from '../../core/ports.ts';
 import type { AwsKeys, S3Credentials } from './options.ts';
 
@@ -41,7 +43,7 @@ export class CredentialSource {
     return this.#credentials.kind === 'literal' ? this.#credentials : null;
   }
 
-  /** Rejects with the provider's own error, or with `config.secret-missing`. */
+  /** Rejects with the provider's own error, with `config.credentials-missing` or with `config.secret-missing`. */
   async keys(): Promise<AwsKeys> {
     if (this.#credentials.kind === 'literal') return this.#credentials;
     if (this.#credentials.kind !== 'profile') return (await lookUp(this.#credentials)).keys;
@@ -106,14 +108,26 @@ async function lookUp(credentials: Exclude<S3Credentials, { kind: 'literal' }>):
       return { keys: await credentials.resolve(), expiresAt: null };
     case 'env': {
       // Loaded when needed: the package brings clients for SSO and STS that most destinations never use.
+      const missing = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].filter((name) => !process.env[name]);
+      if (missing.length > 0) throw notHere(`not set in the environment: ${missing.join(' and ')}`);
       const { fromEnv } = await import('@aws-sdk/credential-providers');
       return found(await fromEnv()());
     }
     case 'profile': {
+      const { profile } = credentials;
       const { fromIni } = await import('@aws-sdk/credential-providers');
-      return found(await fromIni({ profile: credentials.profile, ignoreCache: true })());
+      try {
+        return found(await fromIni({ profile, ignoreCache: true })());
+      } catch (error) {
+        const places = whereProfileIsMissing(profile, process.env);
+        throw places === null ? error : notHere(`there is no profile "${profile}" in ${places}`);
+      }
     }
   }
+}
+
+function notHere(detail: string): LongshoreError {
+  return new LongshoreError('config.credentials-missing', { detail, sent: false });
 }
 
 function sameKeys(a: AwsKeys, b: AwsKeys): boolean {

@@ -223,6 +223,8 @@ export function isRefusal(error: unknown): boolean {
 const SET_RIGHT: ReadonlySet<ErrorCode> = new Set([
   's3.clock-skew',
   's3.bad-credentials',
+  'config.credentials-missing',
+  'config.secret-missing',
   's3.no-such-bucket',
   's3.wrong-region',
 ]);

@@ -286,7 +286,7 @@ describe('the S3 adapter and what only the stand-in can show', () => {
     missing.close();
 
     const nowhere = storeWith({ kind: 'profile', profile: 'longshore-test-no-such-profile' });
-    expect((await refusalOf(nowhere.probe(NEVER))).code).toBe('s3.bad-credentials');
+    expect((await refusalOf(nowhere.probe(NEVER))).code).toBe('config.credentials-missing');
     nowhere.close();
 
     const before = { ...process.env };

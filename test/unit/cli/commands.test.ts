@@ -107,6 +107,17 @@ describe('without an engine', () => {
     expect(JSON.parse((await cli(['show', failed.id, '--json'], access)).out)).toEqual(detail);
   });
 
+  test('P11: only what a service said is told as its words', async () => {
+    const error = { code: 's3.access-denied', class: 'permanent', message: 'No.', hint: '', detail: 'in its words' };
+    const told = async (detailFrom?: 'service') => {
+      const detail = operationDetail({ state: 'failed', error: { ...error, detailFrom } });
+      return (await cli(['show', detail.id], offlineAccess(plainHandlers({ show: () => Promise.resolve(detail) }))))
+        .out;
+    };
+    expect(await told('service')).toMatch(/^ {2}service says +in its words$/m);
+    expect(await told()).toMatch(/^ {2}details +in its words$/m);
+  });
+
   test('what was named and refused ends with 2; what a range met is only told', async () => {
     const refused = [{ id: 'x', reason: 'It is done already.' }];
     const access = offlineAccess(

@@ -15,7 +15,7 @@ const FINE: WorkableProbe = {
   realPath: (path) => path,
   hasSecret: () => true,
   hasEnv: () => true,
-  hasProfile: () => true,
+  profileMissingFrom: () => null,
 };
 
 function findings(text: string, probe: Partial<WorkableProbe> = {}) {
@@ -80,7 +80,7 @@ describe('what is valid but can’t work now', () => {
   });
 
   it('secrets, variables and profiles that are not there, each once and sorted by line', () => {
-    const none = { hasSecret: () => false, hasEnv: () => false, hasProfile: () => false };
+    const none = { hasSecret: () => false, hasEnv: () => false, profileMissingFrom: () => '/h/.aws/credentials' };
     const credentials = (text: string) => findings(withDestination('').replace('{ env: true }', text), none);
     expect(credentials('{ secret: s3 }')).toMatchObject([
       {
@@ -92,7 +92,7 @@ describe('what is valid but can’t work now', () => {
       },
     ]);
     expect(credentials('{ profile: work }')).toMatchObject([
-      { code: 'profile-missing', message: containing('"work"') },
+      { code: 'profile-missing', message: 'There is no profile "work" in /h/.aws/credentials.' },
     ]);
     expect(credentials('{ env: true }').map(({ message }) => message)).toEqual([
       'The environment variable AWS_ACCESS_KEY_ID is not set.',
@@ -105,9 +105,7 @@ describe('what is valid but can’t work now', () => {
       [4, 'providers.api.auth.password.secret', 'secret-missing'],
       [6, 'providers.api.headers.X-A.secret', 'secret-missing'],
     ]);
-    expect(
-      findings(withDestination('').replace('{ env: true }', '{ profile: w }'), { hasProfile: () => null }),
-    ).toEqual([]);
+    expect(findings(withDestination('').replace('{ env: true }', '{ profile: w }'))).toEqual([]);
   });
 });
 
@@ -122,7 +120,6 @@ describe('the facts of this machine', () => {
         dataDir: join(root, 'link'),
         env: { SET: 'x', EMPTY: '' },
         hasSecret: () => true,
-        hasProfile: () => null,
       });
       expect(['dir', 'link', 'file', 'none', 'file/under'].map((name) => probe.folderState(join(root, name)))).toEqual([
         'ok',

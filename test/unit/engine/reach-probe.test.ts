@@ -142,6 +142,7 @@ describe('an answer', () => {
     'net.reset',
     'net.stalled',
     'config.secret-missing',
+    'config.credentials-missing',
     'internal.unknown',
   ] as const)('is not %s', (code) => {
     expect(isAnswer(new LongshoreError(code))).toBe(false);

@@ -23,6 +23,14 @@ function refusal(status: number, code: string, message = 'words of the service')
 }
 
 describe('what the service says', () => {
+  it('P11: is told as its words; what is said here about a reply is not', () => {
+    const origin = (error: unknown, said: RawReply) => classifyS3(error, failed(said)).context.detailFrom;
+    expect(origin(SDK_ERROR, refusal(403, 'AccessDenied'))).toBe('service');
+    expect(origin(SDK_ERROR, reply(502, 'Bad gateway'))).toBe('service');
+    expect(origin(new UnusableReply('no ETag in the reply'), reply(200))).toBeUndefined();
+    expect(origin(SDK_ERROR, reply(503))).toBeUndefined();
+  });
+
   it.each([
     [403, 'InvalidAccessKeyId', 's3.bad-credentials'],
     [403, 'SignatureDoesNotMatch', 's3.bad-credentials'],
@@ -206,9 +214,12 @@ describe('what stands in the way', () => {
 describe('before anything was sent', () => {
   const unsent = failed(null, { exchange: { started: false, connected: false, viaProxy: false, reply: null } });
 
-  it('credentials that can’t be had are wrong credentials', () => {
+  it('credentials that can’t be had here are missing, not refused by a service', () => {
     const error = Object.assign(new Error('Could not resolve credentials'), { name: 'CredentialsProviderError' });
-    expect(classifyS3(error, unsent)).toMatchObject({ code: 's3.bad-credentials', context: { sent: false } });
+    expect(classifyS3(error, unsent)).toMatchObject({
+      code: 'config.credentials-missing',
+      context: { sent: false },
+    });
   });
 
   it('a log-in service that can’t be reached is no wrong credential', () => {

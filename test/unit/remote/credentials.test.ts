@@ -104,3 +104,39 @@ describe('a secret', () => {
     expect(await keys.refreshAfter(0)).toBe(false);
   });
 });
+
+describe('P11: keys that are not on this computer', () => {
+  it('a profile that is nowhere is named, with the files that were looked through', async () => {
+    await expect(source().keys()).rejects.toMatchObject({
+      code: 'config.credentials-missing',
+      context: {
+        detail: `there is no profile "work" in ${path.join(dir, 'credentials')} (no such file) or ${path.join(dir, 'config')} (no such file)`,
+        sent: false,
+      },
+    });
+  });
+
+  it('a profile without keys is told in the SDK’s words', async () => {
+    await writeFile(path.join(dir, 'credentials'), '[work]\nregion = x\n');
+    await expect(source().keys()).rejects.toMatchObject({ name: 'CredentialsProviderError' });
+  });
+
+  it('variables that are not set are named', async () => {
+    const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
+    const kept = names.map((name) => process.env[name]);
+    try {
+      process.env['AWS_ACCESS_KEY_ID'] = 'AKID';
+      delete process.env['AWS_SECRET_ACCESS_KEY'];
+      const keys = new CredentialSource({ kind: 'env' }, { now: () => 0 });
+      await expect(keys.keys()).rejects.toMatchObject({
+        code: 'config.credentials-missing',
+        context: { detail: 'not set in the environment: AWS_SECRET_ACCESS_KEY' },
+      });
+    } finally {
+      for (const [index, name] of names.entries()) {
+        if (kept[index] === undefined) delete process.env[name];
+        else process.env[name] = kept[index];
+      }
+    }
+  });
+});

@@ -88,6 +88,13 @@ const wordsOf = (body: string | Uint8Array, headers: Record<string, string>) =>
 
 describe('the service’s own words', () => {
   const json = { 'content-type': 'application/problem+json; charset=utf-8' };
+  it('P11: they are told as its words; the new address of a redirect is not', () => {
+    const origin = (said: HttpReply) => errorOf(judgeReply(call, said, NOW)).context.detailFrom;
+    expect(origin(reply(422, 'too much'))).toBe('service');
+    expect(origin(reply(422, ''))).toBeUndefined();
+    expect(origin(reply(307, '', { location: '/v2/orders/7' }))).toBeUndefined();
+  });
+
   it('title and detail of a problem document (RFC 9457)', () => {
     const problem = { type: 'about:blank', title: 'Not enough credit', detail: 'Your balance is 30.', status: 422 };
     expect(wordsOf(JSON.stringify(problem), json)).toBe('Not enough credit: Your balance is 30.');
