@@ -1,9 +1,9 @@
-import type { StoredOperation } from '../db/stored-operation.ts';
 import type { Params } from '../protocol/contract.ts';
-import { queueCall } from '../sync/queue-call.ts';
+import { queueCall, type QueuedCall } from '../sync/queue-call.ts';
 import { isLoopback } from './lanes.ts';
 import { usage } from './refusals.ts';
 import type { SyncCore } from './sync-core.ts';
+import { unknownName } from './unknown-name.ts';
 
 const DEFAULT_CALL_TIMEOUT_MS = 60_000;
 
@@ -15,7 +15,7 @@ export function enqueueCall(
   core: SyncCore,
   deps: Omit<Parameters<typeof queueCall>[0], 'repos'>,
   params: Params<'call'>,
-): StoredOperation {
+): QueuedCall {
   if (!CALL_METHODS.includes(params.method))
     throw usage(`${params.method} is not a method of HTTP.`, `Use one of ${CALL_METHODS.join(', ')}.`);
   const { provider, url } = callTarget(core, params.target);
@@ -41,7 +41,7 @@ export function enqueueCall(
     );
   }
   core.wake();
-  return queued.operation;
+  return queued;
 }
 
 /** `provider:/path` or an absolute URL. Plain http leaves this machine only where a provider allows it in words. */
@@ -49,8 +49,10 @@ function callTarget(core: SyncCore, target: string): { readonly provider: string
   const match = /^([^:/?#]+):(\/(?!\/).*)$/s.exec(target);
   if (match !== null) {
     const [, name = '', path = ''] = match;
-    if (core.config.providers[name] === undefined)
-      throw usage(`There is no provider "${name}".`, 'Add it to the configuration, or give a whole URL.');
+    if (core.config.providers[name] === undefined) {
+      const { message, hint } = unknownName(core.config, 'provider', name).failure;
+      throw usage(message, `${hint} A whole URL does as well.`);
+    }
     return { provider: name, url: path };
   }
   const url = URL.canParse(target) ? new URL(target) : null;

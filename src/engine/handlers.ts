@@ -21,6 +21,7 @@ import { notAvailable, notFound, usage } from './refusals.ts';
 import { refusingOnFullDisk } from './refuse-on-full-disk.ts';
 import { statusView, viewContext, type EngineFactsView } from './status-view.ts';
 import type { SyncCore } from './sync-core.ts';
+import { requireKnown, unknownName } from './unknown-name.ts';
 
 const DEFAULT_PAGE = 100;
 /** For the lists of open uploads of all destinations, ms. */
@@ -58,14 +59,22 @@ function handlersOf(desk: Desk): Handlers {
     if (operation === null) throw notFound(`There is no item ${id}.`, 'See "longshore ls" for what there is.');
     return operation;
   };
+  /** A folder that left the configuration still has its items. */
+  const requireFolderOfItems = async (folder: string): Promise<void> => {
+    if (desk.core().config.folders.some(({ name }) => name === folder)) return;
+    const { items } = await findPage(repos().queue, { states: STATES, order: 'newest', limit: 1, folder });
+    if (items.length === 0) throw unknownName(desk.core().config, 'folder', folder);
+  };
   const page = async (params: Params<'ls'>): Promise<QueuePage> => {
     if (params.after !== undefined && parseCursor(params.after) === null)
       throw usage(`"${params.after}" is not a page.`, 'Use the "next" of the page before.');
+    const { folder } = params;
+    if (folder !== undefined) await requireFolderOfItems(folder);
     return findPage(repos().queue, {
       states: params.states ?? STATES,
       order: params.order ?? 'oldest',
       limit: params.limit ?? DEFAULT_PAGE,
-      ...(params.folder === undefined ? {} : { folder: params.folder }),
+      ...(folder === undefined ? {} : { folder }),
       ...(params.kind === undefined ? {} : { kind: params.kind }),
       ...(params.search === undefined ? {} : { search: params.search }),
       ...(params.after === undefined ? {} : { after: params.after }),
@@ -128,7 +137,7 @@ function handlersOf(desk: Desk): Handlers {
     },
     resolve: async ({ keep, ...which }) => {
       if (keep === 'merge') throw notAvailable('Merging');
-      if (which.all === true && which.folder !== undefined) requireKnownScope(desk.core(), `folder:${which.folder}`);
+      if (which.all === true && which.folder !== undefined) await requireFolderOfItems(which.folder);
       const ids = which.all === true ? await conflictIds(desk.core(), which.folder ?? null) : which.ids;
       const { deps } = desk.core().conflicts;
       const { done, refused } = await inBatches(ids, (batch) =>
@@ -152,7 +161,10 @@ function handlersOf(desk: Desk): Handlers {
       );
       return { undone, refused };
     },
-    call: async (params) => view(enqueueCall(desk.core(), desk, params)),
+    call: async (params) => {
+      const { operation, kind } = enqueueCall(desk.core(), desk, params);
+      return { ...view(operation), ...(kind === 'known' ? { known: true } : {}) };
+    },
     events: async (params) => {
       const limit = params.limit ?? DEFAULT_PAGE;
       const items = await findEvents(repos().events, {
@@ -165,8 +177,7 @@ function handlersOf(desk: Desk): Handlers {
     },
     'folder.add': async ({ folder, paths }) => {
       const configured = desk.core().config.folders.find((candidate) => candidate.name === folder);
-      if (configured === undefined)
-        throw notFound(`There is no folder "${folder}".`, 'See "longshore status" for the folders.');
+      if (configured === undefined) throw unknownName(desk.core().config, 'folder', folder);
       const result = await addToFolder(configured.path, paths);
       desk.core().rescan(folder);
       return result;
@@ -176,16 +187,21 @@ function handlersOf(desk: Desk): Handlers {
       desk.core().wake();
       return view(operation);
     },
-    'deletes.ls': async () => ({ items: massDeletes(desk.core()) }),
+    'deletes.ls': async ({ folder }) => {
+      const items = massDeletes(desk.core());
+      if (folder === undefined) return { items };
+      requireKnown(desk.core().config, 'folder', folder);
+      return { items: items.filter((item) => item.folder === folder) };
+    },
     'deletes.decide': async ({ folder, decision }) => {
-      requireKnownScope(desk.core(), `folder:${folder}`);
+      requireKnown(desk.core().config, 'folder', folder);
       const files = await decideDeletes(desk.core(), clock, folder, decision);
       if (files === null)
         throw notFound(`No deletes of folder "${folder}" wait for a word.`, 'See "longshore deletes" for what waits.');
       return { folder, decision, files };
     },
     'folder.adopt': async ({ folder }) => {
-      requireKnownScope(desk.core(), `folder:${folder}`);
+      requireKnown(desk.core().config, 'folder', folder);
       requireMirror(desk.core(), folder);
       await adoptFolder(desk.core(), clock, folder);
       return { folder };
@@ -207,6 +223,7 @@ function handlersOf(desk: Desk): Handlers {
       return { path };
     },
     'uploads.ls': async ({ destination }) => {
+      if (destination !== undefined) requireKnown(desk.core().config, 'destination', destination);
       const found = await findOpenUploads(desk.core(), destination ?? null, AbortSignal.timeout(LIST_TIMEOUT_MS));
       const items = found.items.map((upload) => ({ ...upload, initiatedAt: isoOrNull(upload.initiatedAt) }));
       return { items, failed: [...found.failed] };

@@ -1,17 +1,11 @@
 import { RpcRefusal } from '../protocol/rpc-errors.ts';
-import { notFound } from './refusals.ts';
 import type { SyncCore } from './sync-core.ts';
+import { requireKnown } from './unknown-name.ts';
 
-/** Throws an RpcRefusal for the scope of a folder or provider that the configuration does not have. */
+/** Throws an RpcRefusal for what a pause is about, `folder:NAME` or `provider:NAME`, where it is not configured. */
 export function requireKnownScope(core: SyncCore, scope: string): void {
-  const colon = scope.indexOf(':');
-  const name = scope.slice(colon + 1);
-  if (scope.startsWith('folder:') && !core.config.folders.some((folder) => folder.name === name)) {
-    throw notFound(`There is no folder "${name}".`, 'See "longshore status" for the folders.');
-  }
-  if (scope.startsWith('provider:') && core.config.providers[name] === undefined) {
-    throw notFound(`There is no provider "${name}".`, 'See "longshore config show" for the providers.');
-  }
+  const [, kind, name = ''] = /^(folder|provider):(.*)$/s.exec(scope) ?? [];
+  if (kind === 'folder' || kind === 'provider') requireKnown(core.config, kind, name);
 }
 
 /** Throws an RpcRefusal for a folder whose root has no marker by design. */

@@ -14,6 +14,7 @@ import { queueRestore, type RestoreDeps } from '../sync/queue-restore.ts';
 import { isOwnName } from '../watch/default-ignores.ts';
 import { isSafeRelative } from '../watch/safe-relative.ts';
 import type { Targets } from './targets.ts';
+import { unknownName } from './unknown-name.ts';
 
 /** For the look at the service, ms. */
 const LOOK_TIMEOUT_MS = 30_000;
@@ -46,8 +47,7 @@ export async function restoreObject(deps: RestoreObjectDeps, request: Params<'re
   const { config, targets, files } = deps;
   const folder = config.folders.find(({ name }) => name === request.folder);
   const target = folder === undefined ? null : targets.get(folder.destination);
-  if (folder === undefined || target === null)
-    throw notFound(`There is no folder "${request.folder}".`, 'See "longshore status" for the folders.');
+  if (folder === undefined || target === null) throw unknownName(config, 'folder', request.folder);
   const { key, path } = place(deps, folder, request);
   const { current, remote } = await look(() => lookAt(deps, target.store, key, request.versionId ?? null));
   if (remote === null) {

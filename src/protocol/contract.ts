@@ -132,7 +132,8 @@ export const REQUESTS = {
         timeoutMs: true,
       })
       .strict(),
-    result: operationShape,
+    /** `known`: the key was used for this same request before, and this is what became of it. */
+    result: operationShape.extend({ known: z.literal(true).optional() }),
   },
   events: {
     params: z.object({
@@ -160,7 +161,7 @@ export const REQUESTS = {
   },
   /** Mass deletes that wait for a word. */
   'deletes.ls': {
-    params: nothing,
+    params: z.object({ folder: name.optional() }),
     result: z.object({ items: z.array(massDeleteShape.extend({ folder: z.string() })) }),
   },
   /** `delete`: what is gone may go from the storage as well. `keep`: its objects stay. */

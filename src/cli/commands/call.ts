@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Priority } from '../../core/operation.ts';
-import type { Params } from '../../protocol/contract.ts';
+import type { Params, Result } from '../../protocol/contract.ts';
 import type { CliIo } from '../cli-io.ts';
 import { EXIT, usageError } from '../exit-codes.ts';
 import { operationName, operationNote } from '../operation-table.ts';
@@ -49,7 +49,7 @@ export const registerCall: RegisterCommands = (program, act) => {
           if (output.isJson) output.document(operation);
           else
             output.text(
-              `Queued ${operationName(operation)}`,
+              `${queuedWords(operation)} ${operationName(operation)}`,
               `  ${operation.id}  ${operationNote(operation, io.now())}`.trimEnd(),
             );
           return EXIT.fine;
@@ -59,7 +59,7 @@ export const registerCall: RegisterCommands = (program, act) => {
             client,
             () => client.call('call', params),
             (operation) => {
-              if (!output.isJson) output.remark(`Queued ${operation.id}, waiting …`);
+              if (!output.isJson) output.remark(`${queuedWords(operation)} ${operation.id}, waiting …`);
             },
           ),
         );
@@ -69,6 +69,11 @@ export const registerCall: RegisterCommands = (program, act) => {
       }),
     );
 };
+
+/** A repeated key queues nothing: what it names is there already. */
+function queuedWords({ known, state }: Result<'call'>): string {
+  return known === true ? `Not queued again, this key was used for the same call before (it is ${state}):` : 'Queued';
+}
 
 function methodArgument(text: string): string {
   const method = text.toUpperCase();

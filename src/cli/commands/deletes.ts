@@ -46,9 +46,10 @@ async function deletes(
   const { output, withSession } = context;
   if (allow === true && keep === true) throw usageError('Use --allow or --keep, not both.');
   if (allow !== true && keep !== true) {
-    const { items } = await withSession('read', ({ client }) => client.call('deletes.ls', {}));
-    const named = folder === undefined ? items : items.filter((item) => item.folder === folder);
-    list(context, named, folder);
+    const { items } = await withSession('read', ({ client }) =>
+      client.call('deletes.ls', folder === undefined ? {} : { folder }),
+    );
+    list(context, items, folder);
     return EXIT.fine;
   }
   if (folder === undefined) throw usageError('Name the folder.', 'longshore deletes lists what waits.');

@@ -83,9 +83,18 @@ describe('without an engine', () => {
   });
 
   test('deletes of a folder where none wait names that folder', async () => {
-    const access = offlineAccess(plainHandlers());
+    const asked: unknown[] = [];
+    const access = offlineAccess(
+      plainHandlers({
+        'deletes.ls': (params) => {
+          asked.push(params);
+          return Promise.resolve({ items: [] });
+        },
+      }),
+    );
     expect((await cli(['deletes'], access)).out).toBe('No deletes wait.\n');
     expect((await cli(['deletes', 'no\u001bte'], access)).out).toBe('No deletes wait in a folder "no␛te".\n');
+    expect(asked).toEqual([{}, { folder: 'no\u001bte' }]);
   });
 
   test('in a terminal it is coloured, unless --no-color says no', async () => {
@@ -116,6 +125,15 @@ describe('without an engine', () => {
     };
     expect(await told('service')).toMatch(/^ {2}service says +in its words$/m);
     expect(await told()).toMatch(/^ {2}details +in its words$/m);
+  });
+
+  test('a call whose key is there already says so, with its state', async () => {
+    const known = operationView({ kind: 'api.call', folder: null, path: null, resourceKey: 'k', state: 'succeeded' });
+    const argv = ['call', 'POST', 'https://x.example/', '--idempotency-key', 'k'];
+    const first = await cli(argv, offlineAccess(plainHandlers({ call: () => Promise.resolve(known) })));
+    expect(first.out).toMatch(/^Queued api\.call k\n/);
+    const again = offlineAccess(plainHandlers({ call: () => Promise.resolve({ ...known, known: true }) }));
+    expect((await cli(argv, again)).out).toMatch(/^Not queued again, .*\(it is succeeded\): api\.call k\n/);
   });
 
   test('what was named and refused ends with 2; what a range met is only told', async () => {

@@ -62,11 +62,44 @@ describe('a handler refuses, in words,', () => {
     expect(outbox.repos.operations.lastSeq(), 'nothing was queued').toBe(0);
   });
 
+  it('P11: a name that is not configured, with the one that was meant and all that there are', async () => {
+    const { handlers } = makeDesk();
+    const folder = {
+      kind: 'not-found',
+      message: 'There is no folder "dorp".',
+      hint: 'Did you mean "drop"? There are these folders: drop, far.',
+    };
+    for (const ask of [
+      () => handlers.ls({ folder: 'dorp' }),
+      () => handlers.pause({ scope: { folder: 'dorp' }, forMs: null }),
+      () => handlers['deletes.ls']({ folder: 'dorp' }),
+      () => handlers['deletes.decide']({ folder: 'dorp', decision: 'keep' }),
+      () => handlers['folder.adopt']({ folder: 'dorp' }),
+      () => handlers['folder.add']({ folder: 'dorp', paths: [] }),
+      () => handlers.restore({ folder: 'dorp', path: 'a.txt' }),
+      () => handlers.resolve({ ids: [], keep: 'local', all: true, folder: 'dorp' }),
+    ])
+      expect(await refusalOf(ask())).toEqual(folder);
+    expect(await refusalOf(handlers['uploads.ls']({ destination: 'mian' }))).toMatchObject({
+      message: 'There is no destination "mian".',
+      hint: 'Did you mean "main"? There are these destinations: main, far.',
+    });
+    expect((await refusalOf(handlers.call({ method: 'GET', target: 'crn:/x' }))).hint).toContain('Did you mean "crm"?');
+  });
+
+  it('P2: not a folder that left the configuration while its items are still here', async () => {
+    const { handlers, outbox } = makeDesk();
+    queueUpload(outbox, 'a', { folder: 'before' });
+    expect((await handlers.ls({ folder: 'before', states: ['failed'] })).items).toEqual([]);
+    expect((await handlers.ls({ folder: 'before' })).items).toHaveLength(1);
+  });
+
   it('an idempotency key that was used for another request', async () => {
     const { handlers, outbox } = makeDesk();
     const first = await handlers.call({ ...SECRET_CALL, body: '1', idempotencyKey: 'k' });
+    expect(first.known).toBeUndefined();
     const again = await handlers.call({ ...SECRET_CALL, body: '1', idempotencyKey: 'k' });
-    expect(again.id).toBe(first.id);
+    expect(again).toMatchObject({ id: first.id, known: true });
     const failure = await refusalOf(handlers.call({ ...SECRET_CALL, body: '2', idempotencyKey: 'k' }));
     expect(failure).toMatchObject({ kind: 'usage', message: expect.stringContaining(first.id) as string });
     expect(outbox.repos.operations.lastSeq()).toBe(1);
