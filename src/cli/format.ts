@@ -52,6 +52,11 @@ export function formatLocalTime(iso: string): string {
   return `${day} ${formatClock(iso)}`;
 }
 
+/** Sentences of the engine hold times as it tells them to programs: in UTC, to the second. */
+export function withLocalTimes(sentence: string): string {
+  return sentence.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, formatLocalTime);
+}
+
 /** The last one: many lines of a stream fall into one second, and the time zone is looked up for each. */
 let lastClock = { second: '', text: '' };
 

@@ -1,5 +1,6 @@
 /** The live progress view as lines: a pure function of what is known, the time and the size of the terminal. */
 import type { OperationView, StatusView } from '../protocol/shapes.ts';
+import { sameTrouble } from './attention.ts';
 import { formatBytes, formatCount, formatDuration, formatRelative, formatUntil } from './format.ts';
 import type { LiveModel } from './live-model.ts';
 import { operationName, operationNote, percentDone } from './operation-table.ts';
@@ -99,10 +100,12 @@ function troubles(
 }
 
 function attentionLines({ attention, counts }: StatusView, nowMs: number): readonly string[] {
-  const shown = attention
-    .slice(0, 3)
-    .map((operation) => `! ${operationName(operation)}  ${operationNote(operation, nowMs)}`);
-  const more = counts.failed + counts.conflict - shown.length;
+  const groups = sameTrouble(attention, nowMs).slice(0, 3);
+  const shown = groups.map(([first, ...others]) => {
+    const also = others.length === 0 ? '' : ` and ${formatCount(others.length, 'more', 'more')}`;
+    return `! ${operationName(first)}${also}  ${operationNote(first, nowMs)}`;
+  });
+  const more = counts.failed + counts.conflict - groups.flat().length;
   return more > 0 && shown.length > 0
     ? [...shown, `! and ${more.toLocaleString('en')} more: longshore ls --state failed,conflict`]
     : shown;

@@ -1,6 +1,6 @@
 import type { State } from '../core/states.ts';
 import type { OperationView } from '../protocol/shapes.ts';
-import { formatBytes, formatRelative, formatUntil } from './format.ts';
+import { formatBytes, formatRelative, formatUntil, withLocalTimes } from './format.ts';
 import { printable } from './printable.ts';
 import type { StyleName } from './style.ts';
 import type { Cell, Column } from './table.ts';
@@ -65,7 +65,8 @@ export function percentDone({ bytesDone, bytesTotal }: OperationView): number | 
 
 /** Why it is where it is: its error, what holds it back, what comes next. */
 export function operationNote(operation: OperationView, nowMs: number): string {
-  const { state, error, gate, next, dueAt, pausedUntil, leftInPlace } = operation;
+  const { state, error, gate, dueAt, pausedUntil, leftInPlace } = operation;
+  const next = operation.next === null ? null : withLocalTimes(operation.next);
   // What was wrong with it is of no account any more.
   if (state === 'superseded') return 'something newer took its place';
   if (leftInPlace !== undefined) return printable(leftInPlaceWords(leftInPlace, nowMs));

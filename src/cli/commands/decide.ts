@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import type { Result } from '../../protocol/contract.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT, notAvailable, usageError, type ExitCode } from '../exit-codes.ts';
-import { formatCount } from '../format.ts';
+import { formatCount, withLocalTimes } from '../format.ts';
 import { timeArgument } from '../parse-arguments.ts';
 import { printable } from '../printable.ts';
 import type { RegisterCommands } from './register.ts';
@@ -161,7 +161,7 @@ function consequences(keep: ResolveOptions['keep']): readonly string[] {
 /** What opens the gates of those that were retried and can't start yet, each sentence once. */
 function waitWords(waits: Result<'retry'>['waits'] = []): readonly string[] {
   const sentences = [...new Set(waits.map(({ next }) => next))];
-  return sentences.map((next) => `Not at once: ${printable(next)}`);
+  return sentences.map((next) => `Not at once: ${printable(withLocalTimes(next))}`);
 }
 
 /**

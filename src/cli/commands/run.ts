@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RpcClient } from '../../protocol/rpc-client.ts';
 import { RpcDisconnected } from '../../protocol/rpc-errors.ts';
 import type { OperationView } from '../../protocol/shapes.ts';
+import { attentionLines } from '../attention.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { HeadlessEngine } from '../engine-access.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { follow, type Following } from '../follow.ts';
 import { formatCount } from '../format.ts';
-import { operationName, operationNote } from '../operation-table.ts';
 import { printable } from '../printable.ts';
+import { startLines } from '../start-lines.ts';
 import type { RegisterCommands } from './register.ts';
 
 /** CONTRACT.md gives 5 s from the signal to the end; what is left then stands at its checkpoint in the database. */
@@ -52,7 +53,7 @@ async function run(context: CommandContext, once: boolean): Promise<ExitCode> {
         for (const line of message.split('\n')) output.remark(printable(line));
       },
     });
-    const view = await startView(engine, context);
+    const view = await startView(engine, context, once);
     const first = await Promise.race([
       signalled.promise.then((signal) => ({ how: 'signal', signal }) as const),
       engine.stopped.then((end) => ({ how: 'stopped', end }) as const),
@@ -84,7 +85,7 @@ async function run(context: CommandContext, once: boolean): Promise<ExitCode> {
 }
 
 /** The live view runs beside the engine: its trouble is told, and never ends the engine. */
-async function startView(engine: HeadlessEngine, context: CommandContext): Promise<Following | null> {
+async function startView(engine: HeadlessEngine, context: CommandContext, once: boolean): Promise<Following | null> {
   const client = new RpcClient(engine.attach());
   const tell = (error: unknown) => {
     if (error instanceof RpcDisconnected) return;
@@ -92,7 +93,7 @@ async function startView(engine: HeadlessEngine, context: CommandContext): Promi
   };
   try {
     const following = await Promise.race([
-      follow(client, context),
+      startFollowing(client, context, once),
       // An engine that ends at once has nothing to show.
       engine.stopped.then(() => null),
     ]);
@@ -102,6 +103,12 @@ async function startView(engine: HeadlessEngine, context: CommandContext): Promi
     tell(error);
     return null;
   }
+}
+
+async function startFollowing(client: RpcClient, context: CommandContext, once: boolean): Promise<Following> {
+  const { output } = context;
+  if (!output.isJson) for (const line of startLines(await client.call('status', {}), once)) output.remark(line);
+  return follow(client, context);
 }
 
 function tellEnd({ output, io }: CommandContext, exitCode: number, attention: readonly OperationView[]): void {
@@ -121,13 +128,7 @@ function tellEnd({ output, io }: CommandContext, exitCode: number, attention: re
         : `${formatCount(attention.length, 'item needs', 'items need')} attention:`,
     ),
   );
-  for (const operation of attention) {
-    output.text(
-      `  ${operation.id}  ${operation.state}  ${operationName(operation)}`,
-      `    ${operationNote(operation, io.now())}`,
-    );
-    if (operation.error !== null && operation.error.hint !== '') output.text(`    ${printable(operation.error.hint)}`);
-  }
+  if (attention.length > 0) output.text(...attentionLines(attention, output.style, io.now()));
 }
 
 function knownExit(exitCode: number): ExitCode {

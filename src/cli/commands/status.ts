@@ -1,7 +1,7 @@
 import { EXIT } from '../exit-codes.ts';
+import { attentionLines } from '../attention.ts';
 import { folderNote } from '../folder-note.ts';
-import { formatBytes, formatDuration, formatRelative, formatUntil } from '../format.ts';
-import { operationName, operationNote } from '../operation-table.ts';
+import { formatBytes, formatCount, formatDuration, formatRelative, formatUntil } from '../format.ts';
 import { printable } from '../printable.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { StatusView } from '../../protocol/shapes.ts';
@@ -21,7 +21,7 @@ export const registerStatus: RegisterCommands = (program, act) => {
     );
 };
 
-function printStatus(status: StatusView, { output, io }: CommandContext): void {
+export function printStatus(status: StatusView, { output, io }: CommandContext): void {
   const { style } = output;
   const { counts, bytes, engine } = status;
   const nowMs = io.now();
@@ -86,15 +86,26 @@ function printStatus(status: StatusView, { output, io }: CommandContext): void {
   }
   for (const alarm of status.alarms)
     output.text(style('warn', printable(`${formatRelative(alarm.at, nowMs)}  ${alarm.operationId}: ${alarm.message}`)));
-  for (const problem of status.configProblems) output.text(style('warn', `configuration: ${printable(problem)}`));
-  if (status.attention.length === 0) return;
-  output.text('', style('strong', 'Needs attention'));
-  for (const operation of status.attention) {
+  for (const line of brokenConfiguration(status)) output.text(style('warn', line));
+  const { attention } = status;
+  if (attention.length === 0) return;
+  output.text('', style('strong', 'Needs attention'), ...attentionLines(attention, style, nowMs));
+  const all = counts.failed + counts.conflict;
+  if (all > attention.length)
     output.text(
-      `  ${operation.id}  ${style('bad', operation.state)}  ${operationName(operation)}`,
-      `    ${operationNote(operation, nowMs)}`,
+      '',
+      `These are the latest ${attention.length} of ${all.toLocaleString('en')}: longshore ls --state failed,conflict`,
     );
-    if (operation.error !== null && operation.error.hint !== '')
-      output.text(`    ${style('faint', printable(operation.error.hint))}`);
-  }
+}
+
+/** What is wrong with the file, and that the engine works all the same. */
+function brokenConfiguration({ configProblems, engine }: StatusView): readonly string[] {
+  if (configProblems.length === 0) return [];
+  const file = engine.configFile === null ? '' : ` ${printable(engine.configFile)}`;
+  return [
+    '',
+    `The configuration${file} was changed and can’t be used (${formatCount(configProblems.length, 'problem')}):`,
+    ...configProblems.map((problem) => `  ${printable(problem)}`),
+    'The engine goes on with the last good one, as shown above. What you mend is taken up by itself.',
+  ];
 }

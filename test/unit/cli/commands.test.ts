@@ -4,9 +4,17 @@ import { runCli } from '../../../src/cli/program.ts';
 import { createChannelPair } from '../../../src/protocol/channel.ts';
 import { RpcRefusal } from '../../../src/protocol/rpc-errors.ts';
 import { RpcServer } from '../../../src/protocol/rpc-server.ts';
-import type { OperationView } from '../../../src/protocol/shapes.ts';
+import type { OperationView, StatusView } from '../../../src/protocol/shapes.ts';
+import { createContext } from '../../../src/cli/command-context.ts';
+import { printStatus } from '../../../src/cli/commands/status.ts';
 import { captureCli, cli, offlineAccess } from '../../support/captured-cli.ts';
-import { eventView, operationDetail, operationView, plainHandlers } from '../../support/protocol-fixtures.ts';
+import {
+  eventView,
+  operationDetail,
+  operationView,
+  plainHandlers,
+  statusView,
+} from '../../support/protocol-fixtures.ts';
 import { until } from '../../support/until.ts';
 
 const failed = operationView({
@@ -274,7 +282,59 @@ function accessOf(engine: FakeEngine) {
   });
 }
 
+describe('status', () => {
+  const statusOf = (status: StatusView) => {
+    const captured = captureCli();
+    printStatus(status, createContext(captured.io, offlineAccess(), {}));
+    return captured.stdout.text;
+  };
+
+  test('P11: the same trouble of many items is told once, with how many, the first names and how to see all', () => {
+    const items = Array.from({ length: 20 }, (_, index) => ({ ...failed, id: `id-${index}`, path: `f${index}.txt` }));
+    const other = operationView({ id: 'other', state: 'conflict', path: 'mine.txt' });
+    const out = statusOf(
+      statusView({ attention: [...items, other], counts: { ...statusView().counts, failed: 344, conflict: 1 } }),
+    );
+    expect(out.split('Not allowed. (s3.access-denied)')).toHaveLength(2);
+    expect(out.split('Allow it.')).toHaveLength(2);
+    for (const words of [
+      'failed  20 items',
+      'id-0  drop: f0.txt',
+      'and 17 more: longshore ls --state failed\n',
+      'other  conflict  drop: mine.txt',
+      'These are the latest 21 of 345: longshore ls --state failed,conflict',
+    ])
+      expect(out).toContain(words);
+    expect(out).not.toContain('f3.txt');
+  });
+
+  test('P11: a configuration that can’t be used is named, with what is wrong and what goes on', () => {
+    const { engine } = statusView();
+    const out = statusOf(
+      statusView({ configProblems: ['c.yaml:3:5 no'], engine: { ...engine, configFile: '/etc/c.yaml' } }),
+    );
+    expect(out).toContain('/etc/c.yaml was changed and can’t be used (1 problem):\n  c.yaml:3:5 no\n');
+    expect(out).toContain('goes on with the last good one');
+  });
+});
+
 describe('run', () => {
+  test('P11: says on stderr with what it works and how to stop it; not with --json', async () => {
+    for (const json of [false, true]) {
+      const captured = captureCli();
+      const engine = new FakeEngine();
+      const running = runCli(['run', ...(json ? ['--json'] : [])], captured.io, accessOf(engine));
+      await until('it has begun', () => (json ? engine.viewers === 1 : captured.stderr.text !== ''));
+      const said = captured.stderr.text;
+      captured.signal('SIGTERM');
+      await running;
+      expect(captured.stdout.text).toBe('');
+      expect(said).toBe(
+        json ? '' : 'Longshore works with no configuration file. No folder is configured.\nStop it with Ctrl-C.\n',
+      );
+    }
+  });
+
   test.each(['SIGINT', 'SIGTERM'] as const)('stops on %s and ends with 0', async (signal) => {
     const engine = new FakeEngine();
     const captured = captureCli();

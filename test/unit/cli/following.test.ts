@@ -239,6 +239,22 @@ describe('the live view', () => {
     }
   });
 
+  test('the same trouble of many is told once', () => {
+    const [first] = busy.attention;
+    const attention = Array.from({ length: 4 }, (_, index) => ({
+      ...first!,
+      id: `id-${index}`,
+      path: `f${index}.txt`,
+    }));
+    const model = new LiveModel();
+    model.reset({ ...busy, attention }, 0, []);
+    const lines = renderLive(model, { columns: 120, rows: 40 }, plainStyle, NOW).filter((line) => line.startsWith('!'));
+    expect(lines).toEqual([
+      '! drop: f0.txt and 3 more  Not allowed. (s3.access-denied)',
+      expect.stringMatching(/^! and \d+ more: longshore ls/),
+    ]);
+  });
+
   test('a gap in the numbers or too many changes ask for a snapshot', () => {
     const model = new LiveModel();
     model.reset(statusView(), 5, []);

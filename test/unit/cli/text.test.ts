@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { csvLine } from '../../../src/cli/csv.ts';
-import { formatBytes, formatDuration, formatRelative } from '../../../src/cli/format.ts';
+import { formatBytes, formatDuration, formatRelative, withLocalTimes } from '../../../src/cli/format.ts';
+import { operationNote } from '../../../src/cli/operation-table.ts';
 import { printable } from '../../../src/cli/printable.ts';
 import { chooseStyle, colourStyle, plainStyle } from '../../../src/cli/style.ts';
 import { formatTable } from '../../../src/cli/table.ts';
 import { shorten, textWidth } from '../../../src/cli/text-width.ts';
+import { operationView } from '../../support/protocol-fixtures.ts';
 
 test.each([
   [0, '0 B'],
@@ -63,6 +65,19 @@ describe('text from outside', () => {
   test('stays as it is when it is harmless', () => {
     expect(printable('Grüße 目录 🎉 a+b%.txt')).toBe('Grüße 目录 🎉 a+b%.txt');
   });
+});
+
+test('sentences of the engine have local times, in the one format, for people', () => {
+  const kept = process.env['TZ'];
+  try {
+    process.env['TZ'] = 'Asia/Shanghai';
+    expect(withLocalTimes('It starts at 2026-07-01T22:03:04Z.')).toBe('It starts at 2026-07-02 06:03:04.');
+    const gated = operationView({ gate: 'unreachable', next: 'The service is tried again at 2026-07-01T22:03:05Z.' });
+    expect(operationNote(gated, 0)).toBe('unreachable: The service is tried again at 2026-07-02 06:03:05.');
+  } finally {
+    if (kept === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = kept;
+  }
 });
 
 describe('widths', () => {
