@@ -37,6 +37,32 @@ export function parseShare(text: string): number | null {
   return SHARE_PATTERN.test(text) ? Number(text.slice(0, -1)) / 100 : null;
 }
 
+/** Whole milliseconds in the largest unit that says them exactly: `90s`, `5m`. */
+export function writeDuration(ms: number): string {
+  return inLargestUnit(ms, ['d', 'h', 'm', 's'], DURATION_MS, 'ms');
+}
+
+/** Whole bytes in the largest unit that says them exactly: `200MiB`. */
+export function writeSize(bytes: number): string {
+  return inLargestUnit(bytes, ['TiB', 'GiB', 'MiB', 'KiB'], SIZE_BYTES, 'B');
+}
+
+/** 0.2 as `20%`. */
+export function writeShare(share: number): string {
+  // 0.07 * 100 is a little more than 7.
+  return `${Number((share * 100).toPrecision(12))}%`;
+}
+
+function inLargestUnit(
+  value: number,
+  units: readonly string[],
+  sizes: Readonly<Record<string, number>>,
+  least: string,
+) {
+  const unit = value === 0 ? undefined : units.find((name) => value % (sizes[name] ?? Number.NaN) === 0);
+  return unit === undefined ? `${value}${least}` : `${value / (sizes[unit] ?? 1)}${unit}`;
+}
+
 function wholeOrNull(value: number): number | null {
   const whole = Math.round(value);
   return Number.isSafeInteger(whole) ? whole : null;

@@ -29,6 +29,21 @@ export function parseTimeOfDay(written: string): number | null {
   return (hours ?? 0) * 60 + (minutes ?? 0);
 }
 
+/** Day numbers as one word where there is one, else as a list. */
+export function writeDays(days: readonly number[]): string | string[] {
+  if (days.length === EVERY_DAY.length) return 'daily';
+  const names = DAY_NAMES.filter((name) => days.includes(BY_NUMBER.indexOf(name)));
+  const [first = ''] = names;
+  const range = `${first}-${names.at(-1)}`;
+  if (names.length === 1) return first;
+  return parseDays(range)?.length === names.length ? range : [...names];
+}
+
+/** Minutes since midnight as `HH:MM`. */
+export function writeTimeOfDay(minute: number): string {
+  return [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
 /** Days and times as they passed the schema. */
 export function resolveWeekWindow(input: {
   readonly days?: string | readonly string[] | undefined;

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { configAsWritten } from '../../config/as-written.ts';
 import { checkWorkable } from '../../config/check-workable.ts';
 import { configJsonSchema } from '../../config/json-schema.ts';
 import { loadConfigFile, type ConfigResult } from '../../config/load-config.ts';
@@ -9,6 +10,7 @@ import { redactConfig } from '../../config/redact-config.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { formatCount } from '../format.ts';
+import { otherConfiguration, runningStatus } from '../running-status.ts';
 import type { RegisterCommands } from './register.ts';
 
 export const registerConfig: RegisterCommands = (program, act) => {
@@ -32,6 +34,13 @@ export const registerConfig: RegisterCommands = (program, act) => {
     .action((_options: object, command) => act(command, show));
 };
 
+/** A person who asks about one file while the engine works with another has to know. */
+async function tellOther(context: CommandContext, command: string): Promise<void> {
+  if (context.output.isJson) return;
+  const other = otherConfiguration(await runningStatus(context), context, command);
+  if (other !== null) context.output.remark(other);
+}
+
 async function check(context: CommandContext): Promise<ExitCode> {
   const { output, configFile } = context;
   const loaded = loadConfig(context);
@@ -42,21 +51,24 @@ async function check(context: CommandContext): Promise<ExitCode> {
     const words = loaded.ok ? 'is valid, but can’t work as it is' : 'is not valid';
     output.text(`${configFile} ${words} (${formatCount(problems.length, 'problem')}):`, '', formatProblems(problems));
   }
+  await tellOther(context, 'config check');
   return problems.length === 0 ? EXIT.fine : EXIT.usage;
 }
 
-function show(context: CommandContext): Promise<ExitCode> {
+async function show(context: CommandContext): Promise<ExitCode> {
   const { output } = context;
   const loaded = loadConfig(context);
   if (!loaded.ok) {
     if (output.isJson) output.document({ file: context.configFile, valid: false, problems: loaded.problems });
     else output.text(formatProblems(loaded.problems));
-    return Promise.resolve(EXIT.usage);
+    await tellOther(context, 'config show');
+    return EXIT.usage;
   }
-  const config = redactConfig(loaded.config);
+  const config = configAsWritten(redactConfig(loaded.config));
   if (output.isJson) output.document(config);
   else output.raw(stringify(config));
-  return Promise.resolve(EXIT.fine);
+  await tellOther(context, 'config show');
+  return EXIT.fine;
 }
 
 export function loadConfig({ configFile, dataDir, io }: CommandContext): ConfigResult {

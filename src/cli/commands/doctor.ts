@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { formatProblems } from '../../config/problem.ts';
 import { readEngineFile } from '../../protocol/engine-file.ts';
-import { RpcDeadlineExceeded, RpcDisconnected } from '../../protocol/rpc-errors.ts';
+import type { StatusView } from '../../protocol/shapes.ts';
 import { SocketConnectError, connectToSocket } from '../../protocol/socket-client.ts';
 import type { DestinationProbe } from '../engine-access.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -18,8 +18,9 @@ import {
   type DoctorCheck,
   type FrozenFolder,
 } from '../doctor-checks.ts';
-import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
+import { otherConfiguration, runningStatus } from '../running-status.ts';
 import type { StyleName } from '../style.ts';
 import { loadConfig, workableFindings } from './config.ts';
 import type { RegisterCommands } from './register.ts';
@@ -53,27 +54,23 @@ async function examine(context: CommandContext): Promise<readonly DoctorCheck[]>
     engine,
     checkKeyFile(context.access.keyFilePath(dataDir), io.platform),
   ];
+  const status = engine.state === 'ok' ? await runningStatus(context) : null;
+  const other = otherConfiguration(status, context, 'doctor');
   const loaded = loadConfig(context);
-  if (!loaded.ok) return [...checks, invalidConfig(context, formatProblems(loaded.problems))];
-  checks.push(ok('Configuration', context.configFile));
+  if (!loaded.ok) return [...checks, invalidConfig(context, formatProblems(loaded.problems), other)];
+  checks.push({
+    ...ok('Configuration', context.configFile),
+    ...(other === null ? {} : { state: 'note', hint: other }),
+  });
   const findings = await workableFindings(loaded, context);
-  const frozen = engine.state === 'ok' ? await frozenFolders(context) : new Map<string, FrozenFolder>();
-  checks.push(...checkFolders(loaded.config, findings, frozen), ...checkReferences(findings));
+  checks.push(...checkFolders(loaded.config, findings, frozenFolders(status)), ...checkReferences(findings));
   const probes = await context.access.probeDestinations({ config: loaded.config, dataDir, deadlineMs: PROBE_MS });
   return [...checks, ...probes.flatMap(destinationChecks)];
 }
 
 /** What the running engine knows of its folders and a look from outside does not: a marker that is missing, another drive. */
-async function frozenFolders(context: CommandContext): Promise<ReadonlyMap<string, FrozenFolder>> {
-  try {
-    const { folders } = await context.withSession('engine', ({ client }) => client.call('status', {}));
-    return new Map(folders.flatMap(({ name, error }) => (error === null ? [] : [[name, error] as const])));
-  } catch (error) {
-    // It went between two looks: what a look from outside finds is told all the same.
-    if (error instanceof CliError || error instanceof RpcDisconnected || error instanceof RpcDeadlineExceeded)
-      return new Map();
-    throw error;
-  }
+function frozenFolders(status: StatusView | null): ReadonlyMap<string, FrozenFolder> {
+  return new Map(status?.folders.flatMap(({ name, error }) => (error === null ? [] : [[name, error] as const])) ?? []);
 }
 
 function destinationChecks(probe: DestinationProbe): readonly DoctorCheck[] {
@@ -86,12 +83,11 @@ function destinationChecks(probe: DestinationProbe): readonly DoctorCheck[] {
   return [reach, clock, note].filter((one) => one !== null);
 }
 
-function invalidConfig({ configFile }: CommandContext, problems: string): DoctorCheck {
-  if (!existsSync(configFile)) {
-    const hint = 'Create it (longshore config schema tells how), or name another with --config.';
-    return { name: 'Configuration', state: 'invalid', found: `there is no ${configFile}`, hint };
-  }
-  return { name: 'Configuration', state: 'invalid', found: 'not valid', hint: problems };
+function invalidConfig({ configFile }: CommandContext, problems: string, other: string | null): DoctorCheck {
+  const isThere = existsSync(configFile);
+  const hint = isThere ? problems : 'Create it (docs/configuration.md tells how), or name another with --config.';
+  const found = isThere ? 'not valid' : `there is no ${configFile}`;
+  return { name: 'Configuration', state: 'invalid', found, hint: other === null ? hint : `${other}\n${hint}` };
 }
 
 async function checkEngine({ dataDir, access }: CommandContext): Promise<DoctorCheck> {

@@ -98,6 +98,19 @@ async function engine(
 }
 
 describe('with an engine', () => {
+  test('P11: doctor and config tell that the demo that runs has a configuration of its own', async () => {
+    const configFile = join(dataDir, 'demo', 'config.yaml');
+    const status = statusView({ engine: { ...statusView().engine, configFile } });
+    await engine({ status: () => Promise.resolve(status) });
+    const words = (command: string) =>
+      `The demo that runs uses a configuration of its own. Ask about it with: longshore ${command} --config ${configFile}`;
+    expect((await run('config', 'show')).err).toContain(words('config show'));
+    expect((await run('config', 'check')).err).toContain(words('config check'));
+    const { exitCode, out } = await run('doctor');
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: expect.stringContaining(words('doctor')) as string });
+    expect((await run('config', 'show', '--json')).err).toBe('');
+  });
+
   test('status, ls and show give what the engine says, as JSON and for people', async () => {
     await engine();
     expect(JSON.parse((await run('status', '--json')).out)).toEqual(statusView());
