@@ -3,6 +3,7 @@ import { formatKey } from './key-path.ts';
 import type { KeyPath } from './key-path.ts';
 import type { ConfigSource } from './load-config.ts';
 import { containsPath, pathsOf } from './load-context.ts';
+import { secretFault, type SecretUse } from './secret-form.ts';
 import { sortProblems } from './problem.ts';
 import type { ConfigProblem } from './problem.ts';
 
@@ -16,7 +17,10 @@ export interface WorkableFinding extends ConfigProblem {
     | 'folder-contains-archive'
     | 'key-space-overlap'
     | 'secret-missing'
+    | 'secret-malformed'
     | 'env-missing'
+    | 'env-malformed'
+    | 'value-malformed'
     | 'profile-missing';
   readonly subject: { readonly kind: 'folder' | 'destination' | 'provider'; readonly name: string };
 }
@@ -32,8 +36,10 @@ export interface WorkableProbe {
   /** The path with symlinks resolved; null when there is nothing. */
   realPath(path: string): string | null;
   hasSecret(name: string): boolean;
-  /** Set and not empty. */
-  hasEnv(name: string): boolean;
+  /** What is obviously wrong with its value (`secretFault`); null: nothing, or not known. */
+  secretFault(name: string, use: SecretUse): string | null;
+  /** Its value; empty where it is not set. */
+  env(name: string): string;
   /** Where it was looked for, in words; null when it is there. */
   profileMissingFrom(name: string): string | null;
 }
@@ -162,11 +168,12 @@ function checkDestination({ name, credentials }: DestinationConfig, probe: Worka
   const path = ['destinations', name, 'credentials'];
   switch (credentials.kind) {
     case 'literal':
+      for (const key of ['accessKeyId', 'secretAccessKey'] as const)
+        checkValue(subject, [...path, key], credentials[key], report);
       return;
     case 'env':
-      for (const variable of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {
-        if (!probe.hasEnv(variable)) reportEnv(subject, [...path, 'env'], variable, report);
-      }
+      for (const variable of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
+        checkEnv(subject, [...path, 'env'], variable, probe, report);
       return;
     case 'profile': {
       const places = probe.profileMissingFrom(credentials.profile);
@@ -177,7 +184,7 @@ function checkDestination({ name, credentials }: DestinationConfig, probe: Worka
       return;
     }
     case 'secret':
-      if (!probe.hasSecret(credentials.name)) reportSecret(subject, [...path, 'secret'], credentials.name, report);
+      checkSecret(subject, [...path, 'secret'], { name: credentials.name, use: 's3Keys' }, probe, report);
   }
 }
 
@@ -185,9 +192,10 @@ function checkProvider({ name, auth, headers }: ProviderConfig, probe: WorkableP
   const subject = { kind: 'provider', name } as const;
   const path = ['providers', name];
   const check = (source: SecretSource, at: KeyPath) => {
-    if (source.kind === 'secret' && !probe.hasSecret(source.name))
-      reportSecret(subject, [...at, 'secret'], source.name, report);
-    if (source.kind === 'env' && !probe.hasEnv(source.name)) reportEnv(subject, [...at, 'env'], source.name, report);
+    if (source.kind === 'secret')
+      checkSecret(subject, [...at, 'secret'], { name: source.name, use: 'header' }, probe, report);
+    if (source.kind === 'env') checkEnv(subject, [...at, 'env'], source.name, probe, report);
+    if (source.kind === 'literal') checkValue(subject, at, source.value, report);
   };
   if (auth.type === 'bearer') check(auth.token, [...path, 'auth', 'token']);
   if (auth.type === 'basic') {
@@ -198,16 +206,39 @@ function checkProvider({ name, auth, headers }: ProviderConfig, probe: WorkableP
   for (const [header, source] of Object.entries(headers)) check(source, [...path, 'headers', header]);
 }
 
-function reportSecret(subject: WorkableFinding['subject'], path: KeyPath, name: string, report: Report): void {
-  report(subject, 'secret-missing', path, `There is no secret "${name}".`, `Set it with: longshore secret set ${name}`);
+function checkSecret(
+  subject: WorkableFinding['subject'],
+  path: KeyPath,
+  { name, use }: { readonly name: string; readonly use: SecretUse },
+  probe: WorkableProbe,
+  report: Report,
+): void {
+  if (!probe.hasSecret(name)) {
+    const hint = `Set it with: longshore secret set ${name}`;
+    report(subject, 'secret-missing', path, `There is no secret "${name}".`, hint);
+    return;
+  }
+  const fault = probe.secretFault(name, use);
+  if (fault === null) return;
+  const hint = `Set it again with: longshore secret set ${name}`;
+  report(subject, 'secret-malformed', path, `The secret "${name}" ${fault}.`, hint);
 }
 
-function reportEnv(subject: WorkableFinding['subject'], path: KeyPath, name: string, report: Report): void {
-  report(
-    subject,
-    'env-missing',
-    path,
-    `The environment variable ${name} is not set.`,
-    `Set ${name} before Longshore starts.`,
-  );
+function checkEnv(
+  subject: WorkableFinding['subject'],
+  path: KeyPath,
+  name: string,
+  probe: WorkableProbe,
+  report: Report,
+): void {
+  const value = probe.env(name);
+  const fault = value === '' ? 'is not set' : secretFault(value, 'header');
+  if (fault === null) return;
+  const code = value === '' ? 'env-missing' : 'env-malformed';
+  report(subject, code, path, `The environment variable ${name} ${fault}.`, `Set ${name} before Longshore starts.`);
+}
+
+function checkValue(subject: WorkableFinding['subject'], path: KeyPath, value: string, report: Report): void {
+  const fault = secretFault(value, 'header');
+  if (fault !== null) report(subject, 'value-malformed', path, `This value ${fault}.`, 'Correct it.');
 }

@@ -2,12 +2,14 @@ import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 
 import { whereProfileIsMissing } from './aws-profiles.ts';
 import type { FolderState, WorkableProbe } from './check-workable.ts';
+import type { SecretUse } from './secret-form.ts';
 import type { Environment } from './substitute-env.ts';
 
 export interface MachineProbeOptions {
   readonly dataDir: string | null;
   readonly env: Environment;
   hasSecret(name: string): boolean;
+  secretFault(name: string, use: SecretUse): string | null;
 }
 
 /** The facts of this machine for `checkWorkable`. Looks with synchronous calls: for commands and start-up, not for loops. */
@@ -18,7 +20,8 @@ export function machineProbe(options: MachineProbeOptions): WorkableProbe {
     folderState,
     realPath,
     hasSecret: (name) => options.hasSecret(name),
-    hasEnv: (name) => (options.env[name] ?? '') !== '',
+    secretFault: (name, use) => options.secretFault(name, use),
+    env: (name) => options.env[name] ?? '',
     profileMissingFrom: (name) => whereProfileIsMissing(name, options.env),
   };
 }

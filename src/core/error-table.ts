@@ -519,10 +519,10 @@ export const ERROR_TABLE = {
   'config.secret-missing': {
     class: 'permanent',
     en: {
-      message: 'A secret that is needed has no value.',
+      message: 'A secret that is needed has no value, or one that can’t be right.',
       hint: 'Store it with "longshore secret set NAME", then retry.',
     },
-    zh: { message: '所需的密钥没有值。', hint: '请用 “longshore secret set NAME” 保存，然后重试。' },
+    zh: { message: '所需的密钥没有值，或其值不正确。', hint: '请用 “longshore secret set NAME” 保存，然后重试。' },
   },
   'config.credentials-missing': {
     class: 'permanent',

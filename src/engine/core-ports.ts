@@ -1,4 +1,5 @@
 import type { DestinationConfig } from '../config/config-types.ts';
+import { parseS3Keys, secretFault } from '../config/secret-form.ts';
 import { LongshoreError } from '../core/longshore-error.ts';
 import type { Clock, ObjectStore, Scanner, StoreSurroundings, Watcher } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
@@ -144,35 +145,16 @@ function s3Credentials(destination: DestinationConfig, repos: Pick<Repositories,
   if (credentials.kind !== 'secret') return credentials;
   return {
     kind: 'secret',
-    resolve: () => Promise.resolve().then(() => parseKeys(credentials.name, repos.secrets.get(credentials.name))),
+    resolve: () => Promise.resolve().then(() => s3Keys(credentials.name, repos.secrets.get(credentials.name))),
   };
 }
 
-/** A secret for S3 is `ACCESS_KEY_ID:SECRET_ACCESS_KEY`, or a JSON object with these names as AWS writes them. */
-function parseKeys(name: string, value: string | null): AwsKeys {
-  if (value === null)
-    throw new LongshoreError('config.secret-missing', { subject: name, detail: `there is no secret "${name}"` });
-  const wrong = () =>
-    new LongshoreError('config.secret-missing', {
-      subject: name,
-      detail: `the secret "${name}" is not ACCESS_KEY_ID:SECRET_ACCESS_KEY`,
-    });
-  if (value.trimStart().startsWith('{')) {
-    let parsed: Record<string, unknown>;
-    try {
-      parsed = JSON.parse(value) as Record<string, unknown>;
-    } catch {
-      throw wrong();
-    }
-    const { accessKeyId, secretAccessKey, sessionToken } = parsed;
-    if (typeof accessKeyId !== 'string' || typeof secretAccessKey !== 'string') throw wrong();
-    return { accessKeyId, secretAccessKey, sessionToken: typeof sessionToken === 'string' ? sessionToken : null };
-  }
-  const colon = value.indexOf(':');
-  if (colon <= 0 || colon === value.length - 1) throw wrong();
-  return {
-    accessKeyId: value.slice(0, colon).trim(),
-    secretAccessKey: value.slice(colon + 1).trim(),
-    sessionToken: null,
-  };
+function s3Keys(name: string, value: string | null): AwsKeys {
+  const keys = value === null ? null : parseS3Keys(value);
+  if (keys !== null) return keys;
+  const detail =
+    value === null
+      ? `there is no secret "${name}"`
+      : `the secret "${name}" ${secretFault(value, 's3Keys') ?? 'is wrong'}`;
+  throw new LongshoreError('config.secret-missing', { subject: name, detail });
 }

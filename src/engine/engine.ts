@@ -29,6 +29,7 @@ import { lookAtNetwork, type NetworkLook } from './network-watch.ts';
 import { readSupplies } from './power-watch.ts';
 import { SyncCore } from './sync-core.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
+import { secretTroubles } from './secret-troubles.ts';
 import { takeLock } from './take-lock.ts';
 
 export class InvalidConfigError extends Error {
@@ -69,10 +70,12 @@ export function databaseFile(dataDir: string): string {
 }
 
 /** Loads the configuration or throws InvalidConfigError. */
-function requireConfig(configFile: string, dataDir: string): LongshoreConfig {
+type LoadedConfig = Extract<ConfigResult, { ok: true }>;
+
+function requireConfig(configFile: string, dataDir: string): LoadedConfig {
   const result = loadConfigFile(configFile, machineContext(dataDir));
   if (!result.ok) throw new InvalidConfigError(result.problems);
-  return result.config;
+  return result;
 }
 
 /**
@@ -82,12 +85,12 @@ function requireConfig(configFile: string, dataDir: string): LongshoreConfig {
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const dataDir = resolve(options.dataDir);
-  const config = requireConfig(options.configFile, dataDir);
+  const loaded = requireConfig(options.configFile, dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const lock = await inWords(dataDir, () => takeLock(dataDir));
   try {
     return await inWords(dataDir, () =>
-      openEngine({ ...options, dataDir }, config, () => {
+      openEngine({ ...options, dataDir }, loaded, () => {
         lock.release();
       }),
     );
@@ -106,11 +109,7 @@ async function inWords<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function openEngine(
-  options: EngineOptions,
-  firstConfig: LongshoreConfig,
-  releaseLock: () => void,
-): Promise<Engine> {
+async function openEngine(options: EngineOptions, first: LoadedConfig, releaseLock: () => void): Promise<Engine> {
   const { dataDir } = options;
   const writeLog = openEngineLog(dataDir);
   const log: EngineLog = (level, message) => {
@@ -160,7 +159,11 @@ async function openEngine(
       },
     });
   };
-  let core = makeCore(firstConfig);
+  const tellSecrets = (loaded: LoadedConfig) => {
+    for (const trouble of secretTroubles(loaded, repos.secrets, options.env)) log('warn', trouble);
+  };
+  tellSecrets(first);
+  let core = makeCore(first.config);
   const status = () => statusView(core, facts, configProblems, systemClock.now());
   const feed = new ChangeFeed(systemClock, () => core, status);
   onOperationChange = (seq) => {
@@ -247,6 +250,7 @@ async function openEngine(
       core.start();
     }
     log('info', 'The configuration was changed and is in force now.');
+    tellSecrets(result);
     feed.touch();
   };
   const load = () => loadConfigFile(options.configFile, machineContext(dataDir));

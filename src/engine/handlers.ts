@@ -19,6 +19,7 @@ import { abortOpenUploads, findOpenUploads } from './open-uploads.ts';
 import { eventView, isoOrNull, operationView, pauseScope } from './operation-view.ts';
 import { notAvailable, notFound, usage } from './refusals.ts';
 import { refusingOnFullDisk } from './refuse-on-full-disk.ts';
+import { storedFault } from './secret-troubles.ts';
 import { statusView, viewContext, type EngineFactsView } from './status-view.ts';
 import type { SyncCore } from './sync-core.ts';
 import { requireKnown, unknownName } from './unknown-name.ts';
@@ -234,7 +235,15 @@ function handlersOf(desk: Desk): Handlers {
       desk.core().lookAgain();
       return {};
     },
-    'secret.ls': async () => ({ names: repos().secrets.names() }),
+    'secret.ls': async () => {
+      const { secrets } = repos();
+      const names = secrets.names();
+      const faults = names.map((name) => {
+        const [header, s3Keys] = [storedFault(secrets, name, 'header'), storedFault(secrets, name, 's3Keys')];
+        return [name, { header, s3Keys }] as const;
+      });
+      return { names, faults: Object.fromEntries(faults) };
+    },
     'secret.rm': async ({ name }) => ({ removed: repos().secrets.remove(name) }),
   };
 }

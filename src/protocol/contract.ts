@@ -204,7 +204,16 @@ export const REQUESTS = {
     result: z.object({ aborted: z.int() }),
   },
   'secret.set': { params: z.object({ name, value: z.string().min(1).max(65_536) }), result: nothing },
-  'secret.ls': { params: nothing, result: z.object({ names: z.array(z.string()) }) },
+  'secret.ls': {
+    params: nothing,
+    result: z.object({
+      names: z.array(z.string()),
+      /** Of those whose value is of an obviously wrong form: what is wrong with it, per use, never the value (P12). */
+      faults: z
+        .record(z.string(), z.object({ header: z.string().nullable(), s3Keys: z.string().nullable() }))
+        .optional(),
+    }),
+  },
   'secret.rm': { params: z.object({ name }), result: z.object({ removed: z.boolean() }) },
   /** From now on this connection gets `changed` (window) and/or `event` (watch) notifications. */
   subscribe: {

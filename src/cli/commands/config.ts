@@ -7,6 +7,7 @@ import { machineContext } from '../../config/load-context.ts';
 import { machineProbe } from '../../config/machine-probe.ts';
 import { formatProblems, type ConfigProblem } from '../../config/problem.ts';
 import { redactConfig } from '../../config/redact-config.ts';
+import type { Result } from '../../protocol/contract.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { formatCount } from '../format.ts';
@@ -80,21 +81,21 @@ export async function workableFindings(
   loaded: Extract<ConfigResult, { ok: true }>,
   context: CommandContext,
 ): Promise<readonly ConfigProblem[]> {
-  const names = await secretNames(context);
+  const known = await knownSecrets(context);
   const probe = machineProbe({
     dataDir: context.dataDir,
     env: context.io.env,
     // Unknown is not missing: an engine that does not answer is another trouble.
-    hasSecret: (name) => names === null || names.has(name),
+    hasSecret: (name) => known?.names.includes(name) ?? true,
+    secretFault: (name, use) => known?.faults?.[name]?.[use] ?? null,
   });
   return checkWorkable(loaded, probe);
 }
 
-/** Names of the secrets that are set; null when they can't be read now. */
-async function secretNames(context: CommandContext): Promise<ReadonlySet<string> | null> {
+/** The secrets that are set, and what is wrong with them; null when that can't be known now. */
+async function knownSecrets(context: CommandContext): Promise<Result<'secret.ls'> | null> {
   try {
-    const { names } = await context.withSession('read', ({ client }) => client.call('secret.ls', {}));
-    return new Set(names);
+    return await context.withSession('read', ({ client }) => client.call('secret.ls', {}));
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { parseS3Keys, secretFault } from '../../config/secret-form.ts';
 import { EXIT, usageError } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 import { readAll, readHidden } from '../read-input.ts';
@@ -25,6 +26,10 @@ export const registerSecret: RegisterCommands = (program, act) => {
         await withSession('write', ({ client }) => client.call('secret.set', { name, value }));
         if (output.isJson) output.document({ name, set: true });
         else output.text(`The secret ${name} is set.`);
+        // Kept as it is all the same: a password may look like this.
+        const fault = secretFault(value, 'header');
+        if (fault !== null && parseS3Keys(value) === null)
+          output.remark(`Its value ${fault}. If that is not meant, set it again.`);
         return EXIT.fine;
       }),
     );
@@ -66,7 +71,7 @@ async function readSecret(name: string, io: CliIo): Promise<string> {
     ? await readHidden(io.stdin, `Value of ${name} (not shown): `, (text) => io.stderr.write(text))
     : // The line break that echo and editors add is no part of it.
       (await readAll(io.stdin, MAX_SECRET_BYTES)).toString('utf8').replace(/\r?\n$/, '');
-  if (value === '')
+  if (value.trim() === '')
     throw usageError('The value is empty.', `Type it at the prompt, or send it: … | longshore secret set ${name}`);
   return value;
 }

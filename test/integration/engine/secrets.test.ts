@@ -160,6 +160,23 @@ describe('P12: secrets stay secret', () => {
     expect(await rig.untilItem('a.txt', 'succeeded')).toMatchObject({ error: null });
   });
 
+  it('P12: one of a wrong form is told at the start and by doctor, never shown; mended, nothing is told', async () => {
+    rig.configure({ destination: { credentials: { secret: 's3-key' } } });
+    await rig.cliWithInput(`AKIDSECRET: ${SECRETS.s3} and more`, 'secret', 'set', 's3-key');
+    const words = 'The secret "s3-key" is not of the form ACCESS_KEY_ID:SECRET_ACCESS_KEY.';
+    for (const running of [false, true]) {
+      if (running) await rig.start();
+      const doctor = await rig.cli('doctor');
+      expect(doctor.exitCode).toBe(3);
+      expect(doctor.out).toContain(words);
+      expect(doctor.out + doctor.err).not.toContain(SECRETS.s3);
+    }
+    expect(rig.log.join('\n')).toContain(`destination main: ${words} Set it again with: longshore secret set s3-key`);
+    expect(rig.log.join('\n')).not.toContain(SECRETS.s3);
+    await rig.cliWithInput(`AKIDSECRET:${SECRETS.s3}`, 'secret', 'set', 's3-key');
+    expect((await rig.cli('doctor')).out).not.toContain('s3-key');
+  });
+
   it('a secret that is missing is a failure that names it; set and retried, it works', async () => {
     rig.configure({
       providers: { crm: { baseUrl: api.url, auth: { type: 'bearer', token: { secret: 'crm-token' } } } },

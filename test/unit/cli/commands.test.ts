@@ -192,6 +192,9 @@ describe('without an engine', () => {
     expect(seen).toEqual([{ name: 'TOKEN', value: 'hunter2 ' }]);
     expect(exitCode).toBe(0);
     expect(out + err).not.toContain('hunter2');
+    expect(err).toBe('Its value begins or ends with a space. If that is not meant, set it again.\n');
+    expect((await cli(['secret', 'set', 'TOKEN'], access, { stdin: 'AKID:s3cret\n' })).err).toBe('');
+    expect((await cli(['secret', 'set', 'TOKEN'], access, { stdin: ' \n' })).exitCode).toBe(2);
     expect((await cli(['secret', 'set', 'TOKEN'], access, { stdin: '\n' })).exitCode).toBe(2);
     expect((await cli(['secret', 'rm', 'TOKEN'], access)).exitCode).toBe(2);
   });

@@ -14,7 +14,8 @@ const FINE: WorkableProbe = {
   folderState: () => 'ok',
   realPath: (path) => path,
   hasSecret: () => true,
-  hasEnv: () => true,
+  secretFault: () => null,
+  env: () => 'value',
   profileMissingFrom: () => null,
 };
 
@@ -80,7 +81,7 @@ describe('what is valid but can’t work now', () => {
   });
 
   it('secrets, variables and profiles that are not there, each once and sorted by line', () => {
-    const none = { hasSecret: () => false, hasEnv: () => false, profileMissingFrom: () => '/h/.aws/credentials' };
+    const none = { hasSecret: () => false, env: () => '', profileMissingFrom: () => '/h/.aws/credentials' };
     const credentials = (text: string) => findings(withDestination('').replace('{ env: true }', text), none);
     expect(credentials('{ secret: s3 }')).toMatchObject([
       {
@@ -109,6 +110,37 @@ describe('what is valid but can’t work now', () => {
   });
 });
 
+describe('P12: a secret of an obviously wrong form is said so, and never shown', () => {
+  const provider = (token: string) =>
+    withProvider(`baseUrl: https://x.example\nauth: { type: bearer, token: ${token} }`);
+  const told = (text: string, probe: Partial<WorkableProbe> = {}) =>
+    findings(text, probe).map(({ code, message }) => [code, message]);
+
+  it('stored: what is wrong depends on what it is for', () => {
+    const secretFault: WorkableProbe['secretFault'] = (_name, use) => `has the fault of ${use}`;
+    expect(told(withDestination('').replace('{ env: true }', '{ secret: s3 }'), { secretFault })).toEqual([
+      ['secret-malformed', 'The secret "s3" has the fault of s3Keys.'],
+    ]);
+    expect(told(provider('{ secret: t }'), { secretFault })).toEqual([
+      ['secret-malformed', 'The secret "t" has the fault of header.'],
+    ]);
+  });
+
+  it('from the environment, and in the file', () => {
+    const env = () => 'hunter2\n';
+    expect(told(provider('{ env: TOKEN }'), { env })).toEqual([
+      ['env-malformed', 'The environment variable TOKEN holds a line break.'],
+    ]);
+    expect(told(provider('"hunter2 "'))).toEqual([['value-malformed', 'This value begins or ends with a space.']]);
+    const literal = withDestination('').replace('{ env: true }', '{ accessKeyId: " ", secretAccessKey: " hunter2" }');
+    expect(told(literal)).toEqual([
+      ['value-malformed', 'This value is empty.'],
+      ['value-malformed', 'This value begins or ends with a space.'],
+    ]);
+    expect(JSON.stringify([findings(provider('{ env: TOKEN }'), { env }), findings(literal)])).not.toContain('hunter2');
+  });
+});
+
 describe('the facts of this machine', () => {
   it('tells folders apart and resolves links', () => {
     const root = mkdtempSync(join(tmpdir(), 'longshore-probe-'));
@@ -120,6 +152,7 @@ describe('the facts of this machine', () => {
         dataDir: join(root, 'link'),
         env: { SET: 'x', EMPTY: '' },
         hasSecret: () => true,
+        secretFault: () => null,
       });
       expect(['dir', 'link', 'file', 'none', 'file/under'].map((name) => probe.folderState(join(root, name)))).toEqual([
         'ok',
@@ -131,7 +164,7 @@ describe('the facts of this machine', () => {
       expect(probe.realPath(join(root, 'link'))).toBe(probe.realPath(join(root, 'dir')));
       expect(probe.realPath(join(root, 'none'))).toBeNull();
       expect(probe.realDataDir).toBe(probe.realPath(join(root, 'dir')));
-      expect(['SET', 'EMPTY', 'NONE'].map((name) => probe.hasEnv(name))).toEqual([true, false, false]);
+      expect(['SET', 'EMPTY', 'NONE'].map((name) => probe.env(name))).toEqual(['x', '', '']);
     } finally {
       rmSync(root, { recursive: true });
     }
