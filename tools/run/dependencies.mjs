@@ -33,6 +33,17 @@ function fail(sentence) {
   process.exit(1);
 }
 
+/**
+ * How npm installs what the lock file names. npm judges the packages by the Node that it runs under; they run under the
+ * pinned one, which comes with them. Under an older Node its warnings (EBADENGINE, a screen of them) are about a Node that
+ * will run none of them, so only errors are shown then. Nothing else differs: `npm ci` holds to the lock file and its hashes.
+ */
+export function installArguments(runningVersion, pinnedVersion) {
+  const major = (version) => Number(version.split('.')[0]);
+  const quiet = major(runningVersion) < major(pinnedVersion) ? ['--loglevel=error'] : [];
+  return ['ci', '--no-audit', '--no-fund', ...quiet];
+}
+
 /** Installs the dependencies where they are missing or are not those of the lock file. Ends the process if it can't. */
 export function ensureDependencies() {
   const major = Number(process.versions.node.split('.')[0]);
@@ -41,7 +52,8 @@ export function ensureDependencies() {
     console.log('longshore: installing dependencies (npm ci), once …');
     const shell = process.platform === 'win32';
     const options = { cwd: repositoryRoot, stdio: 'inherit', shell };
-    const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], options);
+    const pinned = readPackages('package-lock.json')['node_modules/node'].version;
+    const { status, error } = spawnSync('npm', installArguments(process.versions.node, pinned), options);
     if (error || status !== 0) fail(`npm ci failed (${error?.message ?? `exit code ${status}`}); see above.`);
   }
   if (!existsSync(pinnedNode)) {
