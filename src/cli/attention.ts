@@ -33,13 +33,13 @@ export function attentionLines(operations: readonly OperationView[], style: Styl
     if (group.length < TOGETHER) {
       for (const operation of group) {
         lines.push(`  ${operation.id}  ${style('bad', operation.state)}  ${operationName(operation)}`);
-        lines.push(...troubleLines(operation, style, nowMs));
+        lines.push(...troubleLines([operation], style, nowMs));
       }
       continue;
     }
     const [{ state }] = group;
     lines.push(`  ${style('bad', state)}  ${formatCount(group.length, 'item')}`);
-    lines.push(...troubleLines(group[0], style, nowMs));
+    lines.push(...troubleLines(group, style, nowMs));
     for (const operation of group.slice(0, NAMED)) lines.push(`      ${operation.id}  ${operationName(operation)}`);
     const more = group.length - NAMED;
     if (more > 0) lines.push(`      and ${formatCount(more, 'more', 'more')}: longshore ls --state ${state}`);
@@ -47,7 +47,16 @@ export function attentionLines(operations: readonly OperationView[], style: Styl
   return lines;
 }
 
-function troubleLines(operation: OperationView, style: Style, nowMs: number): readonly string[] {
-  const hint = operation.error?.hint ?? '';
-  return [`    ${operationNote(operation, nowMs)}`, ...(hint === '' ? [] : [`    ${style('faint', printable(hint))}`])];
+/** What happened, the words that came with it where they are the same for all, and what to do. */
+function troubleLines(
+  [first, ...others]: readonly [OperationView, ...OperationView[]],
+  style: Style,
+  nowMs: number,
+): readonly string[] {
+  const { error } = first;
+  const detail = others.every((other) => other.error?.detail === error?.detail) ? error?.detail : null;
+  const further = [detail ?? '', error?.hint ?? ''].filter((words) => words !== '');
+  return [operationNote(first, nowMs), ...further.map((words) => style('faint', printable(words)))].map(
+    (line) => `    ${line}`,
+  );
 }

@@ -311,6 +311,14 @@ describe('status', () => {
     expect(out).not.toContain('f3.txt');
   });
 
+  test('P11: words that all of them have in common are told with it, others are not', () => {
+    const item = (detail: string) => operationView({ state: 'failed', error: { ...failed.error!, detail } });
+    expect(
+      statusOf(statusView({ attention: ['no profile "w"', 'no profile "w"', 'no profile "w"'].map(item) })),
+    ).toContain('\n    no profile "w"\n');
+    expect(statusOf(statusView({ attention: ['words 1', 'words 2', 'words 3'].map(item) }))).not.toContain('words');
+  });
+
   test('P11: a configuration that can’t be used is named, with what is wrong and what goes on', () => {
     const { engine } = statusView();
     const out = statusOf(
