@@ -1,6 +1,7 @@
 import { utilityProcess } from 'electron';
 import { messagePortChannel } from '../src/protocol/message-port-transport.ts';
 import { redact } from '../src/core/redact.ts';
+import { SYSTEM_CALL_THREADS } from '../src/engine/system-call-threads.ts';
 import type { EngineProcess } from './engine-host.ts';
 
 export interface EngineSettings {
@@ -18,6 +19,7 @@ export function forkEngine(settings: EngineSettings, onLine: (line: string) => v
   const child = utilityProcess.fork(settings.entry, ['--data', settings.dataDir, '--config', settings.configFile], {
     serviceName: 'Longshore engine',
     stdio: 'pipe',
+    env: { UV_THREADPOOL_SIZE: String(SYSTEM_CALL_THREADS), ...process.env },
   });
   let lastWords = '';
   child.stdout?.on('data', (chunk: Buffer) => logLines(chunk, onLine));

@@ -9,7 +9,7 @@ import type { StatusView } from '../../src/protocol/shapes.ts';
 import { connectToSocket } from '../../src/protocol/socket-client.ts';
 import { SINK_ETAG } from '../servers/sink.ts';
 import { BUCKET, CREDENTIALS, REGION } from '../servers/server-process.ts';
-import { allocatorEnv, v8Flags } from '../../tools/run/engine-memory.mjs';
+import { engineEnv, v8Flags } from '../../tools/run/engine-runtime.mjs';
 import { measureProcess, startProcess, stopProcess, type Command, type Usage } from './run-process.ts';
 import type { BenchContext } from './bench-context.ts';
 import { longestDelays, probeArguments, type LoopSummary } from './loop-delays.ts';
@@ -116,7 +116,7 @@ export class Installation {
     const profiling = profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
     // As `bin/longshore.js` starts it.
     const node = [...v8Flags, ...nodeArgs, ...profiling];
-    return { program: process.execPath, args: [...node, program, ...options, ...args], env: allocatorEnv };
+    return { program: process.execPath, args: [...node, program, ...options, ...args], env: engineEnv };
   }
 
   /** `run --once` as a user starts it: the process from its start to its end. */

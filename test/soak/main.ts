@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { allocatorEnv, v8Flags } from '../../tools/run/engine-memory.mjs';
+import { engineEnv, v8Flags } from '../../tools/run/engine-runtime.mjs';
 import { ensureBuild } from '../../tools/run/ensure-build.ts';
 import { sampleEngine } from './engine-sample.ts';
 import { judgeSoak, type Sample, type SoakVerdict } from './judge-soak.ts';
@@ -79,7 +79,7 @@ async function soak(minutes: number, world: SoakWorld, program: string, probeDir
   const { rig } = world;
   const probe = pathToFileURL(resolve(import.meta.dirname, 'memory-probe.mjs')).href;
   // As `bin/longshore.js` starts it.
-  const env = { ...allocatorEnv, LONGSHORE_SOAK_PROBE: probeDir };
+  const env = { ...engineEnv, LONGSHORE_SOAK_PROBE: probeDir };
   const engine = rig.spawnProgram([...v8Flags, '--import', probe, program], env, 'run');
   const actions = new SoakActions(world, engine);
   const samples: Sample[] = [];
