@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line's entry: one command, its exit code, and nothing left running. */
+import { endProcess } from '../engine/end-process.ts';
 import { processIo } from './cli-io.ts';
 import { engineAccess } from './engine-access.ts';
 import { runCli } from './program.ts';
@@ -11,8 +12,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const exitCode = await runCli(process.argv.slice(2), processIo(), engineAccess);
-// Output to a pipe may still be on its way; what else is open (an engine that stopped late) must not keep the process.
-await Promise.all(
-  [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))),
-);
-process.exit(exitCode);
+// What is still open (an engine that stopped late) must not keep the process.
+await endProcess(exitCode);

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { messagePortChannel, type MessagePortLike } from '../protocol/message-port-transport.ts';
+import { endProcess } from './end-process.ts';
 import { InvalidConfigError, startEngine, type EngineLog } from './engine.ts';
 import { LockHeldError } from './take-lock.ts';
 
@@ -38,4 +39,4 @@ async function main(): Promise<number> {
   }
 }
 
-process.exit(await main());
+await endProcess(await main());
