@@ -340,6 +340,18 @@ export const ERROR_TABLE = {
     },
     zh: { message: '文件夹不存在。', hint: '请连接驱动器或恢复文件夹；在此期间不会删除存储中的任何内容。' },
   },
+  'folder.silent': {
+    class: 'local',
+    retry: true,
+    en: {
+      message: 'The drive of the folder does not answer.',
+      hint: 'Check the drive and the network; nothing is deleted in the storage meanwhile, and the folder goes on by itself once the drive answers.',
+    },
+    zh: {
+      message: '文件夹所在的驱动器没有响应。',
+      hint: '请检查驱动器和网络；在此期间不会删除存储中的任何内容，驱动器恢复响应后文件夹会自动继续。',
+    },
+  },
   'folder.not-a-directory': {
     class: 'local',
     retry: true,

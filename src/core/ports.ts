@@ -178,7 +178,10 @@ export interface ScannedDirectory {
 
 export type RootState =
   | { readonly kind: 'healthy' }
-  | { readonly kind: 'missing' | 'not-a-directory' | 'no-permission' | 'other-volume'; readonly detail: string };
+  | {
+      readonly kind: 'missing' | 'silent' | 'not-a-directory' | 'no-permission' | 'other-volume';
+      readonly detail: string;
+    };
 
 export interface ScanRequest {
   readonly root: string;
@@ -204,12 +207,14 @@ export interface Scanner {
   /**
    * Walks and hands over batches of directories in order; awaits `onBatch` before it reads much further, so memory stays
    * bounded. Resolves after the last batch was taken. Rejects only on abort or a bug: what can't be read is a problem
-   * in its directory, or the root's state.
+   * in its directory, or the root's state. `onSilence`: the file system has not answered for a minute (true), or the scan
+   * moves again (false); one that settles moves.
    */
   scan(
     request: ScanRequest,
     onBatch: (batch: readonly ScannedDirectory[]) => Promise<void> | void,
     signal: AbortSignal,
+    onSilence?: (isSilent: boolean) => void,
   ): Promise<ScanSummary>;
   close(): Promise<void>;
 }

@@ -241,6 +241,7 @@ export class FolderSync {
       this.#deps.onFatal(error);
       return;
     }
+    this.#root.silence(false);
     this.#deps.onTrouble(this.folder.name, error);
     const delayMs = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** this.#broken);
     this.#broken += 1;
@@ -394,6 +395,11 @@ export class FolderSync {
         await this.#turns(pass.take(batch));
       },
       this.#stopping.signal,
+      (isSilent) => {
+        if (this.#stopping.signal.aborted) return;
+        this.#root.silence(isSilent);
+        this.#deps.onChange(this.folder.name);
+      },
     );
   }
 

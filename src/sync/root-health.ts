@@ -11,6 +11,8 @@ export interface RootHealthDeps {
   readonly changes: MarkerFile;
 }
 
+const NO_ANSWER = 'it has not answered for more than a minute';
+
 /** What a look told of the root itself. */
 export interface RootLook {
   readonly summary: Pick<ScanSummary, 'root'>;
@@ -26,6 +28,8 @@ export class RootHealth {
   readonly #root: string;
   readonly #deps: RootHealthDeps;
   #frozen: LongshoreError | null = null;
+  /** A look is under way that the file system does not answer. */
+  #isSilent = false;
   /** The marker can't be written: deletes are not followed. */
   #unmarked: LongshoreError | null = null;
 
@@ -36,7 +40,7 @@ export class RootHealth {
   }
 
   get frozen(): LongshoreError | null {
-    return this.#frozen;
+    return this.#isSilent ? rootTrouble({ kind: 'silent', detail: NO_ANSWER }, this.#root) : this.#frozen;
   }
 
   get unmarked(): LongshoreError | null {
@@ -51,11 +55,25 @@ export class RootHealth {
 
   /** True when nothing may be concluded from what is not there; the folder waits for its drive. */
   freezes({ summary, lostEverything, foreign }: RootLook): boolean {
-    const was = this.#frozen;
-    this.#frozen =
-      rootTrouble(summary.root, this.#root) ?? foreign ?? (lostEverything ? otherVolume(this.#root) : null);
-    if (this.#frozen?.code !== was?.code) this.#tell(this.#frozen);
+    this.#become(() => {
+      this.#isSilent = false;
+      this.#frozen =
+        rootTrouble(summary.root, this.#root) ?? foreign ?? (lostEverything ? otherVolume(this.#root) : null);
+    });
     return this.#frozen !== null;
+  }
+
+  /** The file system does not answer the look that is under way, or answers again. */
+  silence(isSilent: boolean): void {
+    this.#become(() => {
+      this.#isSilent = isSilent;
+    });
+  }
+
+  #become(change: () => void): void {
+    const was = this.frozen;
+    change();
+    if (this.frozen?.code !== was?.code) this.#tell(this.frozen);
   }
 
   /** The first healthy scan in mirror mode: from now on the root is known by its marker, and deletes are followed. */
@@ -96,6 +114,8 @@ function rootTrouble(root: RootState, path: string): LongshoreError | null {
       return null;
     case 'no-permission':
       return new LongshoreError('folder.no-permission', { subject: path, detail: root.detail });
+    case 'silent':
+      return new LongshoreError('folder.silent', { subject: path, detail: root.detail });
     case 'other-volume':
       return otherVolume(path);
     case 'not-a-directory':

@@ -1,5 +1,4 @@
-import type { Stats } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { realpathSync, statSync } from 'node:fs';
 import { DirtySet } from './dirty-set.ts';
 import type { TreeWatchHints } from './entry-hints.ts';
 import { LeanTreeWatch } from './lean-tree-watch.ts';
@@ -89,28 +88,28 @@ export class FolderWatch {
     this.#report(pending);
   }
 
-  /** Follows the root: gone, come back, or another directory in its place. One check at a time; a hanging one just hangs. */
+  /** Follows the root: gone, come back, or another directory in its place. One check at a time. */
   async #checkRoot(first = false): Promise<void> {
     if (this.#checking) return;
     this.#checking = true;
     try {
-      const identity = await identityOf(this.#order.root);
+      const identity = identityOf(this.#order.root);
       if (identity === this.#identity && performance.now() < this.#renewAt) {
         if (first) this.#overflow('root-missing');
         return;
       }
       await this.#stop();
       if (identity === null) this.#overflow('root-missing');
-      else await this.#watch(identity);
+      else this.#watch(identity);
     } finally {
       this.#checking = false;
     }
   }
 
-  async #watch(identity: string): Promise<void> {
+  #watch(identity: string): void {
     let real: string;
     try {
-      real = await realpath(this.#order.root);
+      real = realpathSync(this.#order.root);
     } catch {
       return; // Gone again; the next check sees it.
     }
@@ -166,9 +165,10 @@ export class FolderWatch {
   }
 }
 
-async function identityOf(root: string): Promise<string | null> {
+/** A call that hangs holds this thread, which is the folder's own, and none of those that all folders share (P10). */
+function identityOf(root: string): string | null {
   try {
-    const stats: Stats = await stat(root);
+    const stats = statSync(root);
     return stats.isDirectory() ? `${stats.dev}.${stats.ino}` : null;
   } catch {
     return null;

@@ -21,11 +21,8 @@ export interface DirectoryReading {
   readonly rules: IgnoreRules;
 }
 
-/** How often a large directory asks whether it should go on. */
-const ENTRIES_PER_CHECK = 256;
-
 /**
- * Reads one directory and judges each entry. `goOn` is called now and then and throws to end the scan.
+ * Reads one directory and judges each entry. `goOn` is called at each and throws to end the scan.
  * Never throws for what the system says: a directory that can't be read has `complete: false` and a problem named ".".
  */
 export function scanDirectory(
@@ -56,10 +53,10 @@ export function scanDirectory(
   for (const name of listed.undecodable) {
     sorting.problems.push({ name, code: 'local.name-not-utf8', detail: 'the name is not valid UTF-8' });
   }
-  listed.names.forEach((name, index) => {
-    if (index % ENTRIES_PER_CHECK === 0) goOn();
+  for (const name of listed.names) {
+    goOn();
     sorting.look(name, `${absolute}/${name}`);
-  });
+  }
   return { scanned: sorting.result(volume), rules };
 }
 

@@ -19,7 +19,9 @@ export type ScanReport =
 export const ABORT = 0;
 /** How many batches were taken. */
 export const TAKEN = 1;
-export const CONTROL_BYTES = 2 * Int32Array.BYTES_PER_ELEMENT;
+/** Moves with each step that the thread takes: in a call of the system that hangs it stands still. */
+export const STEPS = 2;
+export const CONTROL_BYTES = 3 * Int32Array.BYTES_PER_ELEMENT;
 
 /** So many batches may wait to be taken; then the thread waits. */
 export const BATCHES_IN_FLIGHT = 2;

@@ -3,7 +3,7 @@ import { assert } from '../core/assert.ts';
 import { LongshoreError } from '../core/longshore-error.ts';
 import type { Clock, ScannedDirectory, ScanRequest, ScanSummary } from '../core/ports.ts';
 import { abortReason } from './abort-reason.ts';
-import { ABORT, CONTROL_BYTES, type ScanOrder, type ScanReport, TAKEN, unpackBatch } from './scan-messages.ts';
+import { ABORT, CONTROL_BYTES, type ScanOrder, type ScanReport, STEPS, TAKEN, unpackBatch } from './scan-messages.ts';
 
 /** An aborted thread that does not answer for so long hangs in the file system. */
 const ABORT_GRACE_MS = 2000;
@@ -50,6 +50,11 @@ export class ScanThread {
   /** True when the thread was told to stop and never answered. */
   get hangs(): boolean {
     return this.#hangs && !this.#ended;
+  }
+
+  /** Changes as long as its scan moves, or waits for its batches to be taken; stands still while the file system hangs. */
+  get steps(): number {
+    return this.#run === null ? 0 : Atomics.load(this.#run.control, STEPS);
   }
 
   async scan(request: ScanRequest, onBatch: Run['onBatch'], signal: AbortSignal): Promise<ScanSummary> {

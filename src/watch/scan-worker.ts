@@ -11,6 +11,7 @@ import {
   packBatch,
   type ScanOrder,
   type ScanReport,
+  STEPS,
   TAKEN,
 } from './scan-messages.ts';
 import { scanTree } from './scan-tree.ts';
@@ -36,6 +37,7 @@ port.on('message', (order: ScanOrder) => {
 function scan({ request, control }: ScanOrder): ScanSummary {
   const cpuAtStart = cpuMs();
   const goOn = () => {
+    Atomics.add(control, STEPS, 1);
     if (Atomics.load(control, ABORT) !== 0) throw new Aborted();
   };
   let sent = 0;

@@ -15,13 +15,18 @@ const SCANS_AT_ONCE = 4;
 const IDLE_THREADS = 1;
 /** … for so long, ms: one takes 25 MB, and a new one starts in 40 ms. */
 const KEEP_IDLE_MS = 15_000;
+/** How often it is looked whether a scan moves; one that does not gives its place to another, ms. */
+const LOOK_MS = 5000;
+/** After so many looks without a step the file system counts as silent: a sleeping disk needs up to 20 s to wake. */
+const SILENT_LOOKS = 12;
 
 type OnBatch = (batch: readonly ScannedDirectory[]) => Promise<void> | void;
+type OnSilence = (isSilent: boolean) => void;
 
 /**
- * Scans in worker threads. A file system that hangs (a dead network drive) holds a thread that nothing can free: that
- * thread is given up when its scan is aborted, and its root counts as missing for as long as the thread still hangs, so that
- * a broken folder costs one thread and never the others' scans (P10).
+ * Scans in worker threads. A file system that hangs (a dead network drive) holds a thread that nothing can free. Such a scan
+ * gives its place to others, and goes on when the file system answers. Aborted, its thread is given up, and its root counts as
+ * silent for as long as the thread still hangs: so a broken folder costs one thread and never the others' scans (P10).
  */
 export class ThreadScanner implements Scanner {
   readonly #options: ThreadScannerOptions;
@@ -37,7 +42,12 @@ export class ThreadScanner implements Scanner {
     this.#options = options;
   }
 
-  async scan(request: ScanRequest, onBatch: OnBatch, signal: AbortSignal): Promise<ScanSummary> {
+  async scan(
+    request: ScanRequest,
+    onBatch: OnBatch,
+    signal: AbortSignal,
+    onSilence: OnSilence = () => undefined,
+  ): Promise<ScanSummary> {
     assert(!this.#closed, 'the scanner is closed');
     assert(
       request.under.every(({ dir }) => isInside(dir)),
@@ -45,15 +55,20 @@ export class ThreadScanner implements Scanner {
     );
     signal.throwIfAborted();
     if (this.#hung.get(request.root)?.ended === false) {
-      const detail = 'the file system does not answer: an earlier scan of this folder still waits for it';
-      return { root: { kind: 'missing', detail }, volume: null, cpuMs: 0 };
+      return { root: { kind: 'silent', detail: 'an earlier scan still waits for it' }, volume: null, cpuMs: 0 };
     }
     await this.#turn(signal);
-    try {
-      return await this.#scanInThread(request, onBatch, signal);
-    } finally {
+    let hasPlace = true;
+    const giveBack = () => {
+      if (!hasPlace) return;
+      hasPlace = false;
       this.#running -= 1;
       this.#waiting.shift()?.();
+    };
+    try {
+      return await this.#scanInThread(request, onBatch, signal, onSilence, giveBack);
+    } finally {
+      giveBack();
     }
   }
 
@@ -64,19 +79,48 @@ export class ThreadScanner implements Scanner {
     await Promise.all(threads.map((thread) => thread.end()));
   }
 
-  async #scanInThread(request: ScanRequest, onBatch: OnBatch, signal: AbortSignal): Promise<ScanSummary> {
+  async #scanInThread(
+    request: ScanRequest,
+    onBatch: OnBatch,
+    signal: AbortSignal,
+    onSilence: OnSilence,
+    giveBack: () => void,
+  ): Promise<ScanSummary> {
     if (this.#closed) throw new DOMException('the scanner was closed', 'AbortError');
     this.#cancelEnd();
     const thread = this.#idle.pop() ?? new ScanThread(this.#options.workerUrl, this.#options.clock);
     this.#busy.add(thread);
+    const scanned = thread.scan(request, onBatch, signal);
+    const stopLooking = this.#lookAfter(thread, onSilence, giveBack);
     try {
-      return await thread.scan(request, onBatch, signal);
+      return await scanned;
     } finally {
+      stopLooking();
       this.#busy.delete(thread);
       if (thread.hangs) this.#hung.set(request.root, thread);
       else if (!thread.ended && !this.#closed && this.#idle.length < IDLE_THREADS) this.#keep(thread);
       else void thread.end();
     }
+  }
+
+  /** Sees whether the scan moves. */
+  #lookAfter(thread: ScanThread, onSilence: OnSilence, giveBack: () => void): () => void {
+    const { clock } = this.#options;
+    let { steps } = thread;
+    // Looks and no span of time: a laptop that slept has not waited for its drive.
+    let looks = 0;
+    let wasSilent = false;
+    const look = () => {
+      cancel = clock.setTimer(LOOK_MS, look);
+      looks = thread.steps === steps ? looks + 1 : 0;
+      steps = thread.steps;
+      if (looks > 0) giveBack();
+      const isSilent = looks >= SILENT_LOOKS;
+      if (isSilent !== wasSilent) onSilence(isSilent);
+      wasSilent = isSilent;
+    };
+    let cancel = clock.setTimer(LOOK_MS, look);
+    return () => cancel();
   }
 
   /** The next scan soon has a thread that is warm; a folder that rests has none. */

@@ -21,6 +21,7 @@ import { RpcClient } from '../../src/protocol/rpc-client.ts';
 import type { OperationDetail, OperationView, StatusView } from '../../src/protocol/shapes.ts';
 import { CONDITIONAL_WRITES, UNKNOWN_CAPABILITIES } from '../../src/sync/capabilities/capabilities.ts';
 import { storeCapabilities } from '../../src/sync/capabilities/capability-store.ts';
+import { engineEnv } from '../../tools/run/engine-runtime.mjs';
 import { captureCli } from './captured-cli.ts';
 import { TestBucket } from './s3-bucket.ts';
 import { startMoto, startStandIn, type S3Endpoint } from './s3-servers.ts';
@@ -346,7 +347,8 @@ export class RunningCommand {
   constructor(argv: readonly string[], env: Readonly<Record<string, string>>) {
     this.#child = spawn(process.execPath, argv, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      // As `bin/longshore.js` starts it.
+      env: { ...engineEnv, ...process.env, ...env },
     });
     this.pid = this.#child.pid ?? 0;
     this.#child.stdout.on('data', (chunk: Buffer) => (this.#out += chunk.toString()));

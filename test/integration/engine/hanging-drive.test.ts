@@ -3,6 +3,7 @@ import { Rig } from '../../support/engine-harness.ts';
 import { HangingDrive } from '../../support/hanging-drive.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { WHY_NO_SMALL_DISK } from '../../support/small-disk.ts';
+import { until } from '../../support/until.ts';
 
 if (WHY_NO_SMALL_DISK !== null) console.log(WHY_NO_SMALL_DISK);
 
@@ -12,7 +13,7 @@ const STOP_LIMIT_MS = 5000;
 describe.skipIf(WHY_NO_SMALL_DISK !== null)('a drive that does not answer', () => {
   let server: StandIn;
   let rig: Rig;
-  let drive: HangingDrive | null = null;
+  let drives: HangingDrive[] = [];
   beforeAll(async () => {
     server = await startStandIn();
   });
@@ -22,8 +23,7 @@ describe.skipIf(WHY_NO_SMALL_DISK !== null)('a drive that does not answer', () =
     rig = await Rig.create(server);
   });
   afterEach(async () => {
-    drive?.answer();
-    drive = null;
+    for (const drive of drives.splice(0)) drive.answer();
     await rig.close();
   });
 
@@ -31,7 +31,8 @@ describe.skipIf(WHY_NO_SMALL_DISK !== null)('a drive that does not answer', () =
     'P10: %s ends the engine within 5 s, and the next start works',
     async (signal) => {
       rig.configure({ folders: [rig.folderConfig('drop'), rig.folderConfig('far')] });
-      drive = new HangingDrive(rig.folder('far'));
+      const drive = new HangingDrive(rig.folder('far'));
+      drives = [drive];
       rig.write('a.txt', 'x');
       const run = rig.spawn('run');
       await rig.untilStored('drop/a.txt', 'x');
@@ -43,6 +44,34 @@ describe.skipIf(WHY_NO_SMALL_DISK !== null)('a drive that does not answer', () =
       rig.write('b.txt', 'y', 'far');
       expect((await rig.spawn('run', '--once').ended).exitCode).toBe(0);
       expect(await rig.bucket.text('far/b.txt')).toBe('y');
+    },
+  );
+
+  it(
+    'P2, P10, P11: four such folders hold up no other, say why, and go on by themselves',
+    { timeout: 180_000 },
+    async () => {
+      const far = ['far1', 'far2', 'far3', 'far4'];
+      rig.configure({ folders: [rig.folderConfig('drop'), ...far.map((name) => rig.folderConfig(name))] });
+      for (const name of far) for (let file = 0; file < 5; file += 1) rig.write(`${file}.txt`, name, name);
+      expect((await rig.spawn('run', '--once').ended).exitCode).toBe(0);
+      drives = far.map((name) => new HangingDrive(rig.folder(name)));
+      const run = rig.spawn('run');
+      await rig.untilEngine();
+      const states = async () => (await rig.status()).folders.filter(({ name }) => name !== 'drop');
+      await until(
+        'all four say that their drive does not answer',
+        async () => (await states()).every(({ state, error }) => state === 'frozen' && error?.code === 'folder.silent'),
+        100_000,
+      );
+      rig.write('a.txt', 'x');
+      await rig.untilStored('drop/a.txt', 'x');
+      for (const drive of drives) drive.answer();
+      for (const name of far) rig.write('new.txt', 'y', name);
+      for (const name of far) await rig.untilStored(`${name}/new.txt`, 'y', 60_000);
+      expect((await states()).map(({ error }) => error)).toEqual([null, null, null, null]);
+      for (const name of far) expect(await rig.bucket.text(`${name}/0.txt`)).toBe(name);
+      await run.kill('SIGTERM');
     },
   );
 });

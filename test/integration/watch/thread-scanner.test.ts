@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ThreadScanner } from '../../../src/watch/thread-scanner.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { scanAll, scanRequest } from '../../support/scan-all.ts';
 import { systemClock } from '../../support/system-clock.ts';
 import { TempTree } from '../../support/temp-tree.ts';
@@ -7,6 +10,20 @@ import { until } from '../../support/until.ts';
 
 const real = new URL('../../../src/watch/scan-worker.ts', import.meta.url);
 const dying = new URL('../../support/dying-scan-worker.ts', import.meta.url);
+
+/** The end of a pipe that somebody waits for something to come out of. */
+async function otherEnd(pipe: string): Promise<number> {
+  let end = -1;
+  await until('a thread hangs in its call', () => {
+    try {
+      end = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch {
+      return false;
+    }
+    return true;
+  });
+  return end;
+}
 
 describe('ThreadScanner', () => {
   let tree: TempTree;
@@ -100,6 +117,29 @@ describe('ThreadScanner', () => {
     abort.abort(new Error('too long'));
     await rejected;
     other.close();
+  });
+
+  it('P10: scans that the file system does not answer give their places to others, say so, and end once it answers', async () => {
+    const clock = new ManualClock();
+    const scanner = new ThreadScanner({ workerUrl: dying, clock });
+    scanners.push(scanner);
+    const gone = Array.from({ length: 4 }, () => new TempTree());
+    for (const { root } of gone) execFileSync('mkfifo', [`${root}/pipe`]);
+    const silences: boolean[] = [];
+    const heard = (isSilent: boolean) => void silences.push(isSilent);
+    const signal = new AbortController().signal;
+    const hanging = gone.map(({ root }) => scanner.scan(scanRequest(root), () => undefined, signal, heard));
+    const ends = await Promise.all(gone.map(({ root }) => otherEnd(`${root}/pipe`)));
+    tree.write('f', 'x');
+    const healthy = scanAll(scanner, scanRequest(tree.root));
+    clock.advance(10_000);
+    expect((await healthy).paths).toEqual(['f']);
+    expect(silences).toEqual([]);
+    clock.advance(60_000);
+    expect(silences).toEqual([true, true, true, true]);
+    for (const end of ends) closeSync(end);
+    for (const summary of await Promise.all(hanging)) expect(summary.root).toEqual({ kind: 'healthy' });
+    for (const each of gone) each.close();
   });
 
   it('rejects a scan that waits for its turn when it is aborted', async () => {
