@@ -296,7 +296,12 @@ export class SyncCore {
     this.targets.setLimits(config);
     this.#folders.replace(config, change.removed, change.renewed);
     const resting = new Set([...change.removed, ...change.paused]);
-    this.#scheduler.stop((operation) => operation.folder !== null && resting.has(operation.folder), 'pause');
+    const renewed = new Set(change.renewed);
+    // A move deletes as its folder's mode says; it looks again before it does.
+    this.#scheduler.stop(
+      ({ folder, kind }) => folder !== null && (resting.has(folder) || (kind === 'file.move' && renewed.has(folder))),
+      'pause',
+    );
     this.wake();
     return true;
   }

@@ -131,9 +131,11 @@ export class MoveExecutor implements Executor {
 
   /** Stores that the old object is about to go; or why it stays. */
   #leave(operation: StoredOperation): Promise<Leaving | 'stays' | 'in-use'> {
-    const { repos } = this.#deps;
+    const { repos, conflicts } = this.#deps;
     const spec = moveSpec(operation);
     return repos.checkpoint(() => {
+      // Queued in mirror mode, it may run when its folder follows no deletes any more.
+      if (conflicts.deps.rules(operation).mode !== 'mirror') return 'stays';
       const old = this.#old(operation);
       if (!spec.deleteSource || old === null || old.base === null || old.key !== spec.fromKey) return 'stays';
       // A file came to the old name meanwhile: its object is that one's base from now on.

@@ -61,6 +61,14 @@ describe('a move', () => {
     expect(rig.row('a.txt')!.base).not.toBeNull();
   });
 
+  it('P4: a move from a time of mirror mode leaves the old object where it is once the folder is in drop mode', async () => {
+    await another({ rules: { mode: 'drop' } });
+    await rig.uploaded('a.txt', 'content');
+    expect(await rig.run(await rig.moved('a.txt', 'b.txt'))).toMatchObject({ state: 'succeeded' });
+    expect(await rig.bucket.keys()).toEqual(['drop/a.txt', 'drop/b.txt']);
+    expect(rig.row('a.txt')!.base).not.toBeNull();
+  });
+
   it('a chain: each old object goes, nothing is lost', async () => {
     for (const name of ['a', 'b', 'c']) await rig.uploaded(`${name}.txt`, name);
     const second = await rig.moved('c.txt', 'd.txt');
