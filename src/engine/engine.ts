@@ -17,7 +17,7 @@ import { RpcServer, type RpcHandlers } from '../protocol/rpc-server.ts';
 import { socketAddress } from '../protocol/socket-address.ts';
 import { listenOnSocket } from '../protocol/socket-server.ts';
 import { ChangeFeed } from './change-feed.ts';
-import { unchangedServices } from './config-change.ts';
+import { coreForConfig } from './core-for-config.ts';
 import { realPorts, VERSION, workerUrl } from './core-ports.ts';
 import { openDataKey } from './data-key.ts';
 import { makeHandlers } from './handlers.ts';
@@ -238,14 +238,9 @@ async function openEngine(options: EngineOptions, first: LoadedConfig, releaseLo
       return;
     }
     configProblems = [];
-    if (!(await core.reconfigure(result.config))) {
-      await core.stop();
-      const known = unchangedServices(core.config, result.config);
-      const { gates } = core;
-      core = makeCore(result.config);
-      core.gates.inherit(gates, known);
-      // Somebody is at the machine: whatever is out of reach is tried at once.
-      core.gates.lookAgainNow();
+    const next = await coreForConfig(core, result.config, makeCore);
+    if (next !== core) {
+      core = next;
       life.adopt(core);
       core.start();
     }

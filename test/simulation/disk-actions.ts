@@ -60,7 +60,7 @@ export class DiskActions {
   act(action: DiskAction, random: SeededRandom): void {
     this.#random = random;
     const { disk } = this.#machine;
-    const root = random.pick(this.#machine.config.folders).path;
+    const root = random.pick(this.#machine.configuration.everyFolder).path;
     if (this.#away.has(root)) return;
     const file = this.#anyFile(root);
     switch (action) {
@@ -177,7 +177,7 @@ export class DiskActions {
   /** Some files in each folder: most small, of names that the actions know and of others. */
   fill(random: SeededRandom, files: readonly [number, number]): void {
     this.#random = random;
-    for (const { path } of this.#machine.config.folders) {
+    for (const { path } of this.#machine.configuration.everyFolder) {
       for (let index = random.between(...files); index > 0; index -= 1) {
         const file = random.chance(0.5) ? this.#path(path) : `${path}/${random.pick(['d', 'f', 'g'])}/${index}`;
         this.#write(file, random.below(random.chance(0.8) ? PART_BYTES : 4 * PART_BYTES));
@@ -189,7 +189,7 @@ export class DiskActions {
   heal(): void {
     this.#machine.disk.freeBytes = ROOMY_BYTES;
     for (const root of this.#away.keys()) this.#bringBack(root);
-    for (const { path } of this.#machine.config.folders) this.#machine.disk.unlock(path);
+    for (const { path } of this.#machine.configuration.everyFolder) this.#machine.disk.unlock(path);
   }
 
   #path(root: string): string {

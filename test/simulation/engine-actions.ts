@@ -6,6 +6,7 @@ import { resolveConflict, type Keep } from '../../src/sync/resolve-conflict.ts';
 import type { Params } from '../../src/protocol/contract.ts';
 import { RpcRefusal } from '../../src/protocol/rpc-errors.ts';
 import { isProbe } from './bucket.ts';
+import { keyPrefixOf } from './machine-config.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Engine, SimMachine } from './sim-machine.ts';
 
@@ -192,7 +193,7 @@ export class EngineActions {
     const { config, disk, world } = this.#machine;
     const random = this.#random;
     const folder = random.pick(config.folders);
-    const prefix = (config.destinations[folder.destination]?.prefix ?? '') + folder.prefix;
+    const prefix = keyPrefixOf(config, folder);
     const bucket = world.buckets.get(folder.destination);
     const keys = [...(bucket?.history.keys() ?? [])].filter((key) => key.startsWith(prefix) && !isProbe(key));
     const here = new Set(disk.files(folder.path).map(({ path }) => prefix + path.normalize('NFC')));

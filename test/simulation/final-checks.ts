@@ -1,4 +1,5 @@
 import { isProbe } from './bucket.ts';
+import { keyPrefixOf, leavesOut } from './machine-config.ts';
 import type { OperationFacts } from './outbox-view.ts';
 import type { RemoteActions } from './remote-actions.ts';
 import { hashOf, statOf, type SimNode } from './sim-disk.ts';
@@ -29,7 +30,7 @@ function checkFiles(machine: SimMachine): void {
   const { world, outbox } = machine;
   for (const folder of machine.config.folders) {
     for (const { path, node } of machine.disk.files(folder.path)) {
-      if (IGNORED.test(path)) continue;
+      if (IGNORED.test(path) || leavesOut(folder, path)) continue;
       const slash = path.lastIndexOf('/');
       const row = outbox.file(folder.name, slash < 0 ? '' : path.slice(0, slash), path.slice(slash + 1));
       const where = `${folder.name}:${path}`;
@@ -63,7 +64,7 @@ function checkMirrors({ world, outbox, config, disk, name, removals }: SimMachin
     if (folder.mode !== 'mirror' || bucket === undefined) continue;
     const guarded = outbox.guardOf(folder.name) !== null || removals.refused.has(folder.name);
     const present = new Set(disk.files(folder.path).map(({ path }) => path.normalize('NFC')));
-    const prefix = (config.destinations[folder.destination]?.prefix ?? '') + folder.prefix;
+    const prefix = keyPrefixOf(config, folder);
     for (const key of bucket.keys()) {
       const path = key.slice(prefix.length);
       const version = bucket.current(key);

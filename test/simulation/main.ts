@@ -12,8 +12,9 @@ npm run simulate -- --seed SEED [--trace] [--shrink] [--size short|long]
 
 Runs seeds SEED, SEED + 1, … (default 1 …) until N of them (default 1000) or M minutes are over, or until it is
 interrupted once. The first failures are shrunk to what they need. Three in four are short, as their seed says, unless --size does. With --seed one run, of which parts can be left out:
-  --without action:rename,fault:reset-after,device:peer   kinds of actions or faults, the second device
-  --skip 3,7        actions by their number        --actions N   the actions after N
+  --without action:rename,fault:reset-after,device:peer   kinds of actions or faults, the second device,
+                    change:mode             or of changes of the configuration
+  --skip 3,1007     actions by their number, changes by theirs        --actions N   the actions after N
   --crashes N       crashes after the first N`;
 
 /** Failures that are told one by one. */

@@ -3,6 +3,7 @@ import type { FolderConfig, LongshoreConfig } from '../../src/config/config-type
 import type { Bucket, Version, Writer } from './bucket.ts';
 import type { Coverage } from './coverage.ts';
 import type { FaultPlan } from './faults.ts';
+import type { MachineConfig } from './machine-config.ts';
 import type { MachineTime } from './machine-time.ts';
 import type { OperationFacts, OutboxView } from './outbox-view.ts';
 import type { PauseModel } from './pause-model.ts';
@@ -34,7 +35,9 @@ export interface Machine {
   readonly name: Writer;
   readonly time: MachineTime;
   readonly disk: SimDisk;
+  /** In force. */
   readonly config: LongshoreConfig;
+  readonly configuration: MachineConfig;
   readonly outbox: OutboxView;
   readonly wire: Wire;
   readonly pauses: PauseModel;
@@ -43,6 +46,7 @@ export interface Machine {
     check(folder: FolderConfig, path: string, operation: OperationFacts, replaced: Version): void;
   };
   localPath(operation: OperationFacts): string | null;
+  /** As it is in force, or else as it was once. */
   folderOf(operation: OperationFacts): FolderConfig | null;
   trace(text: string): void;
 }

@@ -1,3 +1,4 @@
+import type { FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
 import { FOREVER } from '../../src/db/stored-operation.ts';
 import type { OperationFacts } from './outbox-view.ts';
 import type { MachineTime } from './machine-time.ts';
@@ -13,6 +14,8 @@ interface Pause {
 export class PauseModel {
   readonly #time: MachineTime;
   readonly #pauses = new Map<string, Pause>();
+  /** Folders that the configuration in force pauses or has no longer: their names, and since when. */
+  readonly #resting = new Map<string, number>();
 
   constructor(time: MachineTime) {
     this.#time = time;
@@ -27,6 +30,15 @@ export class PauseModel {
 
   clear(scope: string): void {
     this.#pauses.delete(scope);
+  }
+
+  /** Another configuration is in force. */
+  configure({ folders }: LongshoreConfig, every: readonly FolderConfig[]): void {
+    for (const { name } of every) {
+      const works = folders.some((folder) => folder.name === name && !folder.paused);
+      if (works) this.#resting.delete(name);
+      else if (!this.#resting.has(name)) this.#resting.set(name, this.#time.elapsedMs);
+    }
   }
 
   scopes(): string[] {
@@ -48,13 +60,29 @@ export class PauseModel {
 
   /** Since when this is paused, or null. An item's own pause is read from its row by the caller. */
   since(operation: OperationFacts | null): number | null {
-    const scopes = operation === null ? ['all'] : ['all', operation.lane, `item:${operation.id}`];
+    if (operation === null) return this.#sinceOf(['all']);
+    const { id, lane, folder } = operation;
+    const of = folder === null ? lane : `folder:${folder}`;
+    const resting = folder === null ? null : (this.#resting.get(folder) ?? null);
+    return earlier(this.#sinceOf(['all', of, `item:${id}`]), resting);
+  }
+
+  /** Since when nothing in this folder may be touched, or null. */
+  sinceOfFolder(name: string): number | null {
+    return earlier(this.#sinceOf(['all', `folder:${name}`]), this.#resting.get(name) ?? null);
+  }
+
+  #sinceOf(scopes: readonly string[]): number | null {
     let since: number | null = null;
     for (const scope of scopes) {
       const pause = this.#pauses.get(scope);
       if (pause === undefined || pause.until <= this.#time.now()) continue;
-      since = Math.min(since ?? Number.POSITIVE_INFINITY, pause.sinceMs);
+      since = earlier(since, pause.sinceMs);
     }
     return since;
   }
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Checksum } from '../../src/core/ports.ts';
 import { isProbe, type Bucket } from './bucket.ts';
+import { keyPrefixOf } from './machine-config.ts';
 import { PART_BYTES } from './sim-config.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimWorld } from './sim-world.ts';
@@ -102,7 +103,7 @@ export class RemoteActions {
     const bucket = buckets.get(folder.destination);
     if (files.length === 0 || bucket === undefined) return;
     const { path, node } = random.pick(files);
-    const prefix = (config.destinations[folder.destination]?.prefix ?? '') + folder.prefix;
+    const prefix = keyPrefixOf(config, folder);
     this.#write(bucket, `${prefix}${path.normalize('NFC')}`, node.bytes ?? new Uint8Array(0));
   }
 

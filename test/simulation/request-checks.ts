@@ -19,7 +19,16 @@ export interface RequestCheckDeps {
   readonly bucketOf: (destination: string) => Bucket | undefined;
   /** The operation of a call, by the tag that the scenario gave it. */
   readonly callOf: (tag: string) => string | undefined;
+  /** What the folder has settled in under; null while it has not, or where there is none. */
+  readonly ruleOf: (folder: string) => FolderRule | null;
   readonly trace: (text: string) => void;
+}
+
+/** What the configuration in force says of a folder's objects. */
+export interface FolderRule {
+  /** Its resources begin with this: `destination:prefix`. */
+  readonly place: string;
+  readonly mirror: boolean;
 }
 
 interface Seen {
@@ -70,6 +79,7 @@ export class RequestChecks implements WireWatcher {
     const household = this.#isHousehold(request, resource, operation);
     this.#checkPause(request, household ? null : operation);
     if (!household) this.#checkOverlap(request, operation, resource);
+    if (!household && operation !== null) this.#checkRule(request, operation, resource);
     if (operation !== null && !household) {
       const older = outbox.olderOn(operation.seq);
       if (older !== null)
@@ -146,6 +156,17 @@ export class RequestChecks implements WireWatcher {
       if (seen.resource !== resource || seen.household || seen.operation?.id === operation.id) continue;
       violations.add('P8', `${request.label} of ${operation.id} while ${other.label} of another runs on ${resource}`);
     }
+  }
+
+  /** The folder's operations touch only its place, and delete only in mirror mode: a move, too. */
+  #checkRule(request: SimRequest, { id, folder }: OperationFacts, resource: string): void {
+    const { violations, ruleOf } = this.#deps;
+    const rule = folder === null ? null : ruleOf(folder);
+    if (rule === null) return;
+    if (!resource.startsWith(rule.place))
+      violations.add('place', `${nameOf(request)} of ${id}, whose folder is at ${rule.place}`);
+    if (request.label === 'delete' && !rule.mirror)
+      violations.add('P4', `${nameOf(request)} of ${id}, whose folder is no mirror any more`);
   }
 
   #checkPart(request: SimRequest): void {

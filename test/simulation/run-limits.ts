@@ -5,9 +5,9 @@ export type RunSize = 'short' | 'long';
 export interface RunLimits {
   /** Missing: as the seed says. */
   readonly size?: RunSize;
-  /** `action:rename`, `fault:reset-after`, `device:peer`: kinds that never happen. */
+  /** `action:rename`, `change:mode`, `fault:reset-after`, `device:peer`: kinds that never happen. */
   readonly without?: readonly string[];
-  /** Actions by their number that are left out. */
+  /** Actions, and changes of the configuration, by their number that are left out. */
   readonly skip?: readonly number[];
   /** No more actions than this. */
   readonly actions?: number;
@@ -28,7 +28,7 @@ export class Limits {
     this.maxCrashes = crashes ?? Number.POSITIVE_INFINITY;
   }
 
-  permits(kind: 'action' | 'fault' | 'device', name: string): boolean {
+  permits(kind: 'action' | 'change' | 'fault' | 'device', name: string): boolean {
     return !this.#without.has(`${kind}:${name}`);
   }
 

@@ -64,6 +64,7 @@ function hung({ seed, limits }: RunRequest): RunResult {
     seed,
     limits,
     actions: 0,
+    changes: [],
     steps: 0,
     crashes: 0,
     faults: 0,

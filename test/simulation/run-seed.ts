@@ -32,6 +32,8 @@ export interface RunResult {
   readonly limits: RunLimits;
   /** Actions begun, those left out included. */
   readonly actions: number;
+  /** Numbers of the changes of the configuration, those left out included. */
+  readonly changes: readonly number[];
   readonly steps: number;
   readonly crashes: number;
   readonly faults: number;
@@ -99,6 +101,7 @@ class Run {
       seed: world.seed,
       limits: this.#asked,
       actions: this.#actions.begun,
+      changes: this.#actions.configs.begun,
       steps: this.#steps,
       crashes: world.crashes,
       faults: world.coverage.sum('fault '),
@@ -170,6 +173,7 @@ class Run {
     );
     for (const disk of this.#actions.disks) disk.heal();
     for (const engine of this.#actions.engines) engine.heal();
+    this.#actions.configs.heal();
     this.#lookAfterFolders(20);
     const foundMs = world.time.elapsedMs + this.#scale.scanMs;
     await this.#until(() => world.time.elapsedMs >= foundMs && this.#quiet(), 'the backlog drains');
@@ -259,6 +263,7 @@ class Run {
 
 /** Nothing is left to do on this machine but what waits for a person. */
 function isQuiet(machine: SimMachine): boolean {
+  if (machine.changing) return false;
   const { engine, outbox, wire, config } = machine;
   if (config.folders.some(({ name }) => (engine?.core.folder(name)?.state().frozen ?? null) !== null)) return false;
   if (engine === null || !engine.core.idle() || wire.inFlight().length > 0) return false;

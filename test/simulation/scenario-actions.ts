@@ -1,3 +1,4 @@
+import { ConfigActions } from './config-actions.ts';
 import { DISK_ACTIONS, DiskActions, type DiskAction } from './disk-actions.ts';
 import { ENGINE_ACTIONS, EngineActions, type EngineAction } from './engine-actions.ts';
 import { REMOTE_ACTIONS, RemoteActions, type RemoteAction } from './remote-actions.ts';
@@ -16,6 +17,7 @@ export class ScenarioActions {
   readonly disks: readonly DiskActions[];
   readonly engines: readonly EngineActions[];
   readonly remote: RemoteActions;
+  readonly configs: ConfigActions;
   readonly #world: SimWorld;
   readonly #limits: Limits;
   readonly #weights: Record<Kind, Record<string, number>>;
@@ -27,6 +29,7 @@ export class ScenarioActions {
     this.disks = world.machines.map((machine) => new DiskActions(machine));
     this.engines = world.machines.map((machine) => new EngineActions(machine));
     this.remote = new RemoteActions(world);
+    this.configs = new ConfigActions(world, limits);
     this.#weights = {
       disk: this.#swarm(DISK_ACTIONS, ['createSmall', 'createLarge']),
       engine: this.#swarm(ENGINE_ACTIONS, ['resume', 'call', 'decideGuard']),
@@ -43,6 +46,7 @@ export class ScenarioActions {
     const { coverage, seed } = this.#world;
     const number = this.#next;
     this.#next += 1;
+    this.configs.before(number);
     const random = new SeededRandom(seed ^ Math.imul(number + 1, WEYL));
     const kind = random.weighted({ disk: 6, engine: 3, remote: 1.5 });
     const name = random.weighted(this.#weights[kind]);

@@ -18,6 +18,7 @@ function run(asked: RunLimits, count: () => void): RunResult {
     seed: 1,
     limits: asked,
     actions,
+    changes: [],
     steps: actions * 10,
     crashes,
     faults: 2,

@@ -9,8 +9,8 @@ const MAX_RUNS = 250;
 
 /**
  * Leaves out of a failing run whatever its failure does not need: first the actions after it, then the second device,
- * crashes, kinds of faults and of actions, at last single actions. Greedy, bounded, and each candidate counts only if
- * the same promise breaks: what comes out is small, not smallest ("delta debugging", Zeller & Hildebrandt 2002).
+ * crashes, kinds of faults, of changes and of actions, at last single ones. Greedy, bounded, and each candidate counts
+ * only if the same promise breaks: what comes out is small, not smallest ("delta debugging", Zeller & Hildebrandt 2002).
  */
 export async function shrink(failed: RunResult, runAgain: RunAgain): Promise<RunResult> {
   const promise = failed.violations[0]?.promise;
@@ -37,8 +37,9 @@ export async function shrink(failed: RunResult, runAgain: RunAgain): Promise<Run
     if (await tries({ ...best.limits, crashes })) break;
   }
   await leaveOut(kindsOf(best, 'fault'), (names) => tries(without(names.map((name) => `fault:${name}`))));
+  await leaveOut(kindsOf(best, 'change'), (names) => tries(without(names.map((name) => `change:${name}`))));
   await leaveOut(kindsOf(best, 'action'), (names) => tries(without(names.map((name) => `action:${name}`))));
-  const numbers = Array.from({ length: best.actions }, (_, index) => index);
+  const numbers = [...best.changes, ...Array.from({ length: best.actions }, (_, index) => index)];
   await leaveOut(numbers, (skip) =>
     tries({ ...best.limits, skip: [...new Set([...(best.limits.skip ?? []), ...skip])].sort((a, b) => a - b) }),
   );
@@ -57,8 +58,8 @@ async function leaveOut<T>(items: readonly T[], tries: (group: readonly T[]) => 
   }
 }
 
-/** The kinds of faults or actions that a run met: coverage counts them by name. */
-function kindsOf({ coverage }: RunResult, what: 'fault' | 'action'): string[] {
+/** The kinds of faults, changes or actions that a run met: coverage counts them by name. */
+function kindsOf({ coverage }: RunResult, what: 'fault' | 'change' | 'action'): string[] {
   const names = coverage.map(([name]) => name.split(' ')).filter(([first]) => first === what);
   return [...new Set(names.map((words) => words.at(-1) ?? ''))];
 }

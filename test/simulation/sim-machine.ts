@@ -3,16 +3,19 @@ import type { FolderConfig, LongshoreConfig } from '../../src/config/config-type
 import type { Clock, StoreSurroundings } from '../../src/core/ports.ts';
 import type { Sealer } from '../../src/db/seal.ts';
 import { openRepositories, type Repositories } from '../../src/db/repositories.ts';
+import { coreForConfig } from '../../src/engine/core-for-config.ts';
 import { SyncCore } from '../../src/engine/sync-core.ts';
+import type { CoreHooks, CorePorts } from '../../src/engine/sync-core-ports.ts';
 import type { KeyOf } from '../../src/sync/planned-folder.ts';
 import { objectKey, ORIGINAL_NAME } from '../../src/watch/object-key.ts';
 import type { Writer } from './bucket.ts';
 import { LocalChecks } from './local-checks.ts';
+import { keyPrefixOf, MachineConfig } from './machine-config.ts';
 import { MachineTime } from './machine-time.ts';
 import { OutboxView, type OperationFacts } from './outbox-view.ts';
 import type { Machine, World } from './parties.ts';
 import { PauseModel } from './pause-model.ts';
-import { RequestChecks } from './request-checks.ts';
+import { RequestChecks, type FolderRule } from './request-checks.ts';
 import { Removals } from './removals.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimChanges } from './sim-changes.ts';
@@ -28,15 +31,21 @@ import { Wire } from './wire.ts';
 
 /** DESIGN, CONTRACT.md `run`: a stop ends within this, ms. */
 const STOP_LIMIT_MS = 5000;
+/** P9: so long after a pause bytes have stopped, ms. */
+const PAUSE_CHECK_MS = 1000;
 const WRONG = new Set<string>(['AssertionFailed', 'TypeError', 'RangeError', 'ReferenceError', 'SqliteError']);
 
 /** A running engine: one life. */
 export interface Engine {
   readonly life: Life;
-  readonly core: SyncCore;
+  /** Of the configuration in force; another one after a change that it can't take over. */
+  core: SyncCore;
+  /** Takes changes of the configuration over, one at a time. */
+  reloading: Promise<void>;
   readonly repos: Repositories;
   readonly clock: Clock;
   readonly sealer: Sealer;
+  readonly makeCore: (config: LongshoreConfig) => SyncCore;
 }
 
 /** One computer with its disk, its database and its ways to the services; engines live and die on it. */
@@ -47,7 +56,7 @@ export class SimMachine implements Machine {
   readonly random: SeededRandom;
   readonly time: MachineTime;
   readonly disk: SimDisk;
-  readonly config: LongshoreConfig;
+  readonly configuration: MachineConfig;
   readonly wire: Wire;
   readonly roads = new Map<string, Road>();
   readonly database: SimDatabase;
@@ -69,7 +78,7 @@ export class SimMachine implements Machine {
   constructor(world: World, name: Writer, config: LongshoreConfig, random: SeededRandom) {
     this.world = world;
     this.name = name;
-    this.config = config;
+    this.configuration = new MachineConfig(config);
     this.random = random;
     this.time = new MachineTime(world.time);
     this.disk = new SimDisk(this.time);
@@ -88,6 +97,7 @@ export class SimMachine implements Machine {
       elapsedMs: () => this.time.elapsedMs,
       bucketOf: (destination) => world.buckets.get(destination),
       callOf: (tag) => this.calls.get(tag),
+      ruleOf: (folder) => this.#ruleOf(folder),
       trace: (text) => {
         this.trace(text);
       },
@@ -101,13 +111,34 @@ export class SimMachine implements Machine {
     this.world.trace(this.world.machines.length > 1 ? `${this.name}| ${text}` : text);
   }
 
+  /** In force, or it was when the engine was last alive. */
+  get config(): LongshoreConfig {
+    return this.configuration.inForce;
+  }
+
+  /** The engine has not taken over yet what a person wrote. */
+  get changing(): boolean {
+    return this.configuration.written !== this.config;
+  }
+
+  /** As it is in force, or else as it was once. */
   folderOf(operation: OperationFacts): FolderConfig | null {
-    return this.config.folders.find(({ name }) => name === operation.folder) ?? null;
+    const known = [...this.config.folders, ...this.configuration.everyFolder];
+    return known.find(({ name }) => name === operation.folder) ?? null;
+  }
+
+  /** Only a folder that has settled in under the configuration in force says what holds for it. */
+  #ruleOf(name: string): FolderRule | null {
+    const config = this.engine?.core.config;
+    const folder = config?.folders.find((known) => known.name === name);
+    if (config === undefined || folder === undefined || this.engine?.core.folder(name)?.hasSettledIn !== true)
+      return null;
+    return { place: `${folder.destination}:${keyPrefixOf(config, folder)}`, mirror: folder.mode === 'mirror' };
   }
 
   localPath(operation: OperationFacts): string | null {
-    const folder = this.folderOf(operation);
-    return folder === null || operation.path === null ? null : `${folder.path}/${operation.path}`;
+    const folder = this.configuration.everyFolder.find(({ name }) => name === operation.folder);
+    return folder === undefined || operation.path === null ? null : `${folder.path}/${operation.path}`;
   }
 
   // ------------------------------------------------------------ lives of the engine
@@ -121,7 +152,7 @@ export class SimMachine implements Machine {
     const { faults } = this.world;
     const clock = time.clock(life);
     const onMissed = (root: string) => {
-      const folder = this.config.folders.find(({ path }) => path === root);
+      const folder = this.configuration.everyFolder.find(({ path }) => path === root);
       const sync = folder === undefined ? null : (this.engine?.core.folder(folder.name) ?? null);
       // A frozen folder is looked at whole once it is well again.
       const resting = sync === null || sync.state().frozen !== null;
@@ -131,47 +162,101 @@ export class SimMachine implements Machine {
     this.#guarded(() => {
       const repos = openRepositories(this.database.open(life), clock, random, PLAIN_SEALER);
       const epoch = repos.runs.start(1, time.now());
-      const core = new SyncCore(
-        {
-          repos,
-          sealer: PLAIN_SEALER,
-          clock,
-          random,
-          dataDir: '/data',
-          files: new SimFiles(local),
-          changes: new SimChanges({
-            ...local,
-            onChange: (change) => {
-              this.local.changed(change);
-            },
-          }),
-          scanner: new SimScanner(local),
-          watcher: new SimWatcher(local),
-          http: this.#http(life),
-          openStore: ({ name }, surroundings, serviceClock) => this.#store(name, life, surroundings, serviceClock),
-          keyOf,
-          contentTypeOf: () => 'application/octet-stream',
-          env: {},
-        },
-        this.config,
-        epoch,
-        {
-          onChange: () => {
-            this.#acknowledge();
+      const ports: CorePorts = {
+        repos,
+        sealer: PLAIN_SEALER,
+        clock,
+        random,
+        dataDir: '/data',
+        files: new SimFiles(local),
+        changes: new SimChanges({
+          ...local,
+          onChange: (change) => {
+            this.local.changed(change);
           },
-          onTrouble: (_where, error) => {
-            if (!life.alive) return;
-            if (isWrong(error)) this.bug(error);
-            else this.world.coverage.hit('trouble');
-          },
-          onFatal: (error) => {
-            if (life.alive) this.#fatal(error);
-          },
-        },
-      );
-      this.engine = { life, core, repos, clock, sealer: PLAIN_SEALER };
+        }),
+        scanner: new SimScanner(local),
+        watcher: new SimWatcher(local),
+        http: this.#http(life),
+        openStore: ({ name }, surroundings, serviceClock) => this.#store(name, life, surroundings, serviceClock),
+        keyOf,
+        contentTypeOf: () => 'application/octet-stream',
+        env: {},
+      };
+      const makeCore = (config: LongshoreConfig) => new SyncCore(ports, config, epoch, this.#hooks(life));
+      const { written } = this.configuration;
+      const core = makeCore(written);
+      this.#tookOver(written, 'as it is at the start');
+      const engine: Engine = {
+        life,
+        core,
+        repos,
+        clock,
+        sealer: PLAIN_SEALER,
+        makeCore,
+        reloading: Promise.resolve(),
+      };
+      this.engine = engine;
       core.start();
       if (this.offline) core.setOffline(true);
+    });
+  }
+
+  #hooks(life: Life): CoreHooks {
+    return {
+      onChange: () => {
+        this.#acknowledge();
+      },
+      onTrouble: (_where, error) => {
+        if (!life.alive) return;
+        if (isWrong(error)) this.bug(error);
+        else this.world.coverage.hit('trouble');
+      },
+      onFatal: (error) => {
+        if (life.alive) this.#fatal(error);
+      },
+    };
+  }
+
+  // ------------------------------------------------------------ configuration
+
+  /** A person writes another configuration; a living engine notices it after `noticedMs`, else the next start meets it. */
+  configure(config: LongshoreConfig, noticedMs: number): void {
+    this.configuration.written = config;
+    const { engine } = this;
+    if (engine === null) return;
+    const notice = () => {
+      engine.reloading = engine.reloading
+        .then(() => this.#reload(engine))
+        .catch((error: unknown) => {
+          if (engine.life.alive) this.#fatal(error);
+        });
+    };
+    this.time.schedule(noticedMs, 'configuration noticed', notice, engine.life);
+  }
+
+  async #reload(engine: Engine): Promise<void> {
+    const { written } = this.configuration;
+    if (this.engine !== engine || engine.core.config === written) return;
+    const next = await coreForConfig(engine.core, written, engine.makeCore);
+    if (!engine.life.alive) return;
+    this.#tookOver(written, next === engine.core ? 'while it works' : 'by another core');
+    if (next === engine.core) return;
+    engine.core = next;
+    if (this.offline) next.gates.setOffline(true);
+    next.start();
+  }
+
+  #tookOver(config: LongshoreConfig, how: string): void {
+    if (config === this.config) return;
+    this.trace(`⚙ the configuration is in force, ${how}`);
+    this.world.coverage.hit(`configuration ${how}`);
+    const { elapsedMs } = this.time;
+    this.removals.configured(this.config, config);
+    this.configuration.took(config, elapsedMs);
+    this.pauses.configure(config, this.configuration.everyFolder);
+    this.time.schedule(PAUSE_CHECK_MS, 'pause check', () => {
+      this.requests.checkStopped(elapsedMs);
     });
   }
 
@@ -204,14 +289,15 @@ export class SimMachine implements Machine {
     this.trace('○ stop');
     this.engine = null;
     this.#stopping = engine;
-    const { life, core } = engine;
+    const { life } = engine;
     const beganMs = this.time.elapsedMs;
     this.time.schedule(STOP_LIMIT_MS + 1, 'stop deadline', () => {
       if (this.#stopping === engine)
         this.world.violations.add('bug', `the engine did not stop within ${STOP_LIMIT_MS} ms`);
     });
     const stopped = async () => {
-      await core.stop();
+      await engine.reloading;
+      await engine.core.stop();
       if (!life.alive) return;
       this.trace(`○ stopped after ${Math.round(this.time.elapsedMs - beganMs)} ms`);
       this.#checkStopped();

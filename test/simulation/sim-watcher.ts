@@ -15,16 +15,31 @@ export class SimWatcher implements Watcher {
 
   watch(root: string, _ignore: readonly string[], hints: WatchHints): () => Promise<void> {
     const { disk } = this.#options;
+    let watching = true;
+    const told: WatchHints = {
+      onDirty: (dir) => {
+        if (watching) hints.onDirty(dir);
+      },
+      onOverflow: (reason) => {
+        if (!watching) return;
+        this.#expectScan(root);
+        hints.onOverflow(reason);
+      },
+      onDegraded: (reason) => {
+        if (watching) hints.onDegraded(reason);
+      },
+    };
     const stop = disk.onChange((path, kind) => {
       if (path !== root && !path.startsWith(`${root}/`)) return;
       const node = disk.find(path);
       const dirs = new Set([path === root ? root : parentOf(path)]);
       if (kind === 'names' && node?.bytes === null)
         for (const below of disk.directories(path)) dirs.add(below === '' ? path : `${path}/${below}`);
-      for (const dir of dirs) this.#hint(root, dir === root ? '' : dir.slice(root.length + 1), hints);
+      for (const dir of dirs) this.#hint(dir === root ? '' : dir.slice(root.length + 1), told);
     });
     return () => {
       stop();
+      watching = false;
       return Promise.resolve();
     };
   }
@@ -43,12 +58,11 @@ export class SimWatcher implements Watcher {
     time.schedule(OVERFLOW_SCAN_MS, 'overflow check', check, life);
   }
 
-  #hint(root: string, dir: string, hints: WatchHints): void {
+  #hint(dir: string, hints: WatchHints): void {
     const { faults } = this.#options;
     if (faults.strikes('dropped', 'watch')) return;
     if (faults.strikes('overflow', 'watch')) {
       this.#soon(() => {
-        this.#expectScan(root);
         hints.onOverflow('the queue is full');
       });
       return;

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TRANSITIONS } from '../../src/core/states.ts';
+import { CHANGE_KINDS } from './config-changes.ts';
 import { REQUEST_FAULTS } from './faults.ts';
 import { runMany, type RunRequest } from './run-many.ts';
 import { runSeed } from './run-seed.ts';
@@ -11,7 +12,7 @@ const SEEDS = 500;
 
 /**
  * Seeds that once broke a promise. What a seed does changes with the code, so each is worth most right after its bug; the
- * bugs themselves have tests of their own where they were fixed.
+ * bugs themselves have tests of their own where they were fixed. They are from a time when no run changed the configuration.
  */
 const REGRESSIONS: readonly (readonly [number, RunSize])[] = [
   [378, 'long'], // an edit and its undoing while the first was still on its way
@@ -70,6 +71,12 @@ const REGRESSIONS: readonly (readonly [number, RunSize])[] = [
   [4636107, 'short'], // a probe that could not be taken away was put off to an hour that a clock set back had made far
 ];
 
+/** The same, of changes of the configuration. */
+const CONFIG_REGRESSIONS: readonly (readonly [number, RunSize])[] = [
+  [21, 'short'], // a move from a time of mirror mode, which deleted in drop mode
+];
+const NO_CHANGES = CHANGE_KINDS.map((kind) => `change:${kind}`);
+
 /** Steps of the lifecycle that flows alone take; they are not part of this engine yet. */
 const NOT_REACHED = /compensating/;
 
@@ -79,7 +86,8 @@ describe(`the engine on ${SEEDS} simulated machines`, () => {
   beforeAll(async () => {
     const runs: RunRequest[] = [
       ...Array.from({ length: SEEDS }, (_, index) => ({ seed: index + 1, limits: {} })),
-      ...REGRESSIONS.map(([seed, size]) => ({ seed, limits: { size } })),
+      ...REGRESSIONS.map(([seed, size]) => ({ seed, limits: { size, without: NO_CHANGES } })),
+      ...CONFIG_REGRESSIONS.map(([seed, size]) => ({ seed, limits: { size } })),
     ];
     await runMany(
       availableParallelism(),
@@ -102,6 +110,7 @@ describe(`the engine on ${SEEDS} simulated machines`, () => {
     ['P9', 'pause means pause: nothing new starts, bytes stop within a second'],
     ['P13', 'hands off local files: the disk is as its users left it'],
     ['copies', 'no bytes are destroyed without a copy: deletes follow people, after the grace, from healthy folders'],
+    ['place', 'a folder touches objects only where its files go now'],
     ['guard', 'a mass delete asks first'],
     ['quiet', 'a settled engine sends nothing and sleeps'],
     ['bug', 'nothing breaks that must never break'],
@@ -149,6 +158,9 @@ describe(`the engine on ${SEEDS} simulated machines`, () => {
       'crash full',
       'clock jumps',
       'sleep',
+      ...CHANGE_KINDS.map((kind) => `change ${kind}`),
+      'configuration while it works',
+      'configuration as it is at the start',
     ];
     expect(wanted.filter((name) => !names.some((known) => known.startsWith(name)))).toEqual([]);
   });

@@ -2,6 +2,9 @@ import { isProbe, type Bucket, type BucketWatcher, type ConditionalWrite, type V
 import type { OperationFacts } from './outbox-view.ts';
 import type { Machine, World } from './parties.ts';
 
+/** A delete that was under way when its folder became no mirror any more may have its effect yet, ms. */
+const SETTLING_MS = 10_000;
+
 /** Looks at every version as it becomes visible: never torn (P3), never over another's change, nor taking it away (P4). */
 export class VersionChecks implements BucketWatcher {
   readonly #world: World;
@@ -113,7 +116,8 @@ export class VersionChecks implements BucketWatcher {
     }
     coverage.hit(`delete of a ${operation.kind}`);
     const folder = machine.folderOf(operation);
-    if (folder === null || folder.mode !== 'mirror') {
+    const rules = folder === null ? [] : machine.configuration.since(folder.name, machine.time.elapsedMs - SETTLING_MS);
+    if (folder === null || !rules.some(({ mode }) => mode === 'mirror')) {
       violations.add('P4', `${replaced.key} was deleted, and ${operation.folder ?? 'no folder'} is no mirror`);
       return;
     }

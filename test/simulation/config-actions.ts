@@ -1,0 +1,84 @@
+import type { FolderConfig } from '../../src/config/config-types.ts';
+import { CHANGE_KINDS, changeConfig, CONFIG_CHANGES, type ConfigChange } from './config-changes.ts';
+import type { Limits } from './run-limits.ts';
+import { SeededRandom } from './seeded-random.ts';
+import type { SimMachine } from './sim-machine.ts';
+import type { SimWorld } from './sim-world.ts';
+
+/** Part of the runs in which people change the configuration. */
+const CONFIGURED = 0.2;
+/** In such a run so many of the actions come right after a change. */
+const CHANGES = 0.2;
+const FIRST_MACHINE = 0.7;
+/** Sets what is drawn here apart from what the actions draw: 2³² / e, made odd. */
+const APART = 0x5e2d58d9;
+/** A change has the number of the action that it comes before, and this added. */
+export const CHANGE_NUMBERS = 1000;
+
+/**
+ * People edit the configuration, while the engine works, while it is down, or right before it dies. Drawn from numbers of
+ * their own: a seed that has none is the run that it would be without this.
+ */
+export class ConfigActions {
+  readonly #world: SimWorld;
+  readonly #limits: Limits;
+  readonly #kinds: Readonly<Partial<Record<ConfigChange, number>>> | null;
+  /** Their numbers. */
+  readonly begun: number[] = [];
+
+  constructor(world: SimWorld, limits: Limits) {
+    this.#world = world;
+    this.#limits = limits;
+    const random = new SeededRandom(world.seed ^ APART);
+    this.#kinds = random.chance(CONFIGURED) ? someOf(random) : null;
+  }
+
+  /** Called before each action. */
+  before(action: number): void {
+    if (this.#kinds === null) return;
+    const { seed, machines, coverage } = this.#world;
+    const number = CHANGE_NUMBERS + action;
+    const random = new SeededRandom(seed ^ Math.imul(number, APART));
+    if (!random.chance(CHANGES)) return;
+    this.begun.push(number);
+    const kind = random.weighted(this.#kinds);
+    if (this.#limits.skips(number) || !this.#limits.permits('change', kind)) return;
+    const machine = machines[random.chance(FIRST_MACHINE) ? 0 : machines.length - 1];
+    const how = random.weighted({ live: 6, dying: 2, down: 2 });
+    if (machine === undefined) return;
+    const changed = changeConfig(kind, machine.configuration.written, random);
+    if (changed === null) return;
+    coverage.hit(`change ${kind}`);
+    this.#world.trace(`! ${number} configuration of ${machine.name}, ${how}: ${changed.words}`);
+    if (how === 'down') machine.stop(random.between(0, 2000));
+    machine.configure(changed.config, random.between(0, 300));
+    if (how === 'dying') this.#killSoon(machine, random);
+  }
+
+  /** In peace nothing is paused: the backlog has to drain. */
+  heal(): void {
+    for (const machine of this.#world.machines) {
+      const { written } = machine.configuration;
+      if (!written.folders.some(({ paused }) => paused)) continue;
+      machine.configure({ ...written, folders: written.folders.map(unpaused) }, 0);
+    }
+  }
+
+  /** While it takes the change over, or before it has met it. */
+  #killSoon(machine: SimMachine, random: SeededRandom): void {
+    machine.time.schedule(random.between(0, 500), 'kill', () => {
+      machine.crash('between');
+    });
+  }
+}
+
+function unpaused(folder: FolderConfig): FolderConfig {
+  return { ...folder, paused: false };
+}
+
+/** Each run knows some kinds alone, so that these meet more often. */
+function someOf(random: SeededRandom): Partial<Record<ConfigChange, number>> {
+  const kinds = CHANGE_KINDS.filter(() => random.chance(0.6));
+  const chosen = kinds.length === 0 ? CHANGE_KINDS : kinds;
+  return Object.fromEntries(chosen.map((kind) => [kind, CONFIG_CHANGES[kind]]));
+}

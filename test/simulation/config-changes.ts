@@ -1,0 +1,83 @@
+import type { ConflictStrategy, FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+/** What a person may change, and how often. */
+export const CONFIG_CHANGES = {
+  mode: 2,
+  paused: 2,
+  afterUpload: 2,
+  rules: 1.5,
+  conflict: 0.5,
+  deletes: 1,
+} as const;
+export type ConfigChange = keyof typeof CONFIG_CHANGES;
+
+export const CHANGE_KINDS = Object.keys(CONFIG_CHANGES) as readonly ConfigChange[];
+
+const STRATEGIES: readonly ConflictStrategy[] = ['manual', 'keep-both', 'local-wins', 'remote-wins', 'newest-wins'];
+/** Files, and a directory with everything below it. */
+const IGNORED = ['*.txt', '*.bin', 'd'];
+const KEPT = { afterUpload: 'keep', archivePath: null } as const;
+
+interface Changed {
+  readonly folder: FolderConfig;
+  /** What is different now. */
+  readonly words: string;
+}
+
+export interface ChangedConfig {
+  readonly config: LongshoreConfig;
+  readonly words: string;
+}
+
+/** The configuration after one change of one folder; null where there is nothing to change. */
+export function changeConfig(kind: ConfigChange, config: LongshoreConfig, random: SeededRandom): ChangedConfig | null {
+  if (config.folders.length === 0) return null;
+  const folder = random.pick(config.folders);
+  const changed = changeFolder(kind, folder, random);
+  const folders = config.folders.map((known) => (known === folder ? changed.folder : known));
+  return { config: { ...config, folders }, words: `${folder.name}: ${changed.words}` };
+}
+
+function changeFolder(kind: ConfigChange, folder: FolderConfig, random: SeededRandom): Changed {
+  switch (kind) {
+    case 'mode':
+      return folder.mode === 'mirror'
+        ? { folder: { ...folder, mode: 'drop' }, words: 'mirror → drop' }
+        : { folder: { ...folder, ...KEPT, mode: 'mirror' }, words: `drop (${folder.afterUpload}) → mirror` };
+    case 'paused':
+      return {
+        folder: { ...folder, paused: !folder.paused },
+        words: folder.paused ? 'not paused any more' : 'paused',
+      };
+    case 'afterUpload': {
+      const afterUpload = another(['keep', 'trash', 'archive'] as const, folder.afterUpload, random);
+      const archivePath = afterUpload === 'archive' ? `/archive/${folder.name}` : null;
+      // A mirror puts nothing away: whoever wants that gives mirroring up.
+      return {
+        folder: { ...folder, mode: 'drop', afterUpload, archivePath },
+        words: `${folder.mode}, after the upload ${folder.afterUpload} → drop, ${afterUpload}`,
+      };
+    }
+    case 'rules': {
+      const rule = random.pick(IGNORED);
+      const ignored = folder.ignore.includes(rule);
+      const ignore = ignored ? folder.ignore.filter((other) => other !== rule) : [...folder.ignore, rule];
+      return { folder: { ...folder, ignore }, words: `${rule} is ${ignored ? 'taken again' : 'left out'}` };
+    }
+    case 'conflict': {
+      const conflict = another(STRATEGIES, folder.conflict, random);
+      return { folder: { ...folder, conflict }, words: `conflicts ${folder.conflict} → ${conflict}` };
+    }
+    case 'deletes': {
+      const graceMs = another([2000, 20_000, 60_000], folder.deletes.graceMs, random);
+      const askAboveFiles = random.pick([1, 3, 6]);
+      const deletes = { ...folder.deletes, graceMs, askAboveFiles };
+      return { folder: { ...folder, deletes }, words: `deletes after ${graceMs} ms, asks above ${askAboveFiles}` };
+    }
+  }
+}
+
+function another<T>(all: readonly T[], not: T, random: SeededRandom): T {
+  return random.pick(all.filter((one) => one !== not));
+}
