@@ -4,6 +4,7 @@ import type { StoredOperation } from '../db/stored-operation.ts';
 import { FolderSync, type SyncedFolder } from '../sync/folder-sync.ts';
 import { isHeld } from '../sync/mass-delete.ts';
 import { splitPath } from '../sync/paths.ts';
+import { placeOfFolder } from '../sync/place-of-folder.ts';
 import type { Planner } from '../sync/planner.ts';
 import { removeStalePartials } from '../sync/stale-partials.ts';
 import type { StopRunning } from '../sync/supersede.ts';
@@ -138,7 +139,7 @@ function syncedFolder(config: LongshoreConfig, name: string): SyncedFolder | nul
     scanIntervalMs: folder.scanIntervalMs,
     mode: folder.mode,
     deletes: folder.deletes,
-    place: JSON.stringify([folder.destination, destination.bucket, keyPrefix]),
+    place: placeOfFolder(folder.destination, destination.bucket, keyPrefix),
     keepGoneMs: config.history.keepDays * DAY_MS,
   };
 }

@@ -4,6 +4,7 @@ import type { StoredOperation } from '../../db/stored-operation.ts';
 import type { Refused } from '../commands.ts';
 import { folderLane, objectResource, type UploadSpec } from '../specs.ts';
 import { splitPath } from '../paths.ts';
+import { isInPlace } from '../place-of-folder.ts';
 import type { ConflictDeps } from './conflict-rules.ts';
 import { latestDecision, type DecisionRecord } from './decision-record.ts';
 import { undoDelete } from './undo-delete.ts';
@@ -27,6 +28,8 @@ export function undoDecision(deps: UndoDeps, id: string): Undone {
   if (operation === null) return no('there is no such item');
   if (operation.kind === 'api.call') return no('what a service did with a call can not be taken back');
   const decision = latestDecision(repos, id);
+  if (goesElsewhere(deps, operation, decision?.record ?? null))
+    return no(`its folder goes to another place now: what was there before stays as it is (${operation.target})`);
   if (decision === null && operation.kind === 'file.delete')
     return repos.transaction(() => concluded(deps, operation, undoDelete(deps, operation), {}));
   if (decision === null) return no('no conflict of this item was decided');
@@ -38,6 +41,13 @@ export function undoDecision(deps: UndoDeps, id: string): Undone {
   return repos.transaction(() =>
     concluded(deps, operation, undo(deps, operation, decision.record), { keep: decision.record.keep }),
   );
+}
+
+/** What is known of the file, and what would be written to its row, is about the place where its folder goes now. */
+function goesElsewhere({ repos }: UndoDeps, operation: StoredOperation, record: DecisionRecord | null): boolean {
+  const { folder, destination } = operation;
+  const { key, path } = record ?? { key: operation.target, path: operation.path };
+  return folder !== null && path !== null && !isInPlace(repos, folder, { destination, key, path });
 }
 
 function concluded(

@@ -46,6 +46,21 @@ describe('undo of keep local', () => {
     });
   });
 
+  it.each([
+    ['another destination', ['second', 'bucket', 'drop/']],
+    ['another prefix', ['main', 'bucket', 'elsewhere/']],
+    ['a place above the old one', ['main', 'bucket', '']],
+  ])('P4, P11: is refused in words once the folder goes to %s', (_title, place) => {
+    const { finish, refusal, outbox, others } = decided('local');
+    finish();
+    outbox.repos.folders.ensure('drop', '/drop');
+    outbox.repos.folders.setPlace('drop', JSON.stringify(place));
+    expect(refusal()).toMatch(/goes to another place now/);
+    expect(others()).toEqual([]);
+    outbox.repos.folders.setPlace('drop', JSON.stringify(['main', 'bucket', 'drop/']));
+    expect(refusal()).toBeNull();
+  });
+
   it('is not refused for its size: what is too large for one copy comes back in parts', () => {
     const { finish, refusal } = decided('local', {}, { ...THEIRS, sizeBytes: 6 * 1024 ** 3 });
     finish();
