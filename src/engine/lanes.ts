@@ -68,6 +68,13 @@ export class Lanes {
     }
   }
 
+  /** What is done for a destination itself, for no folder. */
+  ofDestination(name: string): LaneInfo {
+    const service = destinationService(name);
+    const endpoint = this.#config.destinations[name]?.endpoint ?? '';
+    return { lane: service, service, pauseScopes: ['all'], loopback: isLoopback(endpoint), gate: null };
+  }
+
   /** Another configuration's limits; folders, destinations and providers are the same. */
   setLimits(config: LongshoreConfig): void {
     this.#config = config;

@@ -4,19 +4,18 @@ import type { ProbedDestination } from '../sync/capabilities/capability-keeper.t
 
 const lists = new WeakMap<LongshoreConfig, readonly ProbedDestination[]>();
 
-/** The destinations whose capabilities are worth knowing: those that a folder goes to. One list per configuration. */
+/** All destinations; those that a folder goes to are worth knowing. One list per configuration. */
 export function probedDestinations(config: LongshoreConfig): readonly ProbedDestination[] {
   const known = lists.get(config);
   if (known !== undefined) return known;
   const used = new Set(config.folders.map((folder) => folder.destination));
-  const list = Object.values(config.destinations)
-    .filter(({ name }) => used.has(name))
-    .map((destination) => ({
-      name: destination.name,
-      prefix: destination.prefix,
-      place: placeOf(destination),
-      storage: storagePlace(destination),
-    }));
+  const list = Object.values(config.destinations).map((destination) => ({
+    name: destination.name,
+    prefix: destination.prefix,
+    place: placeOf(destination),
+    storage: storagePlace(destination),
+    used: used.has(destination.name),
+  }));
   lists.set(config, list);
   return list;
 }

@@ -97,6 +97,7 @@ export class SyncCore {
     this.#folders.start();
     this.#scheduler.wake();
     this.#house.start();
+    this.capabilities.wake();
   }
 
   /** Stops everything at its checkpoint; resolves when nothing runs any more. */

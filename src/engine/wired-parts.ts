@@ -149,15 +149,19 @@ export class WiredParts {
       destinations: () => probedDestinations(config()),
       target: (destination) => this.targets.get(destination),
       // Whatever keeps the folders there from working keeps questions from being asked.
-      isOpen: (destination) =>
-        config().folders.some(
-          ({ name, destination: its }) =>
-            its === destination && this.gates.gateOf(this.lanes.info(folderLane(name))) === null,
-        ),
+      isOpen: (destination) => this.#isOpen(destination),
       wasReached: (destination) => this.gates.wasReached(destinationService(destination)),
       onChange: wake,
       onFatal: this.hooks.onFatal,
     });
+  }
+
+  /** Some folder there may work; where none goes there, nothing stands in the way of the destination itself. */
+  #isOpen(destination: string): boolean {
+    const folders = this.#surroundings.config().folders.filter((folder) => folder.destination === destination);
+    const lanes = folders.map(({ name }) => this.lanes.info(folderLane(name)));
+    if (lanes.length === 0) lanes.push(this.lanes.ofDestination(destination));
+    return lanes.some((lane) => this.gates.gateOf(lane) === null);
   }
 
   #makeScheduler(): Scheduler {

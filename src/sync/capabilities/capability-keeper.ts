@@ -43,6 +43,8 @@ export interface ProbedDestination {
   /** As `storagePlace` has it. */
   readonly storage: string;
   readonly prefix: string;
+  /** A folder goes there. Else only what an earlier probe has left there is taken away. */
+  readonly used: boolean;
 }
 
 export interface CapabilityKeeperDeps {
@@ -139,12 +141,12 @@ export class CapabilityKeeper {
     const now = this.#deps.clock.now();
     for (const destination of this.#deps.destinations()) {
       const entry = this.#entry(destination);
-      const { name } = destination;
+      const { name, used } = destination;
       // The clock was set back since: no wait is that long.
       if ((entry.intent || entry.failures > 0) && entry.dueAt > now + waitMs(entry.failures)) entry.dueAt = now;
       const { dueAt, intent } = entry;
       // What a probe has left there is taken away also when nothing else leads there (P7).
-      const wanted = intent || this.#deps.wasReached(name);
+      const wanted = intent || (used && this.#deps.wasReached(name));
       if (dueAt <= now && wanted && this.#deps.isOpen(name)) return destination;
     }
     return null;
@@ -196,6 +198,8 @@ export class CapabilityKeeper {
     const site: ProbeSite = { store, destination: name, place: target.place };
     try {
       await this.#clearDead(site);
+      entry.intent = false;
+      if (!destination.used) return;
       const intent = { storage: site.place, key: this.#key(prefix), at: clock.now() };
       entry.intent = true;
       storeIntent(repos.settings, name, intent);

@@ -186,9 +186,8 @@ describe('the capability probe', () => {
     expect(server.counters.of('HeadObject').requests).toBe(1);
   });
 
-  it('P7: what a probe that was cut off has left is taken away at the next contact', async () => {
-    const server = await standIn();
-    const rig = await makeRig(server);
+  /** The keys of a probe that was cut off stand there, and nothing of it can still be on its way. */
+  async function cutOff(server: StandIn, rig: Rig): Promise<void> {
     const silence = server.faults.add({ operation: 'CopyObject', fault: { kind: 'hang', when: 'after-effect' } });
     await rig.start();
     rig.write('a.txt', 'one');
@@ -197,6 +196,12 @@ describe('the capability probe', () => {
     expect(await rig.bucket.allKeys()).toHaveLength(3);
     silence();
     makeOld(rig);
+  }
+
+  it('P7: what a probe that was cut off has left is taken away at the next contact', async () => {
+    const server = await standIn();
+    const rig = await makeRig(server);
+    await cutOff(server, rig);
     await rig.start();
     rig.write('b.txt', 'one');
     await untilKnown(rig);
@@ -206,13 +211,7 @@ describe('the capability probe', () => {
   it('P7: … and where the destination leads elsewhere in between, as soon as it leads there again', async () => {
     const server = await standIn();
     const rig = await makeRig(server);
-    const silence = server.faults.add({ operation: 'CopyObject', fault: { kind: 'hang', when: 'after-effect' } });
-    await rig.start();
-    rig.write('a.txt', 'one');
-    await expect.poll(() => rig.bucket.allKeys(), { timeout: 10_000 }).toHaveLength(3);
-    await rig.stop();
-    silence();
-    makeOld(rig);
+    await cutOff(server, rig);
     const other = await TestBucket.create(server);
     closing.push(() => Promise.resolve(other.close()));
     rig.configure({ destination: { bucket: other.name } });
@@ -227,6 +226,15 @@ describe('the capability probe', () => {
     await untilKnown(rig);
     await expect.poll(() => rig.bucket.allKeys()).toEqual(['drop/a.txt', 'drop/b.txt']);
     expect(await other.allKeys()).toEqual(['drop/a.txt']);
+  });
+
+  it('P7: what a probe that was cut off has left is taken away although no folder goes there any more', async () => {
+    const server = await standIn();
+    const rig = await makeRig(server);
+    await cutOff(server, rig);
+    rig.configure({ folders: [] });
+    await rig.start();
+    await expect.poll(() => rig.bucket.allKeys(), { timeout: 10_000 }).toEqual(['drop/a.txt']);
   });
 
   it('P7: what could not be taken away at once is taken away by the janitor', async () => {
