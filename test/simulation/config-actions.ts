@@ -10,6 +10,8 @@ const CONFIGURED = 0.2;
 /** In such a run so many of the actions come right after a change. */
 const CHANGES = 0.2;
 const FIRST_MACHINE = 0.7;
+/** Part of the removed folders that are there again at the end. */
+const BACK = 0.6;
 /** Sets what is drawn here apart from what the actions draw: 2³² / e, made odd. */
 const APART = 0x5e2d58d9;
 /** A change has the number of the action that it comes before, and this added. */
@@ -46,7 +48,7 @@ export class ConfigActions {
     const machine = machines[random.chance(FIRST_MACHINE) ? 0 : machines.length - 1];
     const how = random.weighted({ live: 6, dying: 2, down: 2 });
     if (machine === undefined) return;
-    const changed = changeConfig(kind, machine.configuration.written, random);
+    const changed = changeConfig(kind, machine.configuration, random);
     if (changed === null) return;
     coverage.hit(`change ${kind}`);
     this.#world.trace(`! ${number} configuration of ${machine.name}, ${how}: ${changed.words}`);
@@ -55,12 +57,20 @@ export class ConfigActions {
     if (how === 'dying') this.#killSoon(machine, random);
   }
 
-  /** In peace nothing is paused: the backlog has to drain. */
+  /** In peace nothing is paused: the backlog has to drain. Of the folders that are away some come back. */
   heal(): void {
+    if (this.#kinds === null) return;
+    const random = new SeededRandom(this.#world.seed ^ ~APART);
     for (const machine of this.#world.machines) {
-      const { written } = machine.configuration;
-      if (!written.folders.some(({ paused }) => paused)) continue;
-      machine.configure({ ...written, folders: written.folders.map(unpaused) }, 0);
+      const { written, everyFolder } = machine.configuration;
+      const away = everyFolder.filter(({ name }) => !written.folders.some((folder) => folder.name === name));
+      const back = away.filter(() => random.chance(BACK));
+      if (back.length === 0 && !written.folders.some(({ paused }) => paused)) continue;
+      const names = back.map(({ name }) => name).join(', ');
+      this.#world.trace(
+        `! configuration of ${machine.name}: nothing is paused${names === '' ? '' : `, back: ${names}`}`,
+      );
+      machine.configure({ ...written, folders: [...written.folders, ...back].map(unpaused) }, 0);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { ConflictStrategy, FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
+import type { MachineConfig } from './machine-config.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 /** What a person may change, and how often. */
@@ -9,6 +10,8 @@ export const CONFIG_CHANGES = {
   rules: 1.5,
   conflict: 0.5,
   deletes: 1,
+  place: 3,
+  presence: 2,
 } as const;
 export type ConfigChange = keyof typeof CONFIG_CHANGES;
 
@@ -31,7 +34,13 @@ export interface ChangedConfig {
 }
 
 /** The configuration after one change of one folder; null where there is nothing to change. */
-export function changeConfig(kind: ConfigChange, config: LongshoreConfig, random: SeededRandom): ChangedConfig | null {
+export function changeConfig(
+  kind: ConfigChange,
+  configuration: MachineConfig,
+  random: SeededRandom,
+): ChangedConfig | null {
+  if (kind === 'presence') return comeOrGo(configuration, random);
+  const config = configuration.written;
   if (config.folders.length === 0) return null;
   const folder = random.pick(config.folders);
   const changed = changeFolder(kind, folder, random);
@@ -39,7 +48,7 @@ export function changeConfig(kind: ConfigChange, config: LongshoreConfig, random
   return { config: { ...config, folders }, words: `${folder.name}: ${changed.words}` };
 }
 
-function changeFolder(kind: ConfigChange, folder: FolderConfig, random: SeededRandom): Changed {
+function changeFolder(kind: Exclude<ConfigChange, 'presence'>, folder: FolderConfig, random: SeededRandom): Changed {
   switch (kind) {
     case 'mode':
       return folder.mode === 'mirror'
@@ -75,7 +84,33 @@ function changeFolder(kind: ConfigChange, folder: FolderConfig, random: SeededRa
       const deletes = { ...folder.deletes, graceMs, askAboveFiles };
       return { folder: { ...folder, deletes }, words: `deletes after ${graceMs} ms, asks above ${askAboveFiles}` };
     }
+    case 'place': {
+      const places = ['main', 'second'].flatMap((destination) => [
+        { destination, prefix: `${folder.name}/` },
+        { destination, prefix: `${folder.name}-new/` },
+      ]);
+      const elsewhere = places.filter(
+        ({ destination, prefix }) => destination !== folder.destination || prefix !== folder.prefix,
+      );
+      const place = random.pick(elsewhere);
+      const words = `goes from ${folder.destination}:${folder.prefix} to ${place.destination}:${place.prefix}`;
+      return { folder: { ...folder, ...place }, words };
+    }
   }
+}
+
+/** A folder that is away comes back: as it was last, or as it was at first, which may be another place. */
+function comeOrGo(configuration: MachineConfig, random: SeededRandom): ChangedConfig {
+  const { written, everyFolder } = configuration;
+  const { folders } = written;
+  const at = random.pick(everyFolder);
+  if (folders.some(({ name }) => name === at.name)) {
+    const others = folders.filter(({ name }) => name !== at.name);
+    return { config: { ...written, folders: others }, words: `${at.name} is removed` };
+  }
+  const folder = random.chance(0.6) ? (configuration.since(at.name, 0).at(-1) ?? at) : at;
+  const words = `${at.name} is added again, to ${folder.destination}:${folder.prefix}`;
+  return { config: { ...written, folders: [...folders, folder] }, words };
 }
 
 function another<T>(all: readonly T[], not: T, random: SeededRandom): T {

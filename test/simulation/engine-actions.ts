@@ -192,6 +192,7 @@ export class EngineActions {
   #restore(): void {
     const { config, disk, world } = this.#machine;
     const random = this.#random;
+    if (config.folders.length === 0) return;
     const folder = random.pick(config.folders);
     const prefix = keyPrefixOf(config, folder);
     const bucket = world.buckets.get(folder.destination);

@@ -52,6 +52,10 @@ function checkFiles(machine: SimMachine): void {
         world.violations.add('P2', `${where} changed, and the change was never taken`);
         continue;
       }
+      // A name that can't be taken has no key.
+      const hasKey = operation.target.normalize('NFC') !== path.normalize('NFC');
+      if (hasKey && !operation.target.startsWith(keyPrefixOf(machine.config, folder)))
+        world.violations.add('place', `${where} was taken for ${operation.target}, and goes elsewhere now`);
       checkOutcome(machine, where, folder.destination, operation, node);
     }
   }

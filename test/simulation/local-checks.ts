@@ -31,7 +31,7 @@ export class LocalChecks {
     this.#checkChosen(change, folder, rules);
     this.#checkPause(change, folder.name);
     if (hash !== null && keptAt !== null) this.#checkKept(path, hash, keptAt);
-    if (how === 'place' && hash === null) this.#checkPlaced(folder, path);
+    if (how === 'place' && hash === null) this.#checkPlaced(folder, path, rules);
     if (hash !== null && rules.some(({ afterUpload }) => afterUpload === how)) this.#checkUploaded(rules, path, hash);
   }
 
@@ -80,12 +80,14 @@ export class LocalChecks {
   }
 
   /** A downloaded file is, byte for byte, a version that the storage had. */
-  #checkPlaced(folder: FolderConfig, path: string): void {
+  #checkPlaced(folder: FolderConfig, path: string, rules: readonly FolderConfig[]): void {
     const { world, disk, outbox } = this.#machine;
     const operation = outbox.runningDownload(folder.name, path.slice(folder.path.length + 1));
     const bytes = disk.find(path)?.bytes ?? null;
     if (operation === null || bytes === null) return;
-    const history = world.buckets.get(folder.destination)?.history.get(operation.target) ?? [];
+    const history = rules.flatMap(
+      ({ destination }) => world.buckets.get(destination)?.history.get(operation.target) ?? [],
+    );
     if (!history.some((version) => version.bytes !== null && version.hash === hashOf(bytes)))
       world.violations.add('P3', `${path} was downloaded as no version that ${operation.target} ever had`);
   }

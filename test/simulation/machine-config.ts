@@ -4,6 +4,8 @@ import type { FolderConfig, LongshoreConfig } from '../../src/config/config-type
 interface Period {
   /** Until when it was in force, on the clock that never jumps; null: it still is. */
   untilMs: number | null;
+  /** By the world's clock. */
+  readonly sinceTime: number;
   readonly config: LongshoreConfig;
 }
 
@@ -18,7 +20,7 @@ export class MachineConfig {
   constructor(config: LongshoreConfig) {
     this.written = config;
     this.everyFolder = config.folders;
-    this.#periods = [{ untilMs: null, config }];
+    this.#periods = [{ untilMs: null, sinceTime: 0, config }];
   }
 
   /** The engine works under it, or did when it was last alive. */
@@ -26,9 +28,9 @@ export class MachineConfig {
     return this.#periods.at(-1)!.config;
   }
 
-  took(config: LongshoreConfig, elapsedMs: number): void {
+  took(config: LongshoreConfig, elapsedMs: number, sinceTime: number): void {
     this.#periods.at(-1)!.untilMs = elapsedMs;
-    this.#periods.push({ untilMs: null, config });
+    this.#periods.push({ untilMs: null, sinceTime, config });
   }
 
   /** What was said of a folder since then, by those configurations that had it: the one in force comes last. */
@@ -36,6 +38,25 @@ export class MachineConfig {
     const periods = this.#periods.filter(({ untilMs }) => untilMs === null || untilMs >= elapsedMs);
     return periods.flatMap(({ config }) => config.folders.find((folder) => folder.name === name) ?? []);
   }
+
+  /** When the folder's files last began to go somewhere else, by the world's clock; 0: they always went there. */
+  placedSince(name: string): number {
+    let place: string | null = null;
+    let since = 0;
+    for (const { config, sinceTime } of this.#periods) {
+      const folder = config.folders.find((known) => known.name === name);
+      if (folder === undefined) continue;
+      const its = placeOf(config, folder);
+      if (place !== null && its !== place) since = sinceTime;
+      place = its;
+    }
+    return since;
+  }
+}
+
+/** Its resources begin with this. */
+export function placeOf(config: LongshoreConfig, folder: FolderConfig): string {
+  return `${folder.destination}:${keyPrefixOf(config, folder)}`;
 }
 
 /** Under which keys a folder's files are. */

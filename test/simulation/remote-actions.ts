@@ -98,6 +98,7 @@ export class RemoteActions {
     const random = this.#random;
     const { buckets } = this.#world;
     const { disk, config } = this.#world.first;
+    if (config.folders.length === 0) return;
     const folder = random.pick(config.folders);
     const files = disk.files(folder.path);
     const bucket = buckets.get(folder.destination);

@@ -1,6 +1,6 @@
 import type { FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
 import type { Version } from './bucket.ts';
-import { keyPrefixOf, leavesOut } from './machine-config.ts';
+import { leavesOut, placeOf } from './machine-config.ts';
 import type { OperationFacts } from './outbox-view.ts';
 import type { Machine } from './parties.ts';
 
@@ -156,6 +156,5 @@ export class Removals {
 function rulesOf(config: LongshoreConfig, name: string): string | null {
   const folder = config.folders.find((known) => known.name === name);
   if (folder === undefined) return null;
-  const { mode, ignore, destination } = folder;
-  return JSON.stringify([mode, ignore, destination, keyPrefixOf(config, folder)]);
+  return JSON.stringify([folder.mode, folder.ignore, placeOf(config, folder)]);
 }

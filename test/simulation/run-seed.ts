@@ -272,8 +272,9 @@ function isQuiet(machine: SimMachine): boolean {
   const open = outbox.inStates('pending', 'running', 'waiting');
   // Deletes that were queued wait as well while a person is asked about many others.
   const asked = new Set(config.folders.filter(({ name }) => outbox.guardOf(name) !== null).map(({ name }) => name));
+  const away = (folder: string | null) => folder !== null && !config.folders.some(({ name }) => name === folder);
   const waits = ({ seq, kind, folder }: OperationFacts) =>
-    outbox.waitsForDecision(seq) || (kind === 'file.delete' && asked.has(folder ?? ''));
+    away(folder) || outbox.waitsForDecision(seq) || (kind === 'file.delete' && asked.has(folder ?? ''));
   return outbox.cleanups().length === 0 && open.every(waits) && !hasStalePartials(machine);
 }
 

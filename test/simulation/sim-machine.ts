@@ -10,7 +10,7 @@ import type { KeyOf } from '../../src/sync/planned-folder.ts';
 import { objectKey, ORIGINAL_NAME } from '../../src/watch/object-key.ts';
 import type { Writer } from './bucket.ts';
 import { LocalChecks } from './local-checks.ts';
-import { keyPrefixOf, MachineConfig } from './machine-config.ts';
+import { MachineConfig, placeOf } from './machine-config.ts';
 import { MachineTime } from './machine-time.ts';
 import { OutboxView, type OperationFacts } from './outbox-view.ts';
 import type { Machine, World } from './parties.ts';
@@ -133,7 +133,7 @@ export class SimMachine implements Machine {
     const folder = config?.folders.find((known) => known.name === name);
     if (config === undefined || folder === undefined || this.engine?.core.folder(name)?.hasSettledIn !== true)
       return null;
-    return { place: `${folder.destination}:${keyPrefixOf(config, folder)}`, mirror: folder.mode === 'mirror' };
+    return { place: placeOf(config, folder), mirror: folder.mode === 'mirror' };
   }
 
   localPath(operation: OperationFacts): string | null {
@@ -253,7 +253,7 @@ export class SimMachine implements Machine {
     this.world.coverage.hit(`configuration ${how}`);
     const { elapsedMs } = this.time;
     this.removals.configured(this.config, config);
-    this.configuration.took(config, elapsedMs);
+    this.configuration.took(config, elapsedMs, this.time.trueNow());
     this.pauses.configure(config, this.configuration.everyFolder);
     this.time.schedule(PAUSE_CHECK_MS, 'pause check', () => {
       this.requests.checkStopped(elapsedMs);

@@ -132,9 +132,12 @@ export class VersionChecks implements BucketWatcher {
     const past = this.#bucket.history.get(version.key) ?? [];
     const before = past.at(-2);
     if (before === undefined || before.bytes !== null || before.writer === machine.name) return;
+    // What is known of a place goes with the folder's leaving it.
+    const placedSince = machine.configuration.placedSince(operation.folder ?? '');
     const known = past.some(
       (earlier) =>
         earlier.writer === machine.name &&
+        earlier.atMs >= placedSince &&
         machine.outbox.byId(earlier.metadata['longshore-op'] ?? '')?.path === operation.path &&
         this.#recorded(machine, earlier),
     );
