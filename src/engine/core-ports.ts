@@ -83,14 +83,15 @@ function makePorts(
 ): RealPorts {
   let proxyFor = proxyResolver({ kind: 'system' }, env, systemProxy);
   const http = createHttpClient({ proxyFor: (origin) => proxyFor(origin) });
-  const files = new ThreadedFiles({ workerUrl: workerUrl('read-worker'), clock: systemClock });
+  const roots = () => repos.folders.roots();
+  const files = new ThreadedFiles({ workerUrl: workerUrl('read-worker'), clock: systemClock, roots });
   const ports: RealPorts['ports'] = {
     repos,
     sealer,
     clock: systemClock,
     random: systemRandom,
     files,
-    changes: new DiskChanges({ roots: () => repos.folders.roots() }),
+    changes: new DiskChanges({ roots }),
     scanner,
     watcher,
     http,

@@ -28,6 +28,8 @@ const BLIND_PERIOD_PER_CPU = 40;
 const RETRY_MS = 5000;
 /** A look that has not ended so long after it was told to hangs in a system call, and is left behind: it writes nothing more. */
 const STOP_LIMIT_MS = 4000;
+/** A marker that can't be read for so long is on a drive that does not answer, ms. */
+const SILENT_MS = 60_000;
 /** A scan that breaks again and again is put off twice as long each time, up to this, ms. */
 const RETRY_MAX_MS = 60_000;
 
@@ -322,7 +324,7 @@ export class FolderSync {
       { ...this.#deps, onSettling: (dir, at) => this.#settling.set(dir, at) },
       full,
     );
-    const foreign = await this.#root.foreign(before);
+    const foreign = await this.#foreign(before);
     this.#stopping.signal.throwIfAborted();
     // What stands in the wrong root is not ours to send: only the state of the root itself is asked for.
     const summary = await this.#walk(pass, foreign === null ? under : []);
@@ -395,11 +397,7 @@ export class FolderSync {
         await this.#turns(pass.take(batch));
       },
       this.#stopping.signal,
-      (isSilent) => {
-        if (this.#stopping.signal.aborted) return;
-        this.#root.silence(isSilent);
-        this.#deps.onChange(this.folder.name);
-      },
+      (isSilent) => this.#hear(isSilent),
     );
   }
 
@@ -414,6 +412,23 @@ export class FolderSync {
     });
   }
 
+  /** What is wrong with the marker. It is read in this process: nothing but the time tells that the drive does not answer. */
+  async #foreign(before: StoredFolder): Promise<LongshoreError | null> {
+    const cancel = this.#deps.clock.setTimer(SILENT_MS, () => this.#hear(true));
+    try {
+      return await this.#root.foreign(before);
+    } finally {
+      cancel();
+    }
+  }
+
+  /** The file system has not answered for a minute, or answers again. */
+  #hear(isSilent: boolean): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#root.silence(isSilent);
+    this.#deps.onChange(this.folder.name);
+  }
+
   /** The root is not the one that is known; then it is looked at again soon. `foreign`: what was wrong before the look. */
   async #freezes(
     before: StoredFolder,
@@ -422,7 +437,7 @@ export class FolderSync {
     full: boolean,
     foreign: LongshoreError | null = null,
   ): Promise<boolean> {
-    const trouble = foreign ?? (await this.#root.foreign(before));
+    const trouble = foreign ?? (await this.#foreign(before));
     const lostEverything = full && hasMoved(before, summary) && pass.lostEverything();
     const frozen = this.#root.freezes({ summary, lostEverything, foreign: trouble });
     if (frozen) this.#nextFullAt = this.#deps.clock.now() + RETRY_MS;

@@ -3,6 +3,7 @@ import { LongshoreError } from '../core/longshore-error.ts';
 import type { FileStat, LocalFiles, OpenFile, WantedFile, WholeFile } from '../core/ports.ts';
 import { classifyFs, fsErrorCode } from './classify-fs.ts';
 import { fileStat, otherKind } from './file-stat.ts';
+import { type CallsFor, type FolderCalls, UNBOUNDED } from './folder-calls.ts';
 import { OPEN_FLAGS } from './open-flags.ts';
 import { readInSteps } from './read-in-steps.ts';
 
@@ -32,11 +33,20 @@ const closed = (descriptor: number) =>
     close(descriptor, (error) => done(error ?? null, undefined));
   });
 
+/** One call reads at most so much: of a slow drive each is to end well before it counts as silent. */
+const READ_BYTES = 2 ** 21;
+
 /** The disk of this computer, read only. */
 export class DiskFiles implements LocalFiles {
+  readonly #calls: CallsFor;
+
+  constructor(calls: CallsFor = UNBOUNDED) {
+    this.#calls = calls;
+  }
+
   async stat(path: string): Promise<FileStat | null> {
     try {
-      return fileStat(await lookAt(path));
+      return fileStat(await this.#calls.of(path).run(() => lookAt(path)));
     } catch (error) {
       if (fsErrorCode(error) === 'local.vanished') return null;
       throw classifyFs(error, path);
@@ -44,22 +54,28 @@ export class DiskFiles implements LocalFiles {
   }
 
   async open(path: string): Promise<OpenFile> {
+    const calls = this.#calls.of(path);
     let descriptor: number;
     try {
-      descriptor = await called<number>((done) => {
-        open(path, OPEN_FLAGS, done);
-      });
+      descriptor = await calls.run(
+        () =>
+          called<number>((done) => {
+            open(path, OPEN_FLAGS, done);
+          }),
+        (late) => {
+          close(late, () => undefined);
+        },
+      );
     } catch (error) {
-      throw await refine(path, error);
+      throw await refine(calls, path, error);
     }
+    const file = new DiskFile(calls, descriptor, path);
     try {
-      const stats = await statOf(descriptor);
-      if (stats.isDirectory()) throw new LongshoreError('local.vanished', { detail: 'a directory', subject: path });
-      if (!stats.isFile()) throw new LongshoreError('local.not-a-file', { detail: otherKind(stats), subject: path });
-      return new DiskFile(descriptor, path);
+      await file.requireRegular();
+      return file;
     } catch (error) {
-      await closed(descriptor).catch(() => undefined);
-      throw classifyFs(error, path);
+      await file.close().catch(() => undefined);
+      throw error;
     }
   }
 
@@ -68,9 +84,11 @@ export class DiskFiles implements LocalFiles {
   }
 }
 
+type Calls = Pick<FolderCalls, 'run'>;
+
 /** A socket refuses to be opened with ENXIO, which from a file would be a failing disk. */
-async function refine(path: string, error: unknown): Promise<LongshoreError> {
-  const stats = await lookAt(path).catch(() => null);
+async function refine(calls: Calls, path: string, error: unknown): Promise<LongshoreError> {
+  const stats = await calls.run(() => lookAt(path)).catch(() => null);
   if (stats !== null && !stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink()) {
     return new LongshoreError('local.not-a-file', { detail: otherKind(stats), subject: path }, error);
   }
@@ -78,41 +96,74 @@ async function refine(path: string, error: unknown): Promise<LongshoreError> {
 }
 
 class DiskFile implements OpenFile {
+  readonly #calls: Calls;
   readonly #descriptor: number;
   readonly #path: string;
+  /** Calls that are with the system, also those that nobody waits for any more: until they end the descriptor stays theirs. */
+  #underWay = 0;
+  #isClosing = false;
 
-  constructor(descriptor: number, path: string) {
+  constructor(calls: Calls, descriptor: number, path: string) {
+    this.#calls = calls;
     this.#descriptor = descriptor;
     this.#path = path;
   }
 
-  async stat(): Promise<FileStat> {
-    try {
-      return fileStat(await statOf(this.#descriptor));
-    } catch (error) {
-      throw classifyFs(error, this.#path);
-    }
+  async requireRegular(): Promise<void> {
+    const stats = await this.#stats();
+    const subject = this.#path;
+    if (stats.isDirectory()) throw new LongshoreError('local.vanished', { detail: 'a directory', subject });
+    if (!stats.isFile()) throw new LongshoreError('local.not-a-file', { detail: otherKind(stats), subject });
   }
 
+  async stat(): Promise<FileStat> {
+    return fileStat(await this.#stats());
+  }
+
+  /** What is rejected may still be written to `into`, as long as a call hangs: it is not to be used for anything else. */
   async read(into: Uint8Array, position: number): Promise<number> {
     let filled = 0;
-    try {
-      while (filled < into.length) {
-        const bytesRead = await called<number>((done) => {
-          read(this.#descriptor, into, filled, into.length - filled, position + filled, done);
-        });
-        if (bytesRead === 0) break;
-        filled += bytesRead;
-      }
-    } catch (error) {
-      throw classifyFs(error, this.#path);
+    while (filled < into.length) {
+      const wanted = Math.min(into.length - filled, READ_BYTES);
+      const bytesRead = await this.#do(() =>
+        called<number>((done) => {
+          read(this.#descriptor, into, filled, wanted, position + filled, done);
+        }),
+      );
+      if (bytesRead === 0) break;
+      filled += bytesRead;
     }
     return filled;
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
+    // The last that ends closes it.
+    if (this.#underWay > 0) return;
     try {
-      await closed(this.#descriptor);
+      await this.#calls.run(() => closed(this.#descriptor));
+    } catch (error) {
+      throw classifyFs(error, this.#path);
+    }
+  }
+
+  async #counted<T>(call: () => Promise<T>): Promise<T> {
+    this.#underWay += 1;
+    try {
+      return await call();
+    } finally {
+      this.#underWay -= 1;
+      if (this.#isClosing && this.#underWay === 0) close(this.#descriptor, () => undefined);
+    }
+  }
+
+  #stats(): Promise<BigIntStats> {
+    return this.#do(() => statOf(this.#descriptor));
+  }
+
+  async #do<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#calls.run(() => this.#counted(call));
     } catch (error) {
       throw classifyFs(error, this.#path);
     }

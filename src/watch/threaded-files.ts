@@ -1,5 +1,6 @@
 import type { Clock, WantedFile, WholeFile } from '../core/ports.ts';
 import { abortReason } from './abort-reason.ts';
+import { CallsByFolder } from './folder-calls.ts';
 import { DiskFiles } from './local-files.ts';
 import { ReadThread, type ThreadRead } from './read-thread.ts';
 
@@ -7,6 +8,8 @@ export interface ThreadedFilesOptions {
   /** Where read-worker is: its source, or its bundle. */
   readonly workerUrl: URL;
   readonly clock: Clock;
+  /** The folders' roots: one that hangs holds up none of the others. */
+  readonly roots: () => readonly string[];
 }
 
 /** So many files wanted at once are worth a thread: one takes 40 ms to start, and some memory. */
@@ -31,7 +34,7 @@ export class ThreadedFiles extends DiskFiles {
   #lastReadMs = 0;
 
   constructor(options: ThreadedFilesOptions) {
-    super();
+    super(new CallsByFolder(options.clock, options.roots));
     this.#options = options;
   }
 

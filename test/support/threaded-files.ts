@@ -7,7 +7,7 @@ const READ_WORKER = new URL('../../src/watch/read-worker.ts', import.meta.url);
 
 /** With its thread started, as after a crowd of files. */
 export async function warmedUp(workerUrl: URL = READ_WORKER): Promise<ThreadedFiles> {
-  const files = new ThreadedFiles({ workerUrl, clock: systemClock });
+  const files = new ThreadedFiles({ workerUrl, clock: systemClock, roots: () => [] });
   const tree = new TempTree();
   tree.write('a', 'a');
   await readMany(files, tree.at('a'), 20);
