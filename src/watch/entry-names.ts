@@ -27,7 +27,7 @@ export function distinctNames(entries: readonly Buffer[]): EntryNames {
   const names = entries.filter((bytes) => isUtf8(bytes)).map((bytes) => bytes.toString('utf8'));
   const taken = new Set(names);
   const undecodable: string[] = [];
-  for (const bytes of entries.filter((entry) => !isUtf8(entry)).toSorted(Buffer.compare)) {
+  for (const bytes of entries.filter((entry) => !isUtf8(entry)).toSorted((a, b) => Buffer.compare(a, b))) {
     let shown = escapeName(bytes);
     while (taken.has(shown)) shown += '\uFFFD';
     taken.add(shown);
