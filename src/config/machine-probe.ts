@@ -1,15 +1,19 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 
 import { whereProfileIsMissing } from './aws-profiles.ts';
+import type { SecretProbe } from './check-secrets.ts';
 import type { FolderState, WorkableProbe } from './check-workable.ts';
 import type { SecretUse } from './secret-form.ts';
 import type { Environment } from './substitute-env.ts';
 
-export interface MachineProbeOptions {
-  readonly dataDir: string | null;
+export interface SecretProbeOptions {
   readonly env: Environment;
   hasSecret(name: string): boolean;
   secretFault(name: string, use: SecretUse): string | null;
+}
+
+export interface MachineProbeOptions extends SecretProbeOptions {
+  readonly dataDir: string | null;
 }
 
 /** The facts of this machine for `checkWorkable`. Looks with synchronous calls: for commands and start-up, not for loops. */
@@ -19,6 +23,12 @@ export function machineProbe(options: MachineProbeOptions): WorkableProbe {
     realDataDir: options.dataDir === null ? null : (realPath(options.dataDir) ?? options.dataDir),
     folderState,
     realPath,
+    ...secretProbe(options),
+  };
+}
+
+export function secretProbe(options: SecretProbeOptions): SecretProbe {
+  return {
     hasSecret: (name) => options.hasSecret(name),
     secretFault: (name, use) => options.secretFault(name, use),
     env: (name) => options.env[name] ?? '',

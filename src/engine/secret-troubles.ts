@@ -1,7 +1,8 @@
-import { checkWorkable } from '../config/check-workable.ts';
+import { checkSecrets } from '../config/check-secrets.ts';
 import type { ConfigResult } from '../config/load-config.ts';
-import { machineProbe } from '../config/machine-probe.ts';
+import { secretProbe } from '../config/machine-probe.ts';
 import { secretFault, type SecretUse } from '../config/secret-form.ts';
+import { Findings } from '../config/workable-findings.ts';
 import type { SecretsRepo } from '../db/secrets-repo.ts';
 
 /** What is obviously wrong with a stored value, and never the value (P12); null also where it can't be read. */
@@ -23,13 +24,12 @@ export function secretTroubles(
   env: Readonly<Record<string, string | undefined>>,
 ): readonly string[] {
   const names = new Set(secrets.names());
-  const probe = machineProbe({
-    dataDir: null,
+  const probe = secretProbe({
     env,
     hasSecret: (name) => names.has(name),
     secretFault: (name, use) => storedFault(secrets, name, use),
   });
-  return checkWorkable(loaded, probe)
-    .filter(({ subject }) => subject.kind !== 'folder')
-    .map(({ subject, message, hint }) => `${subject.kind} ${subject.name}: ${message} ${hint}`);
+  const findings = new Findings(loaded.source);
+  checkSecrets(loaded.config, probe, findings.report);
+  return findings.sorted().map(({ subject, message, hint }) => `${subject.kind} ${subject.name}: ${message} ${hint}`);
 }
