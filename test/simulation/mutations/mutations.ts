@@ -484,4 +484,32 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/integration/watch/local-changes.test.ts'],
     breaks: 'P13',
   },
+  {
+    name: 'a folder keeps what it knew of its old place',
+    file: 'src/sync/folder-place.ts',
+    find: '  while (repos.tombstones.wipe(folder, PAGE) > 0) yield PAGE * QUEUE_COST;\n',
+    replace: '',
+    breaks: 'P2 place',
+  },
+  {
+    name: 'what waits for the old place goes on',
+    file: 'src/sync/folder-place.ts',
+    find: "      if (items.length === 0) break;\n      for (const operation of items) repos.operations.transition(operation, 'supersede', {}, note);\n",
+    replace: '      if (items.length >= 0) break;\n      void note;\n',
+    breaks: 'place',
+  },
+  {
+    name: 'a move deletes in drop mode as well',
+    file: 'src/sync/move/move-executor.ts',
+    find: "      if (conflicts.deps.rules(operation).mode !== 'mirror') return 'stays';\n",
+    replace: '      void conflicts;\n',
+    breaks: 'P4',
+  },
+  {
+    name: 'transfers of a removed folder go on',
+    file: 'src/engine/sync-core.ts',
+    find: 'const resting = new Set([...change.removed, ...change.paused]);',
+    replace: 'const resting = new Set<string>();',
+    breaks: 'P9',
+  },
 ];
