@@ -14,6 +14,8 @@ const FIRST_MACHINE = 0.7;
 const BACK = 0.6;
 /** Sets what is drawn here apart from what the actions draw: 2³² / e, made odd. */
 const APART = 0x5e2d58d9;
+/** … or right before the trash is full for a while. */
+const FULL_TRASH = 0.15;
 /** A change has the number of the action that it comes before, and this added. */
 export const CHANGE_NUMBERS = 1000;
 
@@ -41,8 +43,12 @@ export class ConfigActions {
     const { seed, machines, coverage } = this.#world;
     const number = CHANGE_NUMBERS + action;
     const random = new SeededRandom(seed ^ Math.imul(number, APART));
-    if (!random.chance(CHANGES)) return;
+    const changes = random.chance(CHANGES);
+    const full = random.chance(FULL_TRASH);
+    if (!changes && !full) return;
     this.begun.push(number);
+    if (full && !this.#limits.skips(number)) this.#fillTrash(random);
+    if (!changes) return;
     const kind = random.weighted(this.#kinds);
     if (this.#limits.skips(number) || !this.#limits.permits('change', kind)) return;
     const machine = machines[random.chance(FIRST_MACHINE) ? 0 : machines.length - 1];
@@ -72,6 +78,16 @@ export class ConfigActions {
       );
       machine.configure({ ...written, folders: [...written.folders, ...back].map(unpaused) }, 0);
     }
+  }
+
+  /** What is to be put away waits, and the rule may be another one when that is possible again. */
+  #fillTrash(random: SeededRandom): void {
+    const { time, disk } = random.pick(this.#world.machines);
+    this.#world.trace('! trash and archive take nothing');
+    disk.putsNothingAway = true;
+    time.schedule(random.between(2000, 60_000), 'trash', () => {
+      disk.putsNothingAway = false;
+    });
   }
 
   /** While it takes the change over, or before it has met it. */

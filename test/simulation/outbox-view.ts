@@ -359,6 +359,11 @@ export class OutboxView {
     return this.#all('SELECT key, upload_id AS uploadId, due_at AS dueAt FROM cleanups');
   }
 
+  /** Folders with files that are still to be put away. */
+  foldersWithWishes(): string[] {
+    return this.#all<{ folder: string }>('SELECT DISTINCT folder FROM after_uploads').map(({ folder }) => folder);
+  }
+
   pauses(): { readonly scope: string; readonly until: number }[] {
     return this.#all('SELECT scope, until FROM pauses');
   }

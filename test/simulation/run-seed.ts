@@ -269,6 +269,9 @@ function isQuiet(machine: SimMachine): boolean {
   if (engine === null || !engine.core.idle() || wire.inFlight().length > 0) return false;
   // Deletes follow when their grace is over.
   if (config.folders.some(({ name }) => (engine.core.folder(name)?.state().deletesAt ?? null) !== null)) return false;
+  // What could not be put away yet is tried again, within the hour.
+  const wishes = outbox.foldersWithWishes();
+  if (config.folders.some(({ name }) => wishes.includes(name))) return false;
   const open = outbox.inStates('pending', 'running', 'waiting');
   // Deletes that were queued wait as well while a person is asked about many others.
   const asked = new Set(config.folders.filter(({ name }) => outbox.guardOf(name) !== null).map(({ name }) => name));

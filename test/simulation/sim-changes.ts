@@ -86,6 +86,7 @@ export class SimChanges implements LocalChanges {
   trash(path: string, expected: Fingerprint): Promise<void> {
     return this.#step('trash', path, () => {
       const { disk, onChange } = this.#options;
+      if (disk.putsNothingAway) throw new LongshoreError('local.io', { subject: path });
       const node = this.#expect(path, expected);
       disk.mkdir(TRASH);
       const keptAt = `${TRASH}/${node.ino}`;
@@ -105,6 +106,7 @@ export class SimChanges implements LocalChanges {
     const { disk, onChange } = this.#options;
     signal.throwIfAborted();
     const target = await this.#step('archive copy', path, () => {
+      if (disk.putsNothingAway) throw new LongshoreError('local.io', { subject: path });
       const node = this.#expect(path, expected);
       const free = freeName(archivePath, (name) => disk.find(name) === null);
       disk.write(free, node.bytes);

@@ -43,6 +43,8 @@ export class SimDisk {
   #engineActs = false;
   /** What may still be written, over all volumes. */
   freeBytes = ROOMY_BYTES;
+  /** The trash and the archive can't be written to now. */
+  putsNothingAway = false;
 
   constructor(time: MachineTime) {
     this.#time = time;

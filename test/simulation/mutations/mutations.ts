@@ -512,4 +512,18 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'const resting = new Set<string>();',
     breaks: 'P9',
   },
+  {
+    name: 'wishes outlive their rule',
+    file: 'src/sync/after-upload.ts',
+    find: 'return rule?.action === intent.action && rule.archivePath === intent.archivePath ? null : OTHER_RULE;',
+    replace: 'return rule === null || rule.action !== intent.action ? null : null;',
+    breaks: 'P13',
+  },
+  {
+    name: 'a folder that is paused puts files away',
+    file: 'src/engine/housekeeping.ts',
+    find: 'return !gates.diskFull && gate === null && pauseScopes',
+    replace: "return !gates.diskFull && (gate === null || gate === 'paused') && pauseScopes",
+    breaks: 'P9',
+  },
 ];
