@@ -4,6 +4,7 @@ import type { EpochMs } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
 import type { Params } from '../protocol/contract.ts';
+import { MAX_AFTER_UPLOAD_WAIT_MS } from '../sync/after-upload.ts';
 import type { CapabilityKeeper } from '../sync/capabilities/capability-keeper.ts';
 import type { Commands } from '../sync/commands.ts';
 import type { AutomaticDecisions } from '../sync/conflicts/automatic-decisions.ts';
@@ -257,8 +258,13 @@ export class SyncCore {
   #clockLookedAt({ byMs, overslept }: ClockLook): void {
     try {
       const moved = this.repos.transaction(() => {
-        const latest = this.#ports.clock.now() + (byMs < 0 ? 0 : MAX_CLEANUP_WAIT_MS);
-        return this.repos.operations.boundDue() + this.repos.cleanups.boundDue(latest);
+        const { operations, cleanups, afterUploads } = this.repos;
+        const latest = (waitMs: number) => this.#ports.clock.now() + (byMs < 0 ? 0 : waitMs);
+        return (
+          operations.boundDue() +
+          cleanups.boundDue(latest(MAX_CLEANUP_WAIT_MS)) +
+          afterUploads.boundDue(latest(MAX_AFTER_UPLOAD_WAIT_MS))
+        );
       });
       if (byMs !== 0 || overslept) this.wokeUp();
       else if (moved > 0) this.wake();

@@ -9,11 +9,13 @@ import { Stopped } from './outcome.ts';
 import { splitPath } from './paths.ts';
 import type { AfterUploadRule } from './record-after-upload.ts';
 
+/** From one try to the next at the most. */
+export const MAX_AFTER_UPLOAD_WAIT_MS = 60 * 60_000;
 /** A trash that fails may work again tomorrow; the file stays where it is meanwhile. */
 const POLICY: RetryPolicy = {
   maxAttempts: Number.MAX_SAFE_INTEGER,
   initialDelayMs: 1000,
-  maxDelayMs: 60 * 60_000,
+  maxDelayMs: MAX_AFTER_UPLOAD_WAIT_MS,
   multiplier: 4,
   jitter: 'full',
 };

@@ -47,7 +47,7 @@ export class ConfigActions {
     const full = random.chance(FULL_TRASH);
     if (!changes && !full) return;
     this.begun.push(number);
-    if (full && !this.#limits.skips(number)) this.#fillTrash(random);
+    if (full && !this.#limits.skips(number) && this.#limits.permits('change', 'trash')) this.#fillTrash(random);
     if (!changes) return;
     const kind = random.weighted(this.#kinds);
     if (this.#limits.skips(number) || !this.#limits.permits('change', kind)) return;
@@ -83,6 +83,7 @@ export class ConfigActions {
   /** What is to be put away waits, and the rule may be another one when that is possible again. */
   #fillTrash(random: SeededRandom): void {
     const { time, disk } = random.pick(this.#world.machines);
+    this.#world.coverage.hit('change trash');
     this.#world.trace('! trash and archive take nothing');
     disk.putsNothingAway = true;
     time.schedule(random.between(2000, 60_000), 'trash', () => {
