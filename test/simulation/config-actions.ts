@@ -17,7 +17,7 @@ const APART = 0x5e2d58d9;
 /** … or right before the trash is full for a while. */
 const FULL_TRASH = 0.15;
 /** A change has the number of the action that it comes before, and this added. */
-export const CHANGE_NUMBERS = 1000;
+const CHANGE_NUMBERS = 1000;
 
 /**
  * People edit the configuration, while the engine works, while it is down, or right before it dies. Drawn from numbers of
