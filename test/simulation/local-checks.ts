@@ -32,7 +32,9 @@ export class LocalChecks {
     this.#checkPause(change, folder.name);
     if (hash !== null && keptAt !== null) this.#checkKept(path, hash, keptAt);
     if (how === 'place' && hash === null) this.#checkPlaced(folder, path, rules);
-    if (hash !== null && rules.some(({ afterUpload }) => afterUpload === how)) this.#checkUploaded(rules, path, hash);
+    // What a decision puts into the trash was never to be uploaded.
+    const isAfterUpload = rules.some(({ afterUpload }) => afterUpload === how) && !this.#isDiscarded(change, folder);
+    if (hash !== null && isAfterUpload) this.#checkUploaded(rules, path, hash);
   }
 
   /** At the end: what was taken from a folder is where it was put. */
@@ -58,14 +60,17 @@ export class LocalChecks {
     world.violations.add('P9', `${how} of ${path} ${Math.round(time.elapsedMs - since)} ms after the pause`);
   }
 
-  #checkChosen({ how, path }: LocalChange, folder: FolderConfig, rules: readonly FolderConfig[]): void {
+  #isDiscarded({ how, path }: LocalChange, folder: FolderConfig): boolean {
+    return how === 'trash' && this.#machine.outbox.isDiscarded(folder.name, path.slice(folder.path.length + 1));
+  }
+
+  #checkChosen(change: LocalChange, folder: FolderConfig, rules: readonly FolderConfig[]): void {
     const { world, outbox } = this.#machine;
-    const relative = path.slice(folder.path.length + 1);
+    const { how, path } = change;
     const chosen =
       how === 'place'
-        ? outbox.runningDownload(folder.name, relative) !== null
-        : rules.some(({ afterUpload }) => afterUpload === how) ||
-          (how === 'trash' && outbox.isDiscarded(folder.name, relative));
+        ? outbox.runningDownload(folder.name, path.slice(folder.path.length + 1)) !== null
+        : rules.some(({ afterUpload }) => afterUpload === how) || this.#isDiscarded(change, folder);
     if (!chosen) world.violations.add('P13', `${how} of ${path}, which nobody chose`);
   }
 
