@@ -33,7 +33,7 @@ export class EngineStops extends Error {
   override readonly name = 'EngineStops';
 
   constructor() {
-    super('The engine stops.');
+    super('The engine stops, or takes up another configuration.');
   }
 }
 
@@ -55,7 +55,12 @@ export async function restoreObject(deps: RestoreObjectDeps, request: Params<'re
     throw notFound(`There is nothing${which} at ${key} in the storage.`, 'Paths are relative to the folder, with "/".');
   }
   const restored = placeOf(deps, folder.name, key, joinPath(splitPath(path).dir, originalName(remote, path)));
-  const present = await look(() => files.stat(`${folder.path}/${restored}`));
+  const present = await look(async () => {
+    const found = await files.stat(`${folder.path}/${restored}`);
+    // Whoever works with the next configuration has decided already what is open for this folder.
+    deps.stopped.throwIfAborted();
+    return found;
+  });
   const { destination, priority } = folder;
   const over = request.versionId == null ? undefined : versionOf(current);
   const queued = queueRestore(deps, {
