@@ -1,7 +1,8 @@
 import type { LongshoreConfig } from '../config/config-types.ts';
 import type { Gate } from '../core/operation.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
-import { FolderSync, type SyncedFolder } from '../sync/folder-sync.ts';
+import { FolderSync } from '../sync/folder-sync.ts';
+import type { SyncedFolder } from '../sync/synced-folder.ts';
 import { isHeld } from '../sync/mass-delete.ts';
 import { splitPath } from '../sync/paths.ts';
 import { placeOfFolder } from '../sync/place-of-folder.ts';

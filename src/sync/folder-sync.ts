@@ -1,17 +1,12 @@
 import { AssertionFailed } from '../core/assert.ts';
 import { endsWithin } from '../core/clock.ts';
-import type { LongshoreError } from '../core/longshore-error.ts';
-import type { Clock, EpochMs, Scanner, ScanRequest, ScanSummary, Watcher } from '../core/ports.ts';
-import type { StoredFolder, StoredGuard } from '../db/folders-repo.ts';
+import type { EpochMs } from '../core/ports.ts';
 import { isWatchLimit } from '../watch/watch-limits.ts';
-import { Followers } from './followers.ts';
+import { FolderLook, type Looked } from './folder-look.ts';
 import { settleIn } from './folder-place.ts';
-import type { PlannedFolder } from './planned-folder.ts';
-import type { Planner } from './planner.ts';
-import { hasMoved, RootHealth, type RootHealthDeps } from './root-health.ts';
-import { ScanPass } from './scan-pass.ts';
-import type { StopRunning } from './supersede.ts';
-import { inTurns, type Steps } from './turns.ts';
+import { Followers } from './followers.ts';
+import { RootHealth } from './root-health.ts';
+import type { Degraded, FolderState, FolderSyncDeps, SyncedFolder } from './synced-folder.ts';
 
 /** A burst of hints becomes one scan, ms. */
 const HINT_DELAY_MS = 20;
@@ -28,64 +23,11 @@ const BLIND_PERIOD_PER_CPU = 40;
 const RETRY_MS = 5000;
 /** A look that has not ended so long after it was told to hangs in a system call, and is left behind: it writes nothing more. */
 const STOP_LIMIT_MS = 4000;
-/** A marker that can't be read for so long is on a drive that does not answer, ms. */
-const SILENT_MS = 60_000;
 /** A scan that breaks again and again is put off twice as long each time, up to this, ms. */
 const RETRY_MAX_MS = 60_000;
 
 /** From so many scans in a row that broke it is told. */
 const TELL_FROM = 2;
-
-export interface SyncedFolder extends PlannedFolder {
-  readonly root: string;
-  readonly ignore: readonly string[];
-  readonly maxFileSizeBytes: number;
-  readonly minFileSizeBytes: number;
-  /** Longest time between two full scans; null: adaptive. */
-  readonly scanIntervalMs: number | null;
-  /** Where the files go: destination, bucket and prefix. Another place is another inventory. */
-  readonly place: string;
-  /** What is known of gone files is kept this long. */
-  readonly keepGoneMs: number;
-}
-
-export interface FolderSyncDeps extends RootHealthDeps {
-  readonly clock: Clock;
-  readonly scanner: Scanner;
-  readonly watcher: Watcher;
-  readonly planner: Planner;
-  readonly stopRunning: StopRunning;
-  /** The disk or the database is in trouble: nothing is concluded from what is not there. */
-  readonly inTrouble: () => boolean;
-  /** Something was queued, or the folder's state changed. */
-  readonly onChange: (folder: string) => void;
-  /** A scan broke and is done again. */
-  readonly onTrouble: (folder: string, error: unknown) => void;
-  readonly onFatal: (error: unknown) => void;
-  /** Names that rules leave out, of each directory that a scan meets. */
-  readonly onIgnored?: (dir: string, names: readonly string[]) => void;
-}
-
-export interface Degraded {
-  /** Looks that break, one after the other; limits of the system on watching; a watch that failed otherwise; a marker that can't be written. */
-  readonly kind: 'scan-broken' | 'watch-limit' | 'watch-broken' | 'no-marker';
-  readonly reason: string;
-}
-
-export interface FolderState {
-  readonly scanning: boolean;
-  readonly frozen: LongshoreError | null;
-  /** It works, and something of it does not work as it should. */
-  readonly degraded: Degraded | null;
-  /** The first full scan is done, and nothing is dirty or settling. */
-  readonly settled: boolean;
-  /** Files are still changing on disk. */
-  readonly settling: boolean;
-  /** More deletes than a person may have meant wait for a word. */
-  readonly guard: StoredGuard | null;
-  /** When the next objects follow their deleted files; null: none does, or they wait for a person or an operation. */
-  readonly deletesAt: EpochMs | null;
-}
 
 /**
  * Keeps one folder's inventory true: hints make directories dirty, scans tell what is there. Scans of one folder run one
@@ -96,6 +38,7 @@ export class FolderSync {
   readonly #deps: FolderSyncDeps;
   readonly #followers: Followers;
   readonly #root: RootHealth;
+  readonly #look: FolderLook;
   readonly #stopping = new AbortController();
   readonly #dirty = new Set<string>();
   /** Directories with young files, and when to look at them again. */
@@ -123,6 +66,13 @@ export class FolderSync {
     this.#deps = deps;
     this.#followers = new Followers(folder, deps);
     this.#root = new RootHealth(folder, folder.root, deps);
+    this.#look = new FolderLook(folder, deps, {
+      followers: this.#followers,
+      root: this.#root,
+      stopping: this.#stopping.signal,
+      onSettling: (dir, at) => this.#settling.set(dir, at),
+      onLookAgain: (dir) => this.#dirty.add(dir),
+    });
     // One that never settled in has nothing queued for another place.
     this.#inPlace = (deps.repos.folders.get(folder.name)?.place ?? folder.place) === folder.place;
   }
@@ -296,12 +246,23 @@ export class FolderSync {
     }
     const under = full ? [{ dir: '', below: true }] : dirty.map((dir) => ({ dir, below: this.#isNew(dir) }));
     try {
-      await this.#look(full, under);
+      this.#looked(await this.#look.run(full, under), full);
       this.#broken = 0;
       this.#scanTrouble = null;
     } catch (error) {
       for (const dir of dirty) this.#dirty.add(dir);
       throw error;
+    }
+  }
+
+  #looked(looked: Looked, full: boolean): void {
+    const now = this.#deps.clock.now();
+    if (looked.how === 'frozen') this.#nextFullAt = now + RETRY_MS;
+    // What is missing in a few directories tells nothing before all has been looked at.
+    else if (looked.how === 'moved') this.#fullScanWanted = true;
+    else if (full) {
+      this.#fullScanDone = true;
+      this.#nextFullAt = now + this.#period(looked.cpuMs);
     }
   }
 
@@ -315,133 +276,11 @@ export class FolderSync {
     this.#deps.onChange(this.folder.name);
   }
 
-  async #look(full: boolean, under: ScanRequest['under']): Promise<void> {
-    const { repos } = this.#deps;
-    const before = repos.folders.get(this.folder.name) ?? repos.folders.ensure(this.folder.name, this.folder.root);
-    const startedAt = this.#deps.clock.now();
-    const pass = new ScanPass(
-      this.folder,
-      { ...this.#deps, onSettling: (dir, at) => this.#settling.set(dir, at) },
-      full,
-    );
-    const foreign = await this.#foreign(before);
-    this.#stopping.signal.throwIfAborted();
-    // What stands in the wrong root is not ours to send: only the state of the root itself is asked for.
-    const summary = await this.#walk(pass, foreign === null ? under : []);
-    this.#stopping.signal.throwIfAborted();
-    if (await this.#freezes(before, pass, summary, full, foreign)) return;
-    const moved = hasMoved(before, summary);
-    if (moved && !full) {
-      // A drive came or went. What is missing in a few directories tells nothing before all has been looked at.
-      this.#fullScanWanted = true;
-      return;
-    }
-    const unmet = await this.#turns(pass.unmet());
-    if (unmet.length > 0) {
-      const again = await this.#walk(
-        pass,
-        unmet.map((dir) => ({ dir, below: true })),
-      );
-      if (await this.#freezes(before, pass, again, full)) return;
-    }
-    this.#stopping.signal.throwIfAborted();
-    await this.#conclude(pass, before, full, unmet, startedAt);
-    this.#stopping.signal.throwIfAborted();
-    if (summary.volume !== null && (before.volume === null || moved))
-      repos.folders.setVolume(this.folder.name, summary.volume);
-    if (!full) return;
-    await this.#root.keepMarker(before);
-    this.#stopping.signal.throwIfAborted();
-    repos.folders.setScanned(this.folder.name, this.#deps.clock.now(), pass.ignored);
-    this.#fullScanDone = true;
-    this.#nextFullAt = this.#deps.clock.now() + this.#period(summary.cpuMs);
-  }
-
   /** From this full scan to the next, ms. What a person chose holds, except that a blind watch is stood in for. */
   #period(cpuMs: number): number {
     const chosen = this.folder.scanIntervalMs;
     if (this.#degraded === null) return chosen ?? within(MIN_PERIOD_MS, PERIOD_PER_CPU * cpuMs);
     return Math.min(chosen ?? MAX_PERIOD_MS, within(BLIND_PERIOD_MS, BLIND_PERIOD_PER_CPU * cpuMs));
-  }
-
-  /** The scan ended well and the root is healthy: now absences count, and new names may be moves. */
-  async #conclude(
-    pass: ScanPass,
-    before: StoredFolder,
-    full: boolean,
-    unmet: readonly string[],
-    startedAt: EpochMs,
-  ): Promise<void> {
-    const { inTrouble, onChange } = this.#deps;
-    const suspended = pass.damaged || inTrouble();
-    if (!suspended) {
-      await this.#turns(pass.leaveOut(unmet));
-      const follows = this.folder.mode === 'mirror' && before.marker !== null;
-      const lookAgain = await this.#turns(pass.bury(follows, before.volume));
-      for (const dir of lookAgain) this.#dirty.add(dir);
-    }
-    await this.#turns(pass.queueHeld());
-    if (!suspended) {
-      await this.#followers.follow(startedAt, (dir) => pass.looked(dir), this.#stopping.signal);
-      if (full) await this.#followers.expire(this.#stopping.signal);
-    } else this.#followers.postpone();
-    if (pass.queued > 0 || pass.absences > 0) onChange(this.folder.name);
-  }
-
-  async #walk(pass: ScanPass, under: ScanRequest['under']): Promise<ScanSummary> {
-    const { root, ignore, maxFileSizeBytes, minFileSizeBytes } = this.folder;
-    return this.#deps.scanner.scan(
-      { root, ignore, maxFileSizeBytes, minFileSizeBytes, under },
-      async (batch) => {
-        this.#stopping.signal.throwIfAborted();
-        await this.#turns(pass.take(batch));
-      },
-      this.#stopping.signal,
-      (isSilent) => this.#hear(isSilent),
-    );
-  }
-
-  /** What one turn has queued may start while the next ones look at the rest. */
-  #turns<T>(steps: Steps<T>): Promise<T> {
-    const { operations } = this.#deps.repos;
-    let lastSeq = operations.lastSeq();
-    return inTurns(this.#deps, this.#stopping.signal, steps, () => {
-      const seq = operations.lastSeq();
-      if (seq > lastSeq) this.#deps.onChange(this.folder.name);
-      lastSeq = seq;
-    });
-  }
-
-  /** What is wrong with the marker. It is read in this process: nothing but the time tells that the drive does not answer. */
-  async #foreign(before: StoredFolder): Promise<LongshoreError | null> {
-    const cancel = this.#deps.clock.setTimer(SILENT_MS, () => this.#hear(true));
-    try {
-      return await this.#root.foreign(before);
-    } finally {
-      cancel();
-    }
-  }
-
-  /** The file system has not answered for a minute, or answers again. */
-  #hear(isSilent: boolean): void {
-    if (this.#stopping.signal.aborted) return;
-    this.#root.silence(isSilent);
-    this.#deps.onChange(this.folder.name);
-  }
-
-  /** The root is not the one that is known; then it is looked at again soon. `foreign`: what was wrong before the look. */
-  async #freezes(
-    before: StoredFolder,
-    pass: ScanPass,
-    summary: ScanSummary,
-    full: boolean,
-    foreign: LongshoreError | null = null,
-  ): Promise<boolean> {
-    const trouble = foreign ?? (await this.#foreign(before));
-    const lostEverything = full && hasMoved(before, summary) && pass.lostEverything();
-    const frozen = this.#root.freezes({ summary, lostEverything, foreign: trouble });
-    if (frozen) this.#nextFullAt = this.#deps.clock.now() + RETRY_MS;
-    return frozen;
   }
 
   /** A directory that we know nothing of may have come with everything below it. */

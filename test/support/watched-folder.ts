@@ -10,7 +10,8 @@ import type {
   WatchHints,
 } from '../../src/core/ports.ts';
 import type { StoredOperation } from '../../src/db/stored-operation.ts';
-import { FolderSync, type SyncedFolder } from '../../src/sync/folder-sync.ts';
+import { FolderSync } from '../../src/sync/folder-sync.ts';
+import type { SyncedFolder } from '../../src/sync/synced-folder.ts';
 import { Planner } from '../../src/sync/planner.ts';
 import { FRACTION_MS, lease, makeOutbox, must, scannedDirectory, type Outbox } from './outbox.ts';
 

@@ -204,8 +204,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'drop mode deletes as well',
-    file: 'src/sync/folder-sync.ts',
-    find: "const follows = this.folder.mode === 'mirror' && before.marker !== null;",
+    file: 'src/sync/folder-look.ts',
+    find: "const follows = this.#folder.mode === 'mirror' && before.marker !== null;",
     replace: 'const follows = true;',
     also: [
       {
