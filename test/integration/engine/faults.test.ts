@@ -54,6 +54,7 @@ describe('P5: a reply that is lost after the effect', () => {
     expect(server.faults.rules()[0]!.struck).toBe(1);
     rig.write('a.txt', 'the third');
     await rig.untilStored('drop/a.txt', 'the third');
+    await rig.untilQuiet();
     expect((await rig.status()).counts).toMatchObject({ succeeded: 3, conflict: 0, failed: 0 });
   });
 
