@@ -5,13 +5,23 @@ import type { Clock } from '../core/ports.ts';
 const AT_ONCE = 4;
 /** How often it is looked whether any of them has ended, ms. */
 const LOOK_MS = 5000;
-/** After so many looks in a row at which none had, the file system counts as silent. */
+/** After so many looks in a row at which none had, a call is not waited for any more. */
 const SILENT_LOOKS = 12;
+
+interface CallOptions<T> {
+  /** Is given what the call brings when it is not waited for any more. */
+  readonly onLate?: (value: T) => void;
+  /** It is made also when nobody waits for it any more. */
+  readonly isOwed?: boolean;
+}
 
 interface Call {
   /** Resolves when the call has ended, however. */
   readonly start: () => Promise<void>;
   readonly giveUp: (error: LongshoreError) => void;
+  readonly isOwed: boolean;
+  /** Looks in a row at which no call had ended, since this one came. */
+  looks: number;
 }
 
 /** Through which the calls for one path go to the system. */
@@ -30,29 +40,23 @@ export class FolderCalls {
   readonly #clock: Clock;
   readonly #root: string;
   readonly #running = new Set<Call>();
-  readonly #waiting: Call[] = [];
-  /** Looks in a row at which no call had ended; null: nobody looks. */
-  #looks: number | null = null;
+  #waiting: Call[] = [];
+  #looking = false;
 
   constructor(clock: Clock, root: string) {
     this.#clock = clock;
     this.#root = root;
   }
 
-  /**
-   * Rejects as the call does, or with `folder.silent` when it is not waited for any more. `onLate` is given what it brings
-   * after that.
-   */
-  run<T>(call: () => Promise<T>, onLate: (value: T) => void = () => undefined): Promise<T> {
-    const full = this.#running.size >= AT_ONCE;
-    if (full && (this.#looks ?? 0) >= SILENT_LOOKS) return Promise.reject(this.#silence());
+  /** Rejects as the call does, or with `folder.silent` when it is not waited for any more. */
+  run<T>(call: () => Promise<T>, { onLate, isOwed = false }: CallOptions<T> = {}): Promise<T> {
     return new Promise((resolve, reject) => {
       let isLate = false;
-      const entry: Call = {
+      this.#take({
         start: async () => {
           try {
             const value = await call();
-            if (isLate) onLate(value);
+            if (isLate) onLate?.(value);
             else resolve(value);
           } catch (error) {
             reject(error);
@@ -62,30 +66,48 @@ export class FolderCalls {
           isLate = true;
           reject(error);
         },
-      };
-      if (full) this.#waiting.push(entry);
-      else void this.#start(entry);
+        isOwed,
+        looks: 0,
+      });
     });
+  }
+
+  #take(call: Call): void {
+    if (this.#running.size < AT_ONCE) {
+      void this.#start(call);
+      return;
+    }
+    const isSilent = [...this.#running].every(({ looks }) => looks >= SILENT_LOOKS);
+    if (isSilent) call.giveUp(this.#silence());
+    if (call.isOwed || !isSilent) this.#waiting.push(call);
   }
 
   async #start(call: Call): Promise<void> {
     this.#running.add(call);
-    if (this.#looks === null) this.#look(0);
+    if (!this.#looking) this.#lookLater();
     await call.start();
     this.#running.delete(call);
-    if (this.#looks !== null) this.#looks = 0;
+    for (const other of [...this.#running, ...this.#waiting]) other.looks = 0;
     const next = this.#waiting.shift();
     if (next !== undefined) void this.#start(next);
   }
 
-  #look(looks: number): void {
-    this.#looks = looks;
-    if (looks === SILENT_LOOKS)
-      for (const call of [...this.#running, ...this.#waiting.splice(0)]) call.giveUp(this.#silence());
+  #lookLater(): void {
+    this.#looking = true;
     this.#clock.setTimer(LOOK_MS, () => {
-      if (this.#running.size === 0) this.#looks = null;
-      else this.#look((this.#looks ?? 0) + 1);
+      this.#looking = false;
+      if (this.#running.size === 0) return;
+      this.#look();
+      this.#lookLater();
     });
+  }
+
+  #look(): void {
+    for (const call of [...this.#running, ...this.#waiting]) {
+      call.looks += 1;
+      if (call.looks === SILENT_LOOKS) call.giveUp(this.#silence());
+    }
+    this.#waiting = this.#waiting.filter(({ isOwed, looks }) => isOwed || looks < SILENT_LOOKS);
   }
 
   #silence(): LongshoreError {

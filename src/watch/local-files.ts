@@ -62,8 +62,10 @@ export class DiskFiles implements LocalFiles {
           called<number>((done) => {
             open(path, OPEN_FLAGS, done);
           }),
-        (late) => {
-          close(late, () => undefined);
+        {
+          onLate: (late) => {
+            close(late, () => undefined);
+          },
         },
       );
     } catch (error) {
@@ -141,9 +143,11 @@ class DiskFile implements OpenFile {
     // The last that ends closes it.
     if (this.#underWay > 0) return;
     try {
-      await this.#calls.run(() => closed(this.#descriptor));
+      await this.#calls.run(() => closed(this.#descriptor), { isOwed: true });
     } catch (error) {
-      throw classifyFs(error, this.#path);
+      const failure = classifyFs(error, this.#path);
+      // Then it is closed as soon as the file system answers; whatever was done with the file holds.
+      if (failure.code !== 'folder.silent') throw failure;
     }
   }
 

@@ -40,9 +40,11 @@ describe('P10: calls of a folder whose file system hangs', () => {
     let late = 0;
     const settled = Promise.allSettled([
       ...Array.from({ length: 2 }, () =>
-        hangs.run(hang, (handle) => {
-          late += 1;
-          void handle.close();
+        hangs.run(hang, {
+          onLate: (handle) => {
+            late += 1;
+            void handle.close();
+          },
         }),
       ),
       ...Array.from({ length: 2 }, () => hangs.run(() => new Promise<never>(() => undefined))),
@@ -61,6 +63,45 @@ describe('P10: calls of a folder whose file system hangs', () => {
     ends.push(openSync(gone.at('pipe'), constants.O_RDWR | constants.O_NONBLOCK));
     await until('what came late is closed', () => late === 2);
     expect(await hangs.run(() => stat('/'))).toBeDefined();
+  });
+
+  const pass = (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 5000) clock.advance(5000);
+  };
+  const never = () => new Promise<never>(() => undefined);
+
+  it('a call that came after the others were given up is given up as well', async () => {
+    const early = hangs.run(never).catch((error: unknown) => error);
+    pass(MINUTE_MS);
+    expect(await early).toMatchObject({ code: 'folder.silent' });
+    let end: unknown = 'waits';
+    hangs.run(never).catch((error: unknown) => {
+      end = error;
+    });
+    pass(MINUTE_MS - 5000);
+    await Promise.resolve();
+    expect(end).toBe('waits');
+    pass(5000);
+    await until('it is given up', () => end !== 'waits');
+    expect(end).toMatchObject({ code: 'folder.silent' });
+  });
+
+  it('a file that was open is closed when the file system answers again', async () => {
+    gone.write('a', 'x');
+    const opened = await Promise.all(Array.from({ length: 2 }, () => new DiskFiles(calls).open(gone.at('a'))));
+    const open = () => openFiles().filter((path) => path === gone.at('a'));
+    const inSystem = Promise.withResolvers<void>();
+    const waits = () => inSystem.promise;
+    const hanging = Promise.allSettled(Array.from({ length: 4 }, () => hangs.run(waits)));
+    const [first, second] = opened;
+    // The one waits for its turn when all are given up, the other comes after that.
+    const closing = first?.close();
+    pass(MINUTE_MS);
+    await hanging;
+    await closing;
+    await second?.close();
+    inSystem.resolve();
+    await until('both are closed', () => open().length === 0);
   });
 
   it('a file stays open until the call that nobody waits for has ended', async () => {
