@@ -20,7 +20,7 @@ import { writeDays, writeTimeOfDay } from './week-words.ts';
 
 /** Reading the result again gives the same configuration, where no secret in it was redacted. */
 export function configAsWritten(config: LongshoreConfig): ConfigInput {
-  const { device, folders, destinations, providers, limits, network, history } = config;
+  const { device, folders, destinations, providers, limits, network, history } = literally(config);
   return {
     device,
     folders: folders.map(folderAsWritten),
@@ -38,6 +38,14 @@ export function configAsWritten(config: LongshoreConfig): ConfigInput {
     network: { ...network, proxy: proxyAsWritten(network.proxy) },
     history,
   };
+}
+
+/** What looks like a variable in the file names none. */
+function literally<T>(value: T): T {
+  if (typeof value === 'string') return value.replaceAll('${', () => '$${') as T;
+  if (Array.isArray(value)) return value.map(literally) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return mapValues(value as Record<string, unknown>, literally) as T;
 }
 
 function folderAsWritten(folder: FolderConfig): FolderInput {

@@ -24,6 +24,18 @@ describe('a configuration in the words of its file', () => {
     expect(good(stringify(configAsWritten(config)), { ...CONTEXT, env: {} })).toEqual(config);
   });
 
+  it('read again is the same where it names no variable but looks so', () => {
+    const text = stringify({
+      folders: [{ path: '/home/me/in', destination: 'main', prefix: 'a$${X}/', ignore: ['$$$${Y'] }],
+      destinations: {
+        main: { type: 's3', endpoint: 'http://127.0.0.1:9000', bucket: 'demo', credentials: { env: true } },
+      },
+    });
+    const config = good(text, CONTEXT);
+    expect(config.folders[0]).toMatchObject({ prefix: 'a${X}/', ignore: ['$$${Y'] });
+    expect(good(stringify(configAsWritten(config)), CONTEXT)).toEqual(config);
+  });
+
   it('has the keys and units of the documentation', () => {
     const config = good(readFileSync(join(EXAMPLES, 'full.yaml'), 'utf8'), { ...CONTEXT, env });
     const text = stringify(configAsWritten(config));
