@@ -15,6 +15,8 @@ export interface WorkableProbe extends SecretProbe {
   folderState(path: string): FolderState;
   /** The path with symlinks resolved; null when there is nothing. */
   realPath(path: string): string | null;
+  /** Its drive does not answer: neither of the others may be asked about it. */
+  isSilent(path: string): boolean;
 }
 
 /** Everything that keeps a valid configuration from working now, sorted by line. `config check` turns any into exit 2. */
@@ -42,6 +44,11 @@ function checkFolder(folder: FolderConfig, path: KeyPath, probe: WorkableProbe, 
       `Folder "${folder.name}" would write to the same keys as folder "${folder.frozen.withFolder}".`,
       'Give each its own "prefix", neither of which begins the other. Until then this folder stays frozen.',
     );
+  }
+  if (probe.isSilent(folder.path)) {
+    const hint = 'Check the drive and the network; the folder goes on by itself once the drive answers.';
+    report(subject, 'folder-silent', at, `The drive of ${folder.path} does not answer.`, hint);
+    return;
   }
   switch (probe.folderState(folder.path)) {
     case 'missing':
@@ -82,10 +89,10 @@ function checkArchive(
   probe: WorkableProbe,
   report: Report,
 ): void {
-  if (folder.archivePath === null) return;
+  if (folder.archivePath === null || probe.isSilent(folder.archivePath)) return;
   const archive = realPlace(folder.archivePath, probe);
   for (const other of folders) {
-    const watched = probe.realPath(other.path);
+    const watched = probe.isSilent(other.path) ? null : probe.realPath(other.path);
     if (archive === null || watched === null) continue;
     if (!containsPath(watched, archive, probe.platform) && !containsPath(archive, watched, probe.platform)) continue;
     const message = `The archive ${folder.archivePath} and the folder "${other.name}" lie one inside the other, through a link.`;

@@ -1,4 +1,6 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { whereProfileIsMissing } from './aws-profiles.ts';
 import type { SecretProbe } from './check-secrets.ts';
@@ -14,6 +16,8 @@ export interface SecretProbeOptions {
 
 export interface MachineProbeOptions extends SecretProbeOptions {
   readonly dataDir: string | null;
+  /** `silentPaths` of those that are asked about. */
+  readonly silent?: ReadonlySet<string>;
 }
 
 /** The facts of this machine for `checkWorkable`. Looks with synchronous calls: for commands and start-up, not for loops. */
@@ -23,6 +27,7 @@ export function machineProbe(options: MachineProbeOptions): WorkableProbe {
     realDataDir: options.dataDir === null ? null : (realPath(options.dataDir) ?? options.dataDir),
     folderState,
     realPath,
+    isSilent: (path) => options.silent?.has(path) ?? false,
     ...secretProbe(options),
   };
 }
@@ -34,6 +39,21 @@ export function secretProbe(options: SecretProbeOptions): SecretProbe {
     env: (name) => options.env[name] ?? '',
     profileMissingFrom: (name) => whereProfileIsMissing(name, options.env),
   };
+}
+
+/** Those of these paths that the system tells nothing of within this time, ms: a call that waits for one hangs. */
+export async function silentPaths(paths: readonly string[], withinMs: number): Promise<ReadonlySet<string>> {
+  const silent = new Set(paths);
+  const looks = paths.map((path) =>
+    stat(path).then(
+      () => silent.delete(path),
+      () => silent.delete(path),
+    ),
+  );
+  const patience = new AbortController();
+  await Promise.race([Promise.all(looks), delay(withinMs, null, { signal: patience.signal })]);
+  patience.abort();
+  return new Set(silent);
 }
 
 function folderState(path: string): FolderState {

@@ -6,6 +6,7 @@ import { sortProblems, type ConfigProblem } from './problem.ts';
 export interface WorkableFinding extends ConfigProblem {
   readonly code:
     | 'folder-missing'
+    | 'folder-silent'
     | 'folder-not-a-directory'
     | 'folder-unreadable'
     | 'folder-contains-data'

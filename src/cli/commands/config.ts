@@ -4,7 +4,7 @@ import { checkWorkable } from '../../config/check-workable.ts';
 import { configJsonSchema } from '../../config/json-schema.ts';
 import { loadConfigFile, type ConfigResult } from '../../config/load-config.ts';
 import { machineContext } from '../../config/load-context.ts';
-import { machineProbe } from '../../config/machine-probe.ts';
+import { machineProbe, silentPaths } from '../../config/machine-probe.ts';
 import { formatProblems, type ConfigProblem } from '../../config/problem.ts';
 import { redactConfig } from '../../config/redact-config.ts';
 import type { Result } from '../../protocol/contract.ts';
@@ -13,6 +13,9 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { formatCount } from '../format.ts';
 import { otherConfiguration, runningStatus } from '../running-status.ts';
 import type { RegisterCommands } from './register.ts';
+
+/** A drive that has slept needs a while. */
+const DRIVE_MS = 20_000;
 
 export const registerConfig: RegisterCommands = (program, act) => {
   const config = program.command('config').description('the configuration: check, show, schema');
@@ -82,8 +85,13 @@ export async function workableFindings(
   context: CommandContext,
 ): Promise<readonly ConfigProblem[]> {
   const known = await knownSecrets(context);
+  const paths = loaded.config.folders.flatMap(({ path, archivePath }) => [
+    path,
+    ...(archivePath === null ? [] : [archivePath]),
+  ]);
   const probe = machineProbe({
     dataDir: context.dataDir,
+    silent: await silentPaths(paths, DRIVE_MS),
     env: context.io.env,
     // Unknown is not missing: an engine that does not answer is another trouble.
     hasSecret: (name) => known?.names.includes(name) ?? true,

@@ -47,6 +47,17 @@ describe.skipIf(WHY_NO_SMALL_DISK !== null)('a drive that does not answer', () =
     },
   );
 
+  it('P11: config check and doctor name its folder, and end', { timeout: 120_000 }, async () => {
+    rig.configure({ folders: [rig.folderConfig('drop'), rig.folderConfig('far')] });
+    drives = [new HangingDrive(rig.folder('far'))];
+    const [check, doctor] = [rig.spawn('config', 'check'), rig.spawn('doctor')];
+    const [checked, examined] = await Promise.all([check.ended, doctor.ended]);
+    expect(checked.exitCode).toBe(2);
+    expect(checked.out).toContain('does not answer');
+    expect(examined.exitCode).toBe(3);
+    expect(examined.out).toContain('does not answer');
+  });
+
   it(
     'P2, P4, P10, P11: four such folders hold up no other, say why, delete nothing, and go on by themselves',
     { timeout: 180_000 },

@@ -13,6 +13,7 @@ const FINE: WorkableProbe = {
   realDataDir: '/data',
   folderState: () => 'ok',
   realPath: (path) => path,
+  isSilent: () => false,
   hasSecret: () => true,
   secretFault: () => null,
   env: () => 'value',
@@ -28,6 +29,15 @@ function findings(text: string, probe: Partial<WorkableProbe> = {}) {
 describe('what is valid but can’t work now', () => {
   it('is nothing when all is there', () => {
     expect(findings(withFolder(''))).toEqual([]);
+  });
+
+  it('a folder whose drive does not answer, of which nothing more is asked', () => {
+    const dead = (): never => {
+      throw new Error('it would hang');
+    };
+    const probe = { isSilent: () => true, folderState: dead, realPath: dead };
+    const text = withFolder('afterUpload: archive\narchivePath: /srv/archive');
+    expect(findings(text, probe)).toMatchObject([{ key: 'folders[0].path', code: 'folder-silent' }]);
   });
 
   it.each([
