@@ -58,7 +58,7 @@ export class FolderLook {
     const startedAt = this.#deps.clock.now();
     const pass = new ScanPass(this.#folder, { ...this.#deps, onSettling: this.#onSettling }, full);
     const foreign = await this.#foreign(before);
-    this.#stopping.throwIfAborted();
+    if (foreign === null) this.#hear(false);
     // What stands in the wrong root is not ours to send: only the state of the root itself is asked for.
     const summary = await this.#walk(pass, foreign === null ? under : []);
     this.#stopping.throwIfAborted();
@@ -137,16 +137,15 @@ export class FolderLook {
   /** What is wrong with the marker. It is read in this process: nothing but the time tells that the drive does not answer. */
   async #foreign(before: StoredFolder): Promise<LongshoreError | null> {
     const cancel = this.#deps.clock.setTimer(SILENT_MS, () => this.#hear(true));
-    try {
-      return await this.#root.foreign(before);
-    } finally {
-      cancel();
-    }
+    const foreign = await this.#root.foreign(before).finally(cancel);
+    // Whoever stopped this look may have left it behind.
+    this.#stopping.throwIfAborted();
+    return foreign;
   }
 
   /** The file system has not answered for a minute, or answers again. */
   #hear(isSilent: boolean): void {
-    if (this.#stopping.aborted) return;
+    if (this.#stopping.aborted || this.#root.isSilent === isSilent) return;
     this.#root.silence(isSilent);
     this.#deps.onChange(this.#folder.name);
   }

@@ -43,6 +43,10 @@ export class RootHealth {
     return this.#isSilent ? rootTrouble({ kind: 'silent', detail: NO_ANSWER }, this.#root) : this.#frozen;
   }
 
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
+
   get unmarked(): LongshoreError | null {
     return this.#unmarked;
   }
