@@ -78,9 +78,11 @@ export class AfterUpload {
     this.#abandoned = true;
   }
 
+  /** Nothing is being done, or to be done now, in a folder that is open: what hangs in a frozen one has no end to wait for. */
   idle(): boolean {
     const now = this.#deps.clock.now();
-    return this.#workers.size === 0 && !this.#waiting().some(({ at }) => at <= now);
+    const works = [...this.#workers.keys()].some((folder) => this.#deps.isOpen(folder));
+    return !works && !this.#waiting().some(({ at }) => at <= now);
   }
 
   /** Open folders that nobody works at, with the time when their first is due. */

@@ -223,6 +223,20 @@ describe('P13: what is done with a file after its upload', () => {
     expect(done).toContain('archive /srv/nas/a.txt /nas/a.txt');
   });
 
+  it('P10: an archive that hangs is nothing to wait for once its folder is frozen', async () => {
+    const { job, gate, hanging, intend, rest } = bench();
+    intend('a.txt', ARCHIVE, 'nas');
+    job.wake();
+    await turn();
+    expect(job.idle()).toBe(false);
+    gate.open = false;
+    expect(job.idle()).toBe(true);
+    gate.open = true;
+    expect(job.idle()).toBe(false);
+    hanging.resolve(undefined);
+    await rest();
+  });
+
   it('P10: an archive that hangs does not keep the engine from ending, and writes nothing after that', async () => {
     const { outbox, repos, clock, done, fatal, hanging, intend, job } = bench();
     const operation = intend('a.txt', ARCHIVE, 'nas');
