@@ -4,8 +4,11 @@ import { NOTHING_KNOWN, UNKNOWN_CAPABILITIES, type Capabilities, type KnownCapab
 
 /** What a probe is about to write: stored before its first request, so that a crash leaves nothing behind (P7). */
 export interface ProbeIntent {
-  /** Where, as `storagePlace` has it: it is made up for there and nowhere else, as soon as the destination leads there. */
-  readonly storage: string;
+  /**
+   * Where, as `storagePlace` has it: it is made up for there and nowhere else, as soon as the destination leads there. Null:
+   * written before that was stored, taken to be where the destination leads.
+   */
+  readonly storage: string | null;
   readonly key: string;
   readonly at: EpochMs;
 }
@@ -46,11 +49,15 @@ export function storeCapabilities(
 
 /** The one intent that is not made up for at this storage, if there is one. */
 export function readIntent(settings: Settings, destination: string, storage: string): ProbeIntent | null {
-  return intentsOf(settings, destination).find((intent) => intent.storage === storage) ?? null;
+  return intentsOf(settings, destination).find((intent) => isAt(intent, storage)) ?? null;
 }
 
 /** Those at other storages the destination has led to stay as they are. */
-export function storeIntent(settings: Settings, destination: string, intent: ProbeIntent): void {
+export function storeIntent(
+  settings: Settings,
+  destination: string,
+  intent: ProbeIntent & { readonly storage: string },
+): void {
   settings.set(intentName(destination), [...elsewhere(settings, destination, intent.storage), intent]);
 }
 
@@ -63,5 +70,9 @@ function intentsOf(settings: Settings, destination: string): readonly ProbeInten
 }
 
 function elsewhere(settings: Settings, destination: string, storage: string): readonly ProbeIntent[] {
-  return intentsOf(settings, destination).filter((intent) => intent.storage !== storage);
+  return intentsOf(settings, destination).filter((intent) => !isAt(intent, storage));
+}
+
+function isAt(intent: ProbeIntent, storage: string): boolean {
+  return intent.storage === null || intent.storage === storage;
 }

@@ -46,7 +46,7 @@ async function untilKnown(rig: Rig): Promise<CapabilitiesView> {
 function makeOld(rig: Rig): void {
   const db = openWritable(databaseFile(rig.dataDir));
   const settings = new SettingsRepo(db);
-  const [intent] = settings.get('capabilities-probes:main') as [ProbeIntent];
+  const [intent] = settings.get('capabilities-probes:main') as [ProbeIntent & { readonly storage: string }];
   storeIntent(settings, 'main', { ...intent, at: intent.at - 3_600_000 });
   db.close();
 }

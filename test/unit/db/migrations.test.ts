@@ -2,6 +2,8 @@ import BetterSqlite, { type Database } from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { MIGRATIONS, migrate, SCHEMA_VERSION, schemaVersion } from '../../../src/db/migrate.ts';
 import type { Migration } from '../../../src/db/migration.ts';
+import { SettingsRepo } from '../../../src/db/settings-repo.ts';
+import { forgetIntent, readIntent } from '../../../src/sync/capabilities/capability-store.ts';
 
 /** Steps a fresh database to `version`. */
 function at(version: number): Database {
@@ -151,8 +153,20 @@ const STEPS: Readonly<Record<number, { readonly before: string; readonly after: 
       INSERT INTO operations (id, kind, state, priority, lane, target, spec, completed_at, created_at, updated_at)
         VALUES ('a', 'file.upload', 'succeeded', 2, 'folder:drop', 'a', '{}', 1, 1, 1);
       INSERT INTO after_uploads (operation, action, archive_path, folder, path, fingerprint, due_at)
-        VALUES ('a', 'archive', '/old/a', 'drop', 'a', '1.2.3.4.5', 9);`,
+        VALUES ('a', 'archive', '/old/a', 'drop', 'a', '1.2.3.4.5', 9);
+      INSERT INTO settings (name, value) VALUES ('capabilities-probe:main', '{"key":"k","at":5}'),
+        ('capabilities-probe:done', 'null'), ('capabilities:main', '{}');`,
     after: (db) => {
+      // P7: what a probe of the version before has left is still known.
+      const settings = new SettingsRepo(db);
+      expect(readIntent(settings, 'main', 'there')).toEqual({ storage: null, key: 'k', at: 5 });
+      expect(readIntent(settings, 'done', 'there')).toBeNull();
+      expect(db.prepare('SELECT name FROM settings ORDER BY name').pluck().all()).toEqual([
+        'capabilities-probes:main',
+        'capabilities:main',
+      ]);
+      forgetIntent(settings, 'main', 'there');
+      expect(readIntent(settings, 'main', 'there')).toBeNull();
       const wishes = db.prepare('SELECT operation, archive_path, due_at, moot FROM after_uploads').all();
       expect(wishes).toEqual([{ operation: 'a', archive_path: '/old/a', due_at: 9, moot: null }]);
     },
