@@ -37,7 +37,10 @@ export function madeBase(
   return last?.state === 'succeeded' && last.remote?.etag === base.etag;
 }
 
-/** Errors that say that the disk is no longer as the inventory has it. */
+/**
+ * Errors that say that the disk is no longer as the inventory has it, or does not answer: a scan that it does not answer either
+ * freezes the folder, before the attempts of all that waits in it are used up.
+ */
 export function mayNeedRescan(code: ErrorCode): boolean {
-  return code === 'local.changed' || code === 'local.vanished';
+  return code === 'local.changed' || code === 'local.vanished' || code === 'folder.silent';
 }

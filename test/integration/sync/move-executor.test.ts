@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { LongshoreError } from '../../../src/core/longshore-error.ts';
 import { ExecutorRig, stopWith, type RigOptions } from '../../support/executor-rig.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { sha256 } from '../../support/s3-bucket.ts';
@@ -52,6 +53,16 @@ describe('a move', () => {
     expect(rig.row('d/b.txt')?.checksum).toMatch(/^CRC64NVME:/);
     expect(rig.row('a.txt')).toMatchObject({ base: null });
     expect(base!.etag).toBe(stored.etag);
+  });
+
+  it('P10: its drive does not answer: the folder looks at it at once, so that its silence holds what waits', async () => {
+    await rig.uploaded('a.txt', 'content');
+    const operation = await rig.moved('a.txt', 'b.txt');
+    const silent = () => Promise.reject(new LongshoreError('folder.silent', { subject: rig.tree.root }));
+    rig.files.open = silent;
+    rig.files.stat = silent;
+    expect(await rig.attempt(operation)).toMatchObject({ state: 'waiting', error: { code: 'folder.silent' } });
+    expect(rig.hints).toContain('b.txt');
   });
 
   it('in drop mode the old object stays, and so does what is known of it', async () => {
