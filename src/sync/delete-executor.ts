@@ -1,8 +1,10 @@
 import { LongshoreError } from '../core/longshore-error.ts';
+import type { Clock } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { BaseVersion, StoredFile } from '../db/files-repo.ts';
 import type { OperationChange, StoredOperation } from '../db/stored-operation.ts';
 import type { AutomaticDecisions } from './conflicts/automatic-decisions.ts';
+import { outlastLateEffects } from './late-effects.ts';
 import type { Attempt, Executor, Outcome } from './outcome.ts';
 import { removeObject } from './remove-object.ts';
 import { deleteSpec, type DeleteMemo } from './specs.ts';
@@ -13,6 +15,7 @@ import type { UploadTarget } from './upload/upload-context.ts';
 
 export interface DeleteDeps {
   readonly repos: Repositories;
+  readonly clock: Clock;
   readonly conflicts: Pick<AutomaticDecisions, 'localWins' | 'outcome'>;
   target(destination: string): UploadTarget | null;
 }
@@ -36,6 +39,8 @@ export class DeleteExecutor implements Executor {
     if (file === null) return done({}, { result: 'nothing-there' });
     if (file.fingerprint !== null) return BACK_AGAIN;
     try {
+      // A write that was given up for this, and arrives after the object has gone, would stay there.
+      await outlastLateEffects(this.#deps, operation, attempt.signal);
       const base = file.base ?? (await this.#unrecorded(operation, key, target, attempt));
       if (base === null) return done({}, { result: 'nothing-there' });
       if (!(await this.#leave(operation, base))) return BACK_AGAIN;

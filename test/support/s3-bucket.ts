@@ -94,8 +94,9 @@ export class TestBucket {
   }
 
   /** Writes as another hand would; returns the ETag without quotes. */
-  async put(key: string, body: string | Uint8Array): Promise<string> {
-    const reply = await this.#client.send(new PutObjectCommand({ Bucket: this.name, Key: key, Body: body }));
+  async put(key: string, body: string | Uint8Array, metadata: Readonly<Record<string, string>> = {}): Promise<string> {
+    const object = { Bucket: this.name, Key: key, Body: body, Metadata: { ...metadata } };
+    const reply = await this.#client.send(new PutObjectCommand(object));
     return (reply.ETag ?? '').replaceAll('"', '');
   }
 

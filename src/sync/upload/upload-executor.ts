@@ -7,13 +7,13 @@ import { discardLocal } from '../conflicts/discard-local.ts';
 import { nextBesideKey } from '../conflicts/next-beside-key.ts';
 import { restoreVersion, type RestoreLimits } from '../conflicts/restore-version.ts';
 import { objectMetadata, partSizeOf } from '../object-metadata.ts';
+import { outlastLateEffects } from '../late-effects.ts';
 import type { Attempt, Executor, Outcome } from '../outcome.ts';
 import { uploadSpec } from '../specs.ts';
 import { conflictingVersion, versionOf } from '../stored-version.ts';
 import { authorOf } from './author.ts';
 import { madeBase, mayNeedRescan, rowOfObject } from './inventory-file.ts';
 import { judgeRemote } from './judge-remote.ts';
-import { outlastLateEffects } from './late-effects.ts';
 import { leaveElsewhere, multipart } from './multipart.ts';
 import { sameContent, type Comparison } from './same-content.ts';
 import { singlePut } from './single-put.ts';
@@ -77,7 +77,7 @@ export class UploadExecutor implements Executor {
       await source.checkInPlace();
       return { kind: 'succeeded', change, details: { result: 'unchanged' } };
     }
-    await outlastLateEffects(run);
+    await outlastLateEffects(deps, operation, attempt.signal);
     const content = await this.#atBase(run, base, checksum);
     if (content === 'different') return null;
     await source.checkInPlace();
@@ -126,7 +126,7 @@ export class UploadExecutor implements Executor {
           break;
         case 'already-written':
         case 'identical':
-          if (await outlastLateEffects(run)) {
+          if (await outlastLateEffects(run.deps, run.operation, run.attempt.signal)) {
             lookFirst = true;
             break;
           }

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ExecutorRig, type RigOptions } from '../../support/executor-rig.ts';
 import type { DeleteMemo } from '../../../src/sync/specs.ts';
-import { eventTypes } from '../../support/outbox.ts';
+import { METADATA_OPERATION } from '../../../src/sync/object-metadata.ts';
+import { eventTypes, lease, must, uploadSpecFor } from '../../support/outbox.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 
 let server: StandIn;
@@ -45,6 +46,22 @@ describe('a delete follows', () => {
     await rig.bucket.remove('drop/a.txt');
     expect(await rig.run(rig.deleted('a.txt'))).toMatchObject({ state: 'succeeded' });
     expect(rig.row('a.txt')!.base).toBeNull();
+  });
+
+  it('P2: a write of ours that was given up for it, and arrives late, leaves no object', async () => {
+    rig.tree.write('a.txt', 'one');
+    const { fingerprint, sizeBytes, mtimeMs } = await rig.state('a.txt');
+    const spec = uploadSpecFor('drop/a.txt', { fingerprint, sizeBytes, mtimeMs });
+    const upload = rig.insert('file.upload', 'a.txt', 'drop/a.txt', spec);
+    rig.know('a.txt', { fingerprint, operation: upload.id });
+    const leased = lease(rig.outbox, upload);
+    rig.repos.operations.transition(must(rig.repos.operations.transition(leased, 'release')), 'supersede');
+    const run = rig.run(rig.deleted('a.txt'));
+    // What the service has received it carries out, with nobody on the line any more.
+    await rig.bucket.put('drop/a.txt', 'one', { [METADATA_OPERATION]: upload.id });
+    rig.outbox.clock.advance(2000);
+    expect(await run).toMatchObject({ state: 'succeeded' });
+    expect(await rig.bucket.keys()).toEqual([]);
   });
 
   it('P4: another version is not deleted: a conflict with both versions', async () => {
@@ -91,6 +108,7 @@ describe('a delete follows', () => {
       id: string;
     }[];
     rig.outbox.db.prepare("UPDATE operations SET state = 'cancelled' WHERE id = ?").run(lost!.id);
+    rig.outbox.clock.advance(2000);
     expect(await rig.run(rig.deleted('a.txt'))).toMatchObject({ state: 'succeeded' });
     expect(await rig.bucket.keys()).toEqual([]);
   });
