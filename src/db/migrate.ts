@@ -7,6 +7,7 @@ import { cheaperRules } from './migrations/0003-cheaper-rules.ts';
 import { historyByNumber } from './migrations/0004-history-by-number.ts';
 import { placeOfUploads } from './migrations/0005-place-of-uploads.ts';
 import { mootWishes } from './migrations/0006-moot-wishes.ts';
+import { endedDownloads } from './migrations/0007-ended-downloads.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   outbox,
@@ -15,6 +16,7 @@ export const MIGRATIONS: readonly Migration[] = [
   historyByNumber,
   placeOfUploads,
   mootWishes,
+  endedDownloads,
 ];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -53,6 +53,12 @@ const RESTING = [
   { state: 'failed', index: 'operations_by_state' },
 ] as const satisfies readonly { state: State; index: string }[];
 
+export interface EndedDownload {
+  readonly seq: number;
+  readonly id: string;
+  readonly path: string;
+}
+
 export interface Cursor {
   readonly at: number;
   readonly seq: number;
@@ -81,6 +87,7 @@ export class QueueQueries {
   readonly #laneCounts;
   readonly #inLane: ReadonlyMap<State, Statement<unknown[], OperationRow>>;
   readonly #failedIds;
+  readonly #endedDownloads;
 
   constructor(db: ReadableDb) {
     this.#newest = db.prepare<unknown[], OperationRow>(
@@ -125,6 +132,11 @@ export class QueueQueries {
     this.#failedIds = db.prepare<unknown[], { seq: number; id: string; updated: number }>(
       `SELECT seq, id, updated_at AS updated FROM operations INDEXED BY operations_by_state
        WHERE state = 'failed' AND (updated_at, seq) > (:at, :seq) AND updated_at <= :until ORDER BY updated_at, seq LIMIT :limit`,
+    );
+    this.#endedDownloads = db.prepare<unknown[], EndedDownload>(
+      `SELECT seq, id, path FROM operations INDEXED BY operations_ended_downloads
+       WHERE kind = 'file.download' AND state IN ('cancelled', 'superseded') AND started_at IS NOT NULL
+         AND folder = ? AND seq > ? ORDER BY seq LIMIT ?`,
     );
   }
 
@@ -209,5 +221,10 @@ export class QueueQueries {
     return this.#failedIds
       .all({ ...after, until, limit })
       .map(({ id, updated, seq }) => ({ id, cursor: { at: updated, seq } }));
+  }
+
+  /** Downloads into this folder that began and came to nothing, after this `seq`, up to `limit`. */
+  endedDownloads(folder: string, after: number, limit: number): readonly EndedDownload[] {
+    return this.#endedDownloads.all(folder, after, limit);
   }
 }

@@ -1,4 +1,4 @@
--- Generated from src/db/migrations by "npm run generate". Version 6.
+-- Generated from src/db/migrations by "npm run generate". Version 7.
 
 CREATE TABLE after_uploads (
   operation TEXT PRIMARY KEY REFERENCES operations(id) ON DELETE CASCADE,
@@ -207,6 +207,9 @@ CREATE INDEX operations_by_parent ON operations (parent) WHERE parent IS NOT NUL
 CREATE INDEX operations_by_state ON operations (state, updated_at, seq);
 
 CREATE INDEX operations_due ON operations (lane, due_at) WHERE state = 'waiting';
+
+CREATE INDEX operations_ended_downloads ON operations (folder, seq)
+  WHERE kind = 'file.download' AND state IN ('cancelled', 'superseded') AND started_at IS NOT NULL;
 
 CREATE INDEX operations_held ON operations (held_until) WHERE held_until > 0;
 

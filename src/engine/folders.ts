@@ -7,7 +7,7 @@ import { isHeld } from '../sync/mass-delete.ts';
 import { splitPath } from '../sync/paths.ts';
 import { placeOfFolder } from '../sync/place-of-folder.ts';
 import type { Planner } from '../sync/planner.ts';
-import { removeStalePartials } from '../sync/stale-partials.ts';
+import { StalePartials } from '../sync/stale-partials.ts';
 import type { StopRunning } from '../sync/supersede.ts';
 import type { CoreHooks, CorePorts } from './sync-core-ports.ts';
 
@@ -111,9 +111,7 @@ export class Folders {
       onChange: wake,
       onTrouble: hooks.onTrouble,
       onFatal: hooks.onFatal,
-      onIgnored: (dir, names) => {
-        removeStalePartials({ ...ports, onTrouble: hooks.onTrouble }, synced.root, dir, names);
-      },
+      stalePartials: new StalePartials(name, synced.root, { ...ports, onTrouble: hooks.onTrouble }),
     });
     this.#byName.set(name, folder);
     return folder;

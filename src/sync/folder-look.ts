@@ -83,6 +83,7 @@ export class FolderLook {
     await this.#root.keepMarker(before);
     this.#stopping.throwIfAborted();
     repos.folders.setScanned(this.#folder.name, this.#deps.clock.now(), pass.ignored);
+    this.#sweepPartials(pass);
     return done;
   }
 
@@ -108,6 +109,16 @@ export class FolderLook {
       if (full) await this.#followers.expire(this.#stopping);
     } else this.#followers.postpone();
     if (pass.queued > 0 || pass.absences > 0) onChange(this.#folder.name);
+  }
+
+  /** Nothing waits for it. */
+  #sweepPartials(pass: ScanPass): void {
+    const { stalePartials, onTrouble } = this.#deps;
+    stalePartials
+      ?.sweep((dir) => pass.met(dir), this.#stopping)
+      .catch((error: unknown) => {
+        onTrouble(this.#folder.name, error);
+      });
   }
 
   async #walk(pass: ScanPass, under: ScanRequest['under']): Promise<ScanSummary> {

@@ -4,6 +4,7 @@ import type { Absence } from './burials.ts';
 import { joinPath } from './paths.ts';
 import type { PlannedFolder } from './planned-folder.ts';
 import { isNewName, type Planner } from './planner.ts';
+import type { StalePartials } from './stale-partials.ts';
 import { QUEUE_COST, type Steps } from './turns.ts';
 
 /** New names that wait for the end of a pass; beyond this many they are queued at once, as uploads. */
@@ -13,8 +14,7 @@ export interface ScanPassDeps {
   readonly repos: Repositories;
   readonly planner: Planner;
   readonly onSettling: (dir: string, lookAgainAt: EpochMs) => void;
-  /** Names that rules leave out; called for directories that have any. */
-  readonly onIgnored?: (dir: string, names: readonly string[]) => void;
+  readonly stalePartials?: Pick<StalePartials, 'met'>;
 }
 
 interface Missing {
@@ -68,7 +68,7 @@ export class ScanPass {
         this.#gone.add(dir);
         continue;
       }
-      if (directory.ignoredNames.length > 0) this.#deps.onIgnored?.(dir, directory.ignoredNames);
+      if (directory.ignoredNames.length > 0) this.#deps.stalePartials?.met(dir, directory.ignoredNames);
       if (dir === '') this.#rootVolume = directory.volume;
       else if (directory.volume !== this.#rootVolume) this.#mounts.set(dir, directory.volume);
       if (!directory.complete) {
@@ -84,6 +84,11 @@ export class ScanPass {
       for (const found of plan.held) this.#held.push({ dir, found });
       if (!this.#full && directory.complete) yield* this.#lookForStrays(directory);
     }
+  }
+
+  /** The scan came to this directory itself. */
+  met(dir: string): boolean {
+    return this.#seen.has(dir);
   }
 
   /** The directory was looked at, or it is gone with one that was. */

@@ -4,6 +4,7 @@ import type { StoredGuard } from '../db/folders-repo.ts';
 import type { PlannedFolder } from './planned-folder.ts';
 import type { Planner } from './planner.ts';
 import type { RootHealthDeps } from './root-health.ts';
+import type { StalePartials } from './stale-partials.ts';
 import type { StopRunning } from './supersede.ts';
 
 export interface SyncedFolder extends PlannedFolder {
@@ -32,8 +33,7 @@ export interface FolderSyncDeps extends RootHealthDeps {
   /** A scan broke and is done again. */
   readonly onTrouble: (folder: string, error: unknown) => void;
   readonly onFatal: (error: unknown) => void;
-  /** Names that rules leave out, of each directory that a scan meets. */
-  readonly onIgnored?: (dir: string, names: readonly string[]) => void;
+  readonly stalePartials?: StalePartials;
 }
 
 export interface Degraded {

@@ -2,6 +2,7 @@ import BetterSqlite, { type Database } from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { MIGRATIONS, migrate, SCHEMA_VERSION, schemaVersion } from '../../../src/db/migrate.ts';
 import type { Migration } from '../../../src/db/migration.ts';
+import { QueueQueries } from '../../../src/db/queue-queries.ts';
 import { SettingsRepo } from '../../../src/db/settings-repo.ts';
 import { forgetIntent, readIntent } from '../../../src/sync/capabilities/capability-store.ts';
 
@@ -169,6 +170,17 @@ const STEPS: Readonly<Record<number, { readonly before: string; readonly after: 
       expect(readIntent(settings, 'main', 'there')).toBeNull();
       const wishes = db.prepare('SELECT operation, archive_path, due_at, moot FROM after_uploads').all();
       expect(wishes).toEqual([{ operation: 'a', archive_path: '/old/a', due_at: 9, moot: null }]);
+    },
+  },
+  7: {
+    before: `
+      INSERT INTO operations (id, kind, state, priority, lane, folder, path, target, spec, created_at, updated_at, started_at, completed_at)
+        VALUES ('a', 'file.download', 'cancelled', 2, 'folder:drop', 'drop', 'd/a', 'd/a', '{}', 1, 2, 1, 2),
+          ('b', 'file.upload', 'cancelled', 2, 'folder:drop', 'drop', 'd/b', 'd/b', '{}', 1, 2, 1, 2);`,
+    after: (db) => {
+      const queue = new QueueQueries(db);
+      expect(queue.endedDownloads('drop', 0, 10)).toEqual([{ seq: 1, id: 'a', path: 'd/a' }]);
+      expect(queue.endedDownloads('drop', 1, 10)).toEqual([]);
     },
   },
 };
