@@ -32,8 +32,15 @@ export interface Version {
   readonly writer: Writer;
   /** Orders what happened in this bucket. */
   readonly tick: number;
+  /** When it was sent, in ticks: what its writer learnt later it could not know of. */
+  readonly sentAt: number;
   /** The multipart upload that it came from. */
   readonly uploadId: string | null;
+}
+
+interface Look {
+  readonly tick: number;
+  readonly answeredAt: number;
 }
 
 export interface SimPart {
@@ -80,6 +87,14 @@ export const CONDITIONAL_WRITES = [
 ] as const;
 export type ConditionalWrite = (typeof CONDITIONAL_WRITES)[number];
 
+/** Whose hand a version is of, and how it came. */
+interface Hand {
+  readonly writer: Writer;
+  readonly sentAt: number;
+  readonly uploadId: string | null;
+  readonly write: ConditionalWrite | null;
+}
+
 export interface BucketWatcher {
   /** A version became visible in place of another. */
   /** `write` is null for another hand. */
@@ -94,7 +109,7 @@ export class Bucket {
   readonly dialect: Dialect;
   readonly #watchers: BucketWatcher[] = [];
   readonly name: string;
-  readonly #looked = new Map<string, number>();
+  readonly #looks = new Map<string, Look[]>();
   #tick = 0;
   #nextUpload = 1;
   #writes = 0;
@@ -119,9 +134,14 @@ export class Bucket {
     return [...this.history.keys()].filter((key) => this.current(key) !== null);
   }
 
-  /** When this writer last looked at the key, of the looks that it has the answer of, in ticks. */
-  lookedAt(writer: Writer, key: string): number | null {
-    return this.#looked.get(`${writer} ${key}`) ?? null;
+  /** When this writer last looked at the key, in ticks, of the looks that it had the answer of by then. */
+  lookedAt(writer: Writer, key: string, by: number): number | null {
+    return this.#looks.get(`${writer} ${key}`)?.findLast(({ answeredAt }) => answeredAt <= by)?.tick ?? null;
+  }
+
+  /** Now, in ticks. */
+  get tick(): number {
+    return this.#tick;
   }
 
   /** A look that shows what is current now; gives its tick. */
@@ -132,7 +152,9 @@ export class Bucket {
 
   /** The answer of a look has come. */
   hasLooked(writer: Writer, key: string, tick: number): void {
-    this.#looked.set(`${writer} ${key}`, tick);
+    const looks = this.#looks.get(`${writer} ${key}`) ?? [];
+    looks.push({ tick, answeredAt: this.#nextTick() });
+    this.#looks.set(`${writer} ${key}`, looks);
   }
 
   head(key: string, versionId?: string): RemoteObject | null {
@@ -164,11 +186,13 @@ export class Bucket {
     checksum: Checksum,
     condition: WriteCondition | null,
     writer: Writer,
+    sentAt = this.#tick,
   ): Promise<WriteReply> {
     const bytes = Uint8Array.from(body);
     await this.#verify(bytes, checksum, object.key);
     this.#check(object.key, condition, 'put');
-    return this.#reply(this.#show(object, bytes, hashOf(bytes), checksum, writer, null, conditioned('put', condition)));
+    const write = conditioned('put', condition);
+    return this.#reply(this.#show(object, bytes, hashOf(bytes), checksum, { writer, sentAt, uploadId: null, write }));
   }
 
   createUpload(object: ObjectAttributes, algorithm: ChecksumAlgorithm, writer: Writer): { uploadId: string } {
@@ -214,6 +238,7 @@ export class Bucket {
     list: readonly { readonly number: number; readonly etag: string }[],
     told: Checksum | null,
     condition: WriteCondition | null,
+    sentAt = this.#tick,
   ): Promise<WriteReply> {
     const closed = this.uploads.get(id);
     if (closed?.state === 'completed' && closed.reply !== null && this.dialect.repeatedComplete === 'same') {
@@ -233,17 +258,9 @@ export class Bucket {
     for (const part of parts) md5s.update(Buffer.from(part.etag, 'hex'));
     const etag = `${md5s.digest('hex')}-${parts.length}`;
     upload.state = 'completed';
-    upload.reply = this.#reply(
-      this.#show(
-        upload.object,
-        Uint8Array.from(bytes),
-        etag,
-        checksum,
-        upload.writer,
-        id,
-        conditioned('complete', condition),
-      ),
-    );
+    const write = conditioned('complete', condition);
+    const hand: Hand = { writer: upload.writer, sentAt, uploadId: id, write };
+    upload.reply = this.#reply(this.#show(upload.object, Uint8Array.from(bytes), etag, checksum, hand));
     return upload.reply;
   }
 
@@ -253,13 +270,13 @@ export class Bucket {
     object: ObjectAttributes,
     condition: WriteCondition | null,
     writer: Writer,
+    sentAt = this.#tick,
   ): Promise<WriteReply> {
     const { bytes } = this.#pinned(source, 's3.precondition-failed');
     this.#check(object.key, condition, 'copy');
     const checksum = await checksumOf('CRC64NVME', bytes);
-    return this.#reply(
-      this.#show(object, Uint8Array.from(bytes), hashOf(bytes), checksum, writer, null, conditioned('copy', condition)),
-    );
+    const hand: Hand = { writer, sentAt, uploadId: null, write: conditioned('copy', condition) };
+    return this.#reply(this.#show(object, Uint8Array.from(bytes), hashOf(bytes), checksum, hand));
   }
 
   async copyPart(
@@ -283,12 +300,13 @@ export class Bucket {
     return Uint8Array.from(this.#pinned(source, 'conflict.changed').bytes.subarray(offset));
   }
 
-  remove(key: string, etag: string | null, writer: Writer): { readonly versionId: string | null } {
+  remove(key: string, etag: string | null, writer: Writer, sentAt = this.#tick): { readonly versionId: string | null } {
     const before = this.current(key);
     if (before === null) return { versionId: null };
     if (etag !== null && this.dialect.honours.has('delete-match') && before.etag !== etag)
       throw refusal('conflict.changed', 412, key, 'PreconditionFailed');
-    return { versionId: this.#removed(before, writer, etag === null ? null : 'delete-match').versionId };
+    const write = etag === null ? null : 'delete-match';
+    return { versionId: this.#removed(before, { writer, sentAt, uploadId: null, write }).versionId };
   }
 
   abortUpload(id: string): void {
@@ -310,13 +328,13 @@ export class Bucket {
 
   /** Another hand writes, in one instant and without a condition. */
   putAsOther(object: ObjectAttributes, bytes: Uint8Array, checksum: Checksum): void {
-    this.#show(object, bytes, hashOf(bytes), checksum, 'other', null, null);
+    this.#show(object, bytes, hashOf(bytes), checksum, this.#other());
   }
 
   /** Another hand deletes what is there. */
   removeAsOther(key: string): void {
     const before = this.current(key);
-    if (before !== null) this.#removed(before, 'other', null);
+    if (before !== null) this.#removed(before, this.#other());
   }
 
   /** Another hand brings an older version back, with its metadata: what a console's "restore" does. */
@@ -329,6 +347,7 @@ export class Bucket {
         writer: 'other',
         atMs: this.#now(),
         tick: this.#nextTick(),
+        sentAt: this.#tick,
         uploadId: null,
       },
       this.current(version.key),
@@ -336,7 +355,11 @@ export class Bucket {
     );
   }
 
-  #removed(before: Version, writer: Writer, write: ConditionalWrite | null): Version {
+  #other(): Hand {
+    return { writer: 'other', sentAt: this.#tick, uploadId: null, write: null };
+  }
+
+  #removed(before: Version, { writer, sentAt, uploadId, write }: Hand): Version {
     const gone: Version = {
       ...before,
       versionId: this.#nextVersion(),
@@ -346,7 +369,8 @@ export class Bucket {
       writer,
       atMs: this.#now(),
       tick: this.#nextTick(),
-      uploadId: null,
+      sentAt,
+      uploadId,
     };
     this.#append(gone, before, write);
     return gone;
@@ -403,9 +427,7 @@ export class Bucket {
     bytes: Uint8Array,
     md5: string,
     checksum: Checksum,
-    writer: Writer,
-    uploadId: string | null,
-    write: ConditionalWrite | null,
+    { writer, sentAt, uploadId, write }: Hand,
   ): Version {
     this.#writes += 1;
     const etag = this.dialect.etagIsMd5 ? md5 : hashOf(Buffer.from(`${md5} ${this.#writes}`));
@@ -421,6 +443,7 @@ export class Bucket {
       atMs: this.#now(),
       writer,
       tick: this.#nextTick(),
+      sentAt,
       uploadId,
     };
     this.#append(version, this.current(object.key), write);

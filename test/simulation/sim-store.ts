@@ -98,7 +98,8 @@ export class SimStore implements ObjectStore {
   put: ObjectStore['put'] = (object, body, checksum, condition, onBytes, signal) => {
     const { bucket, writer } = this.#options;
     const sent = new Body(body, onBytes);
-    const effect = () => bucket.put(object, sent.arrive(), checksum, condition, writer);
+    const { tick } = bucket;
+    const effect = () => bucket.put(object, sent.arrive(), checksum, condition, writer, tick);
     return this.#send('put', object.key, effect, signal, { sent }).then((reply) => this.#maybeBare(reply, 'put'));
   };
 
@@ -123,7 +124,8 @@ export class SimStore implements ObjectStore {
 
   completeUpload: ObjectStore['completeUpload'] = async (key, uploadId, parts, checksum, condition, signal) => {
     const { bucket } = this.#options;
-    const effect = () => bucket.completeUpload(key, uploadId, parts, checksum, condition);
+    const { tick } = bucket;
+    const effect = () => bucket.completeUpload(key, uploadId, parts, checksum, condition, tick);
     try {
       return this.#maybeBare(await this.#send('complete', key, effect, signal), 'complete');
     } catch (error) {
@@ -141,7 +143,9 @@ export class SimStore implements ObjectStore {
     this.#send('list-uploads', prefix, () => this.#options.bucket.listUploads(prefix), signal);
 
   copy: ObjectStore['copy'] = (source, object, condition, signal) => {
-    const effect = () => this.#options.bucket.copy(source, object, condition, this.#options.writer);
+    const { bucket, writer } = this.#options;
+    const { tick } = bucket;
+    const effect = () => bucket.copy(source, object, condition, writer, tick);
     return this.#send('copy', object.key, effect, signal).then((reply) => this.#maybeBare(reply, 'copy'));
   };
 
@@ -151,8 +155,11 @@ export class SimStore implements ObjectStore {
     return { etag: part.etag, checksum: part.checksum };
   };
 
-  remove: ObjectStore['remove'] = (key, etag, signal) =>
-    this.#send('delete', key, () => this.#options.bucket.remove(key, etag, this.#options.writer), signal);
+  remove: ObjectStore['remove'] = (key, etag, signal) => {
+    const { bucket, writer } = this.#options;
+    const { tick } = bucket;
+    return this.#send('delete', key, () => bucket.remove(key, etag, writer, tick), signal);
+  };
 
   read: ObjectStore['read'] = async (source, offset, onChunk, signal) => {
     const body = async (bytes: Uint8Array) => {

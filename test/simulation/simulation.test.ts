@@ -77,6 +77,8 @@ const CONFIG_REGRESSIONS: readonly (readonly [number, RunSize])[] = [
   [288, 'long'], // what a probe had left at a destination that no folder went to any more
   [129_672, 'long'], // files to be put away, a day late from a clock that was set back
   [972, 'long'], // a decision from another place, taken back there
+  [6_024_152, 'long'], // a partial file in a directory that a rule leaves out by now
+  [6_033_948, 'long'], // no bug: a late write over what came after the look before it, on a service without conditions
 ];
 const NO_CHANGES = [...CHANGE_KINDS, 'trash'].map((kind) => `change:${kind}`);
 

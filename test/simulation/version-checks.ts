@@ -46,7 +46,7 @@ export class VersionChecks implements BucketWatcher {
   /** A service that does not look at conditions: only what came after the look right before the write may be lost. */
   #inWindow(version: Version, replaced: Version, write: ConditionalWrite | null): boolean {
     if (write === null || this.#bucket.dialect.honours.has(write)) return false;
-    const looked = this.#bucket.lookedAt(version.writer, version.key);
+    const looked = this.#bucket.lookedAt(version.writer, version.key, version.sentAt);
     const inWindow = looked !== null && replaced.tick > looked;
     if (inWindow) this.#world.coverage.hit('lost a race on a service without conditions');
     return inWindow;
@@ -57,7 +57,7 @@ export class VersionChecks implements BucketWatcher {
     if (write?.startsWith('copy-') !== true || this.#bucket.dialect.honours.has('copy-source')) return false;
     const inWindow = this.#bucket.keys().some((key) => {
       const source = this.#bucket.current(key);
-      const looked = this.#bucket.lookedAt(version.writer, key);
+      const looked = this.#bucket.lookedAt(version.writer, key, version.sentAt);
       return key !== version.key && source?.hash === version.hash && looked !== null && source.tick > looked;
     });
     if (inWindow) this.#world.coverage.hit('copied another source on a service that does not pin it');
