@@ -109,14 +109,17 @@ export class Bucket {
   readonly dialect: Dialect;
   readonly #watchers: BucketWatcher[] = [];
   readonly name: string;
+  /** Of the destination that leads here, in some configurations. */
+  readonly destination: string;
   readonly #looks = new Map<string, Look[]>();
   #tick = 0;
   #nextUpload = 1;
   #writes = 0;
   #versions = 0;
 
-  constructor(name: string, now: () => number, dialect: Dialect) {
+  constructor(name: string, now: () => number, dialect: Dialect, destination = name) {
     this.name = name;
+    this.destination = destination;
     this.#now = now;
     this.dialect = dialect;
   }

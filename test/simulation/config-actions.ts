@@ -1,5 +1,5 @@
 import type { FolderConfig } from '../../src/config/config-types.ts';
-import { CHANGE_KINDS, changeConfig, CONFIG_CHANGES, type ConfigChange } from './config-changes.ts';
+import { CHANGE_KINDS, changeConfig, CONFIG_CHANGES, withBucket, type ConfigChange } from './config-changes.ts';
 import type { Limits } from './run-limits.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { SimMachine } from './sim-machine.ts';
@@ -7,10 +7,12 @@ import type { SimWorld } from './sim-world.ts';
 
 /** Part of the runs in which people change the configuration. */
 const CONFIGURED = 0.2;
+/** … and in these a destination's bucket may be another one. */
+const BUCKETS = 0.5;
 /** In such a run so many of the actions come right after a change. */
 const CHANGES = 0.2;
 const FIRST_MACHINE = 0.7;
-/** Part of the removed folders that are there again at the end. */
+/** Part of the removed folders that are there again at the end, and of the buckets that were named first. */
 const BACK = 0.6;
 /** Sets what is drawn here apart from what the actions draw: 2³² / e, made odd. */
 const APART = 0x5e2d58d9;
@@ -34,7 +36,7 @@ export class ConfigActions {
     this.#world = world;
     this.#limits = limits;
     const random = new SeededRandom(world.seed ^ APART);
-    this.#kinds = random.chance(CONFIGURED) ? someOf(random) : null;
+    this.#kinds = random.chance(CONFIGURED) ? someOf(random, limits.permits('change', 'bucket')) : null;
   }
 
   /** Called before each action. */
@@ -71,12 +73,15 @@ export class ConfigActions {
       const { written, everyFolder } = machine.configuration;
       const away = everyFolder.filter(({ name }) => !written.folders.some((folder) => folder.name === name));
       const back = away.filter(() => random.chance(BACK));
-      if (back.length === 0 && !written.folders.some(({ paused }) => paused)) continue;
-      const names = back.map(({ name }) => name).join(', ');
+      const moved = Object.values(written.destinations).filter(({ name, bucket }) => bucket !== name);
+      const former = moved.filter(() => random.chance(BACK));
+      if (back.length + former.length === 0 && !written.folders.some(({ paused }) => paused)) continue;
+      const names = [...back, ...former].map(({ name }) => name).join(', ');
       this.#world.trace(
         `! configuration of ${machine.name}: nothing is paused${names === '' ? '' : `, back: ${names}`}`,
       );
-      machine.configure({ ...written, folders: [...written.folders, ...back].map(unpaused) }, 0);
+      const config = former.reduce((changed, { name }) => withBucket(changed, name, name), written);
+      machine.configure({ ...config, folders: [...config.folders, ...back].map(unpaused) }, 0);
     }
   }
 
@@ -104,8 +109,11 @@ function unpaused(folder: FolderConfig): FolderConfig {
 }
 
 /** Each run knows some kinds alone, so that these meet more often. */
-function someOf(random: SeededRandom): Partial<Record<ConfigChange, number>> {
-  const kinds = CHANGE_KINDS.filter(() => random.chance(0.6));
-  const chosen = kinds.length === 0 ? CHANGE_KINDS : kinds;
+function someOf(random: SeededRandom, buckets: boolean): Partial<Record<ConfigChange, number>> {
+  const others = CHANGE_KINDS.filter((kind) => kind !== 'bucket');
+  const kinds = others.filter(() => random.chance(0.6));
+  const chosen: ConfigChange[] = kinds.length === 0 ? others : kinds;
+  // Drawn last: without it the run is the one that it would be if nothing of the kind existed.
+  if (buckets && random.chance(BUCKETS)) chosen.push('bucket');
   return Object.fromEntries(chosen.map((kind) => [kind, CONFIG_CHANGES[kind]]));
 }

@@ -12,6 +12,7 @@ export const CONFIG_CHANGES = {
   deletes: 1,
   place: 3,
   presence: 2,
+  bucket: 2,
 } as const;
 export type ConfigChange = keyof typeof CONFIG_CHANGES;
 
@@ -40,6 +41,7 @@ export function changeConfig(
   random: SeededRandom,
 ): ChangedConfig | null {
   if (kind === 'presence') return comeOrGo(configuration, random);
+  if (kind === 'bucket') return anotherBucket(configuration, random);
   const config = configuration.written;
   if (config.folders.length === 0) return null;
   const folder = random.pick(config.folders);
@@ -48,7 +50,11 @@ export function changeConfig(
   return { config: { ...config, folders }, words: `${folder.name}: ${changed.words}` };
 }
 
-function changeFolder(kind: Exclude<ConfigChange, 'presence'>, folder: FolderConfig, random: SeededRandom): Changed {
+function changeFolder(
+  kind: Exclude<ConfigChange, 'presence' | 'bucket'>,
+  folder: FolderConfig,
+  random: SeededRandom,
+): Changed {
   switch (kind) {
     case 'mode':
       return folder.mode === 'mirror'
@@ -111,6 +117,20 @@ function comeOrGo(configuration: MachineConfig, random: SeededRandom): ChangedCo
   const folder = random.chance(0.6) ? (configuration.since(at.name, 0).at(-1) ?? at) : at;
   const words = `${at.name} is added again, to ${folder.destination}:${folder.prefix}`;
   return { config: { ...written, folders: [...folders, folder] }, words };
+}
+
+/** A destination leads to its other bucket under the same name. */
+function anotherBucket({ written }: MachineConfig, random: SeededRandom): ChangedConfig {
+  const destination = random.pick(Object.values(written.destinations));
+  const bucket = destination.bucket === destination.name ? `${destination.name}-new` : destination.name;
+  const words = `${destination.name} leads to bucket ${bucket}`;
+  return { config: withBucket(written, destination.name, bucket), words };
+}
+
+export function withBucket(config: LongshoreConfig, name: string, bucket: string): LongshoreConfig {
+  const destination = config.destinations[name];
+  if (destination === undefined) return config;
+  return { ...config, destinations: { ...config.destinations, [name]: { ...destination, bucket } } };
 }
 
 function another<T>(all: readonly T[], not: T, random: SeededRandom): T {

@@ -190,12 +190,12 @@ export class EngineActions {
 
   /** A person wants objects back in their folder: what is gone there, and older versions. */
   #restore(): void {
-    const { config, disk, world } = this.#machine;
+    const { config, disk } = this.#machine;
     const random = this.#random;
     if (config.folders.length === 0) return;
     const folder = random.pick(config.folders);
     const prefix = keyPrefixOf(config, folder);
-    const bucket = world.buckets.get(folder.destination);
+    const bucket = this.#machine.bucketOf(folder.destination);
     const keys = [...(bucket?.history.keys() ?? [])].filter((key) => key.startsWith(prefix) && !isProbe(key));
     const here = new Set(disk.files(folder.path).map(({ path }) => prefix + path.normalize('NFC')));
     const gone = keys.filter((key) => !here.has(key) && bucket?.current(key) != null);

@@ -1,5 +1,5 @@
-import { isProbe } from './bucket.ts';
-import { keyPrefixOf, leavesOut } from './machine-config.ts';
+import { isProbe, type Bucket } from './bucket.ts';
+import { bucketsOf, isElsewhere, keyPrefixOf, leavesOut } from './machine-config.ts';
 import type { OperationFacts } from './outbox-view.ts';
 import type { RemoteActions } from './remote-actions.ts';
 import { hashOf, statOf, type SimNode } from './sim-disk.ts';
@@ -56,15 +56,16 @@ function checkFiles(machine: SimMachine): void {
       const hasKey = operation.target.normalize('NFC') !== path.normalize('NFC');
       if (hasKey && !operation.target.startsWith(keyPrefixOf(machine.config, folder)))
         world.violations.add('place', `${where} was taken for ${operation.target}, and goes elsewhere now`);
-      checkOutcome(machine, where, folder.destination, operation, node);
+      checkOutcome(machine, where, machine.bucketOf(folder.destination), operation, node);
     }
   }
 }
 
 /** P2 the other way round: what was deleted from a mirrored folder is gone from the storage, or shown with a reason. */
-function checkMirrors({ world, outbox, config, disk, name, removals }: SimMachine): void {
+function checkMirrors(machine: SimMachine): void {
+  const { world, outbox, config, disk, name, removals } = machine;
   for (const folder of config.folders) {
-    const bucket = world.buckets.get(folder.destination);
+    const bucket = machine.bucketOf(folder.destination);
     if (folder.mode !== 'mirror' || bucket === undefined) continue;
     const guarded = outbox.guardOf(folder.name) !== null || removals.refused.has(folder.name);
     const present = new Set(disk.files(folder.path).map(({ path }) => path.normalize('NFC')));
@@ -89,7 +90,7 @@ function checkMirrors({ world, outbox, config, disk, name, removals }: SimMachin
 function checkOutcome(
   machine: SimMachine,
   where: string,
-  destination: string,
+  bucket: Bucket | undefined,
   operation: OperationFacts,
   node: SimNode,
 ): void {
@@ -116,7 +117,7 @@ function checkOutcome(
   // Theirs stands there, by a person's word.
   const undone = outbox.onSameFile(operation).some((id) => outbox.isUndoing(id));
   if (resolved?.details['keep'] === 'remote' || undone) return;
-  const history = world.buckets.get(destination)?.history.get(operation.target) ?? [];
+  const history = bucket?.history.get(operation.target) ?? [];
   const hash = hashOf(node.bytes ?? new Uint8Array(0));
   const at = history.findLastIndex((version) => version.bytes !== null && version.hash === hash);
   if (at < 0) world.violations.add('P2', `${where} is ready, and ${operation.target} never had its bytes`);
@@ -131,23 +132,33 @@ function checkEnded({ world, outbox }: SimMachine): void {
   for (const { id, told } of outbox.begunAfterTheirEnd()) world.violations.add('P8', `${id} began again after ${told}`);
 }
 
-/** P7: no upload of ours is open but those of unfinished operations; others' are untouched. */
-function checkUploads({ world, outbox, name }: SimMachine): void {
+/**
+ * P7: no upload of ours is open but those of unfinished operations; others' are untouched. In a bucket that is not configured
+ * any more nothing can be done: what is left there is remembered.
+ */
+function checkUploads({ world, outbox, name, config }: SimMachine): void {
+  const named = bucketsOf(config);
   const owned = outbox.ownedUploads();
+  const remembered = [...owned, ...outbox.cleanups().filter(({ place }) => isElsewhere(config, place))];
   for (const bucket of world.buckets.values()) {
+    const isNamed = named.has(bucket.name);
     const probes = bucket.keys().filter((key) => isProbe(key) && bucket.current(key)?.writer === name);
-    for (const key of probes) world.violations.add('P7', `${key} is left there`);
+    for (const key of probes)
+      if (isNamed || !outbox.remembersProbe(key)) world.violations.add('P7', `${key} is left there`);
     for (const upload of bucket.uploads.values()) {
       if (upload.state !== 'open' || upload.writer !== name) continue;
-      const own = owned.some(
+      world.coverage.hit(`upload open in a bucket that is ${isNamed ? '' : 'not '}configured`);
+      const own = (isNamed ? owned : remembered).some(
         ({ uploadId, key }) => uploadId === upload.id || (uploadId === null && key === upload.object.key),
       );
-      if (!own) world.violations.add('P7', `${upload.id} of ${upload.object.key} is left open`);
+      const remains = !isNamed && outbox.remembersProbe(upload.object.key);
+      if (!own && !remains) world.violations.add('P7', `${upload.id} of ${upload.object.key} is left open`);
     }
   }
   const terminal = owned.filter(({ state }) => ['succeeded', 'cancelled', 'superseded', 'conflict'].includes(state));
   for (const { key, state } of terminal) world.violations.add('P7', `a ${state} operation owns an upload of ${key}`);
-  for (const { key } of outbox.cleanups()) world.violations.add('P7', `the cleanup of ${key} is never done`);
+  for (const { key, place } of outbox.cleanups())
+    if (!isElsewhere(config, place)) world.violations.add('P7', `the cleanup of ${key} is never done`);
 }
 
 /** P5: whatever became of a call, its effect came once, or not at all. */

@@ -1,4 +1,5 @@
 import type { FolderConfig } from '../../src/config/config-types.ts';
+import type { Bucket } from './bucket.ts';
 import type { LocalChange } from './sim-changes.ts';
 import { keyPrefixOf } from './machine-config.ts';
 import { hashOf } from './sim-disk.ts';
@@ -52,6 +53,13 @@ export class LocalChecks {
     return configuration.since(name, time.elapsedMs - IN_HAND_MS);
   }
 
+  /** As of the rules. */
+  #bucketsOf(destination: string): Bucket[] {
+    const { configuration, time, world } = this.#machine;
+    const names = configuration.bucketsSince(destination, time.elapsedMs - IN_HAND_MS);
+    return [...names].map((name) => world.bucket(name, destination));
+  }
+
   /** P9: nothing of a folder is touched while it is paused, or not configured any more. */
   #checkPause({ how, path }: LocalChange, folder: string): void {
     const { world, pauses, time } = this.#machine;
@@ -90,9 +98,9 @@ export class LocalChecks {
     const operation = outbox.runningDownload(folder.name, path.slice(folder.path.length + 1));
     const bytes = disk.find(path)?.bytes ?? null;
     if (operation === null || bytes === null) return;
-    const history = rules.flatMap(
-      ({ destination }) => world.buckets.get(destination)?.history.get(operation.target) ?? [],
-    );
+    const history = rules
+      .flatMap(({ destination }) => this.#bucketsOf(destination))
+      .flatMap((bucket) => bucket.history.get(operation.target) ?? []);
     if (!history.some((version) => version.bytes !== null && version.hash === hashOf(bytes)))
       world.violations.add('P3', `${path} was downloaded as no version that ${operation.target} ever had`);
   }
@@ -103,7 +111,7 @@ export class LocalChecks {
     const relative = (folder: FolderConfig) => path.slice(folder.path.length + 1);
     const there = rules.some((folder) => {
       const prefix = keyPrefixOf(config, folder);
-      const versions = [...(world.buckets.get(folder.destination)?.history.values() ?? [])].flat();
+      const versions = this.#bucketsOf(folder.destination).flatMap((bucket) => [...bucket.history.values()].flat());
       // Beside its own key there are names that a conflict gave.
       return versions.some(({ key, bytes, hash: its }) => key.startsWith(prefix) && bytes !== null && its === hash);
     });

@@ -1,4 +1,5 @@
 import type { FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
+import { storagePlace } from '../../src/config/storage-place.ts';
 
 /** What stood in the configuration from some time on. */
 interface Period {
@@ -39,6 +40,12 @@ export class MachineConfig {
     return periods.flatMap(({ config }) => config.folders.find((folder) => folder.name === name) ?? []);
   }
 
+  /** The buckets that a destination has led to since then. */
+  bucketsSince(destination: string, elapsedMs: number): ReadonlySet<string> {
+    const periods = this.#periods.filter(({ untilMs }) => untilMs === null || untilMs >= elapsedMs);
+    return new Set(periods.flatMap(({ config }) => config.destinations[destination]?.bucket ?? []));
+  }
+
   /** When the folder's files last began to go somewhere else, by the world's clock; 0: they always went there. */
   placedSince(name: string): number {
     let place: string | null = null;
@@ -54,9 +61,20 @@ export class MachineConfig {
   }
 }
 
-/** Its resources begin with this. */
+/** Where its files go. */
 export function placeOf(config: LongshoreConfig, folder: FolderConfig): string {
-  return `${folder.destination}:${keyPrefixOf(config, folder)}`;
+  const bucket = config.destinations[folder.destination]?.bucket ?? '';
+  return `${bucket} ${folder.destination}:${keyPrefixOf(config, folder)}`;
+}
+
+/** Those that a destination leads to. */
+export function bucketsOf(config: LongshoreConfig): ReadonlySet<string> {
+  return new Set(Object.values(config.destinations).map(({ bucket }) => bucket));
+}
+
+/** Whether this place, as the outbox stores it, is one that no destination leads to. */
+export function isElsewhere(config: LongshoreConfig, place: string | null): boolean {
+  return place !== null && !Object.values(config.destinations).some((known) => storagePlace(known) === place);
 }
 
 /** Under which keys a folder's files are. */

@@ -355,8 +355,24 @@ export class OutboxView {
     return this.#one("SELECT 1 AS yes FROM cleanups WHERE kind = 'delete-object' AND key = ?", key) !== null;
   }
 
-  cleanups(): { readonly key: string; readonly uploadId: string | null; readonly dueAt: number }[] {
-    return this.#all('SELECT key, upload_id AS uploadId, due_at AS dueAt FROM cleanups');
+  cleanups(): {
+    readonly place: string | null;
+    readonly key: string;
+    readonly uploadId: string | null;
+    readonly dueAt: number;
+  }[] {
+    return this.#all('SELECT place, key, upload_id AS uploadId, due_at AS dueAt FROM cleanups');
+  }
+
+  /** What a probe has left, or may have, is to be taken away once that is possible. */
+  remembersProbe(key: string): boolean {
+    return (
+      this.#one(
+        `SELECT 1 AS yes FROM settings s, json_each(s.value) intent WHERE s.name LIKE 'capabilities-probes:%'
+         AND ? LIKE json_extract(intent.value, '$.key') || '%'`,
+        key,
+      ) !== null
+    );
   }
 
   /** Folders with files that are still to be put away. */

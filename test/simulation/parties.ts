@@ -24,6 +24,7 @@ export interface World {
   readonly machines: readonly Machine[];
   readonly violations: Violations;
   crashes: number;
+  bucket(name: string, destination: string): Bucket;
   machine(writer: Writer): Machine | null;
   /** Another hand writes at the last moment before our own write arrives. */
   race(bucket: Bucket, key: string): void;
@@ -46,6 +47,8 @@ export interface Machine {
     check(folder: FolderConfig, path: string, operation: OperationFacts, replaced: Version): void;
   };
   localPath(operation: OperationFacts): string | null;
+  /** Where a destination leads under the configuration in force. */
+  bucketOf(destination: string): Bucket | undefined;
   /** As it is in force, or else as it was once. */
   folderOf(operation: OperationFacts): FolderConfig | null;
   trace(text: string): void;

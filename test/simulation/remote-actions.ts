@@ -96,12 +96,12 @@ export class RemoteActions {
   /** Another device has the very same file. */
   #writeSame(): void {
     const random = this.#random;
-    const { buckets } = this.#world;
-    const { disk, config } = this.#world.first;
+    const { first } = this.#world;
+    const { disk, config } = first;
     if (config.folders.length === 0) return;
     const folder = random.pick(config.folders);
     const files = disk.files(folder.path);
-    const bucket = buckets.get(folder.destination);
+    const bucket = first.bucketOf(folder.destination);
     if (files.length === 0 || bucket === undefined) return;
     const { path, node } = random.pick(files);
     const prefix = keyPrefixOf(config, folder);

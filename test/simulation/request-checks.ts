@@ -26,8 +26,9 @@ export interface RequestCheckDeps {
 
 /** What the configuration in force says of a folder's objects. */
 export interface FolderRule {
+  readonly bucket: string;
   /** Its resources begin with this: `destination:prefix`. */
-  readonly place: string;
+  readonly resources: string;
   readonly mirror: boolean;
 }
 
@@ -163,8 +164,10 @@ export class RequestChecks implements WireWatcher {
     const { violations, ruleOf } = this.#deps;
     const rule = folder === null ? null : ruleOf(folder);
     if (rule === null) return;
-    if (!resource.startsWith(rule.place))
-      violations.add('place', `${nameOf(request)} of ${id}, whose folder is at ${rule.place}`);
+    if (!resource.startsWith(rule.resources) || request.bucket !== rule.bucket) {
+      const there = `${nameOf(request)} in ${request.bucket ?? 'no bucket'}`;
+      violations.add('place', `${there} of ${id}, whose folder is at ${rule.resources} in ${rule.bucket}`);
+    }
     if (request.label === 'delete' && !rule.mirror)
       violations.add('P4', `${nameOf(request)} of ${id}, whose folder is no mirror any more`);
   }

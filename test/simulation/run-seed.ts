@@ -1,5 +1,6 @@
 import { PARTIAL_PREFIX } from '../../src/watch/default-ignores.ts';
 import { checkEnd } from './final-checks.ts';
+import { isElsewhere } from './machine-config.ts';
 import { Limits, type RunLimits } from './run-limits.ts';
 import { ScenarioActions } from './scenario-actions.ts';
 import { pauseMs, scaleOf, type RunScale } from './run-size.ts';
@@ -278,7 +279,8 @@ function isQuiet(machine: SimMachine): boolean {
   const away = (folder: string | null) => folder !== null && !config.folders.some(({ name }) => name === folder);
   const waits = ({ seq, kind, folder }: OperationFacts) =>
     away(folder) || outbox.waitsForDecision(seq) || (kind === 'file.delete' && asked.has(folder ?? ''));
-  return outbox.cleanups().length === 0 && open.every(waits) && !hasStalePartials(machine);
+  const cleanups = outbox.cleanups().filter(({ place }) => !isElsewhere(config, place));
+  return cleanups.length === 0 && open.every(waits) && !hasStalePartials(machine);
 }
 
 /** What a download left that has ended: the next scan takes it away. */

@@ -1,5 +1,5 @@
 import { AssertionFailed } from '../../src/core/assert.ts';
-import type { FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
+import type { DestinationConfig, FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
 import type { Clock, StoreSurroundings } from '../../src/core/ports.ts';
 import type { Sealer } from '../../src/db/seal.ts';
 import { openRepositories, type Repositories } from '../../src/db/repositories.ts';
@@ -8,9 +8,9 @@ import { SyncCore } from '../../src/engine/sync-core.ts';
 import type { CoreHooks, CorePorts } from '../../src/engine/sync-core-ports.ts';
 import type { KeyOf } from '../../src/sync/planned-folder.ts';
 import { objectKey, ORIGINAL_NAME } from '../../src/watch/object-key.ts';
-import type { Writer } from './bucket.ts';
+import type { Bucket, Writer } from './bucket.ts';
 import { LocalChecks } from './local-checks.ts';
-import { MachineConfig, placeOf } from './machine-config.ts';
+import { keyPrefixOf, MachineConfig } from './machine-config.ts';
 import { MachineTime } from './machine-time.ts';
 import { OutboxView, type OperationFacts } from './outbox-view.ts';
 import type { Machine, World } from './parties.ts';
@@ -95,7 +95,7 @@ export class SimMachine implements Machine {
       pauses: this.pauses,
       violations: world.violations,
       elapsedMs: () => this.time.elapsedMs,
-      bucketOf: (destination) => world.buckets.get(destination),
+      bucketOf: (destination) => this.bucketOf(destination),
       callOf: (tag) => this.calls.get(tag),
       ruleOf: (folder) => this.#ruleOf(folder),
       trace: (text) => {
@@ -133,7 +133,16 @@ export class SimMachine implements Machine {
     const folder = config?.folders.find((known) => known.name === name);
     if (config === undefined || folder === undefined || this.engine?.core.folder(name)?.hasSettledIn !== true)
       return null;
-    return { place: placeOf(config, folder), mirror: folder.mode === 'mirror' };
+    return {
+      bucket: config.destinations[folder.destination]?.bucket ?? '',
+      resources: `${folder.destination}:${keyPrefixOf(config, folder)}`,
+      mirror: folder.mode === 'mirror',
+    };
+  }
+
+  bucketOf(destination: string): Bucket | undefined {
+    const bucket = this.config.destinations[destination]?.bucket;
+    return bucket === undefined ? undefined : this.world.bucket(bucket, destination);
   }
 
   localPath(operation: OperationFacts): string | null {
@@ -178,7 +187,8 @@ export class SimMachine implements Machine {
         scanner: new SimScanner(local),
         watcher: new SimWatcher(local),
         http: this.#http(life),
-        openStore: ({ name }, surroundings, serviceClock) => this.#store(name, life, surroundings, serviceClock),
+        openStore: (destination, surroundings, serviceClock) =>
+          this.#store(destination, life, surroundings, serviceClock),
         keyOf,
         contentTypeOf: () => 'application/octet-stream',
         env: {},
@@ -400,9 +410,13 @@ export class SimMachine implements Machine {
     return new SimHttp(new Map(places), life);
   }
 
-  #store(name: string, life: Life, surroundings: StoreSurroundings, clock: Pick<Clock, 'now'>): SimStore {
-    const bucket = this.world.buckets.get(name);
-    if (bucket === undefined) throw new Error(`no bucket ${name}`);
+  #store(
+    { name, bucket: bucketName }: DestinationConfig,
+    life: Life,
+    surroundings: StoreSurroundings,
+    clock: Pick<Clock, 'now'>,
+  ): SimStore {
+    const bucket = this.world.bucket(bucketName, name);
     return new SimStore({
       name,
       road: this.road(name),

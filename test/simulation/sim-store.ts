@@ -223,7 +223,12 @@ export class SimStore implements ObjectStore {
     };
     const writes = WRITES.has(call);
     const course = this.#course(call, keyOf(subject), () => (writes ? notThereAndBack() : effect()));
-    const about = { label: call, subject: `${name}\0${subject}`, commit: writes && call !== 'put' };
+    const about = {
+      label: call,
+      subject: `${name}\0${subject}`,
+      bucket: bucket.name,
+      commit: writes && call !== 'put',
+    };
     const body = with_.body === undefined ? {} : { body: with_.body };
     const replied = (status: number) => {
       // The Date header: whole seconds, and of the moment when the answer was made.

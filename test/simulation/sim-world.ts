@@ -21,6 +21,7 @@ export class SimWorld {
   readonly coverage = new Coverage();
   readonly faults: FaultPlan;
   readonly buckets = new Map<string, Bucket>();
+  readonly #dialect: Dialect;
   readonly services = new Map<string, Service>();
   readonly machines: SimMachine[] = [];
   readonly violations: Violations;
@@ -43,7 +44,10 @@ export class SimWorld {
     );
     this.faults = new FaultPlan(this.random.fork(), this.coverage, limits);
     const config = simConfig(this.random);
-    this.#openServices(Object.keys(config.destinations));
+    this.#dialect = this.#someDialect();
+    for (const name of Object.keys(config.destinations)) this.bucket(name, name);
+    this.services.set('keyed', new Service(true, () => this.time.trueNow()));
+    this.services.set('plain', new Service(false, () => this.time.trueNow()));
     this.machines.push(new SimMachine(this, 'ours', config, this.random.fork()));
     const two = this.random.chance(TWO_DEVICES);
     const random = this.random.fork();
@@ -84,8 +88,18 @@ export class SimWorld {
     for (const machine of this.machines) machine.close();
   }
 
-  #openServices(destinations: readonly string[]): void {
-    const dialect: Dialect = {
+  /** The bucket of this name, to which this destination leads; made when it is first named. */
+  bucket(name: string, destination: string): Bucket {
+    const known = this.buckets.get(name);
+    if (known !== undefined) return known;
+    const bucket = new Bucket(name, () => this.time.trueNow(), this.#dialect, destination);
+    bucket.watch(new VersionChecks(this, bucket));
+    this.buckets.set(name, bucket);
+    return bucket;
+  }
+
+  #someDialect(): Dialect {
+    return {
       repeatedComplete: this.random.pick(['same', 'gone'] as const),
       reportsChecksums: this.random.chance(0.8),
       etagIsMd5: this.random.chance(0.8),
@@ -96,12 +110,5 @@ export class SimWorld {
           : CONDITIONAL_WRITES.filter(() => this.random.chance(0.5)),
       ),
     };
-    for (const name of destinations) {
-      const bucket = new Bucket(name, () => this.time.trueNow(), dialect);
-      bucket.watch(new VersionChecks(this, bucket));
-      this.buckets.set(name, bucket);
-    }
-    this.services.set('keyed', new Service(true, () => this.time.trueNow()));
-    this.services.set('plain', new Service(false, () => this.time.trueNow()));
   }
 }

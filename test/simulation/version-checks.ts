@@ -105,7 +105,7 @@ export class VersionChecks implements BucketWatcher {
   #checkDelete(machine: Machine, version: Version, replaced: Version, write: ConditionalWrite | null): void {
     const { violations, coverage } = this.#world;
     const { outbox } = machine;
-    const operation = outbox.deleterOf(`${this.#bucket.name}:${replaced.key}`, replaced.key);
+    const operation = outbox.deleterOf(`${this.#bucket.destination}:${replaced.key}`, replaced.key);
     const inWindow = this.#inWindow(version, replaced, write);
     if (operation === null) {
       // What must not stay: a half-made copy of ours, say.
@@ -146,7 +146,7 @@ export class VersionChecks implements BucketWatcher {
     if (machine.outbox.isUndoing(operation.id) || machine.outbox.restoredOver(version.key, null)) return;
     if (this.#inWindow(version, before, write)) return;
     // We were about to delete it as well: a file that is made after that is a new one.
-    const deleter = machine.outbox.deleterOf(`${this.#bucket.name}:${version.key}`, version.key);
+    const deleter = machine.outbox.deleterOf(`${this.#bucket.destination}:${version.key}`, version.key);
     if (deleter?.state === 'succeeded') return;
     const row = operation.path === null ? null : machine.outbox.fileAt(operation.folder ?? '', operation.path);
     if (row?.leaving === 1) return;

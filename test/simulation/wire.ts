@@ -8,6 +8,8 @@ export interface SimRequest {
   /** What it is about: an object key, or a URL. */
   readonly subject: string;
   readonly atMs: number;
+  /** Of an object. */
+  readonly bucket?: string;
   /** A commit in flight may finish after a pause. */
   readonly commit: boolean;
 }
