@@ -1,4 +1,4 @@
-import type { DestinationConfig } from './config-types.ts';
+import type { DestinationConfig, FolderConfig } from './config-types.ts';
 import { serviceIdentity } from './endpoint.ts';
 
 interface StoragePlace {
@@ -19,4 +19,21 @@ export function storagePlace({ endpoint, bucket }: Pick<DestinationConfig, 'endp
 export function placeInWords(place: string): string {
   const { service, bucket } = JSON.parse(place) as StoragePlace;
   return `bucket ${bucket} at ${service}`;
+}
+
+/**
+ * Where a folder's files go, as text to compare and to store: the destination by its name, as the outbox knows objects by
+ * it, and where that leads.
+ */
+export function folderPlace(
+  folder: Pick<FolderConfig, 'destination' | 'prefix'>,
+  destination: DestinationConfig,
+): string {
+  const { endpoint, bucket, prefix } = destination;
+  return JSON.stringify([folder.destination, bucket, prefix + folder.prefix, serviceIdentity(endpoint)]);
+}
+
+/** Earlier versions stored it without the service: which one it was can't be known, and is taken to be the present one. */
+export function isSameFolderPlace(stored: string, now: string): boolean {
+  return stored === now || now.startsWith(`${stored.slice(0, -1)},`);
 }

@@ -1,11 +1,11 @@
 import type { LongshoreConfig } from '../config/config-types.ts';
+import { folderPlace } from '../config/storage-place.ts';
 import type { Gate } from '../core/operation.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
 import { FolderSync } from '../sync/folder-sync.ts';
 import type { SyncedFolder } from '../sync/synced-folder.ts';
 import { isHeld } from '../sync/mass-delete.ts';
 import { splitPath } from '../sync/paths.ts';
-import { placeOfFolder } from '../sync/place-of-folder.ts';
 import type { Planner } from '../sync/planner.ts';
 import { StalePartials } from '../sync/stale-partials.ts';
 import type { StopRunning } from '../sync/supersede.ts';
@@ -124,12 +124,11 @@ function syncedFolder(config: LongshoreConfig, name: string): SyncedFolder | nul
   if (folder === undefined || folder.frozen !== null) return null;
   const destination = config.destinations[folder.destination];
   if (destination === undefined) throw new Error(`folder ${name} has no destination`);
-  const keyPrefix = destination.prefix + folder.prefix;
   return {
     name,
     root: folder.path,
     destination: folder.destination,
-    keyPrefix,
+    keyPrefix: destination.prefix + folder.prefix,
     priority: folder.priority,
     stabilityMs: folder.stabilityMs,
     ignore: folder.ignore,
@@ -138,7 +137,7 @@ function syncedFolder(config: LongshoreConfig, name: string): SyncedFolder | nul
     scanIntervalMs: folder.scanIntervalMs,
     mode: folder.mode,
     deletes: folder.deletes,
-    place: placeOfFolder(folder.destination, destination.bucket, keyPrefix),
+    place: folderPlace(folder, destination),
     keepGoneMs: config.history.keepDays * DAY_MS,
   };
 }

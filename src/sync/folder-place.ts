@@ -1,3 +1,4 @@
+import { isSameFolderPlace } from '../config/storage-place.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { PlannedFolder } from './planned-folder.ts';
@@ -17,6 +18,15 @@ export interface PlacedFolder extends PlannedFolder {
   readonly place: string;
 }
 
+/** What is queued is for the place where this configuration has the folder's files go; true where nothing ever was. */
+export function isInPlace(
+  { folders }: Pick<Repositories, 'folders'>,
+  folder: Pick<PlacedFolder, 'name' | 'place'>,
+): boolean {
+  const stored = folders.get(folder.name)?.place ?? null;
+  return stored === null || isSameFolderPlace(stored, folder.place);
+}
+
 /**
  * Before a folder is looked at for the first time under a configuration: what the inventory says holds for the place in the
  * storage that it was made for, and what was to be deleted holds for mirror mode.
@@ -25,11 +35,9 @@ export async function settleIn(deps: SettleInDeps, folder: PlacedFolder, signal:
   const { folders } = deps.repos;
   const stored = folders.get(folder.name);
   if (stored === null) return;
-  if (stored.place !== folder.place) {
-    // Files that go elsewhere from now on have to go there all; versions of the old place say nothing of the new one.
-    if (stored.place !== null) await inTurns(deps, signal, startAnew(deps, folder.name));
-    folders.setPlace(folder.name, folder.place);
-  }
+  // Files that go elsewhere from now on have to go there all; versions of the old place say nothing of the new one.
+  if (!isInPlace(deps.repos, folder)) await inTurns(deps, signal, startAnew(deps, folder.name));
+  if (stored.place !== folder.place) folders.setPlace(folder.name, folder.place);
   if (folder.mode !== 'mirror' || stored.marker === null) {
     const reason = 'deletes are not followed any more';
     await inTurns(deps, signal, endRunning(deps, deletesLane(folder.name), reason));

@@ -3,7 +3,7 @@ import { endsWithin } from '../core/clock.ts';
 import type { EpochMs } from '../core/ports.ts';
 import { isWatchLimit } from '../watch/watch-limits.ts';
 import { FolderLook, type Looked } from './folder-look.ts';
-import { settleIn } from './folder-place.ts';
+import { isInPlace, settleIn } from './folder-place.ts';
 import { Followers } from './followers.ts';
 import { RootHealth } from './root-health.ts';
 import type { Degraded, FolderState, FolderSyncDeps, SyncedFolder } from './synced-folder.ts';
@@ -73,8 +73,7 @@ export class FolderSync {
       onSettling: (dir, at) => this.#settling.set(dir, at),
       onLookAgain: (dir) => this.#dirty.add(dir),
     });
-    // One that never settled in has nothing queued for another place.
-    this.#inPlace = (deps.repos.folders.get(folder.name)?.place ?? folder.place) === folder.place;
+    this.#inPlace = isInPlace(deps.repos, folder);
   }
 
   /** What is queued is for the place where this configuration has the folder's files go. */

@@ -1,10 +1,5 @@
 import type { Repositories } from '../db/repositories.ts';
 
-/** Where a folder's files go, as one text: another text is another inventory. */
-export function placeOfFolder(destination: string, bucket: string, keyPrefix: string): string {
-  return JSON.stringify([destination, bucket, keyPrefix]);
-}
-
 /** Whether the folder's files are where this key was made for this path; while nothing is known of its place, they are. */
 export function isInPlace(
   repos: Repositories,

@@ -14,7 +14,7 @@ export interface SyncedFolder extends PlannedFolder {
   readonly minFileSizeBytes: number;
   /** Longest time between two full scans; null: adaptive. */
   readonly scanIntervalMs: number | null;
-  /** Where the files go: destination, bucket and prefix. Another place is another inventory. */
+  /** Where the files go: destination, service, bucket and prefix. Another place is another inventory. */
   readonly place: string;
   /** What is known of gone files is kept this long. */
   readonly keepGoneMs: number;

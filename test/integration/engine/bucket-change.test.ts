@@ -81,3 +81,25 @@ describe('a destination whose bucket is another one while its upload is open', (
     90_000,
   );
 });
+
+describe('a destination that leads to another service, to a bucket of the same name', () => {
+  it.each(['running', 'stopped'])('P2: every file goes there, also what the old one has (%s)', async (how) => {
+    const second = await startStandIn();
+    const there = new TestBucket(second, rig.bucket.name);
+    try {
+      await there.make();
+      rig.write('a.txt', 'ours');
+      await rig.start();
+      await rig.untilItem('a.txt', 'succeeded');
+      if (how === 'stopped') await rig.stop();
+      rig.configure({ destination: { endpoint: second.endpoint } });
+      if (how === 'stopped') await rig.start();
+      await until('it is there', async () => (await there.text('drop/a.txt')) === 'ours');
+      await rig.untilQuiet();
+      expect((await rig.ls()).map(({ state }) => state)).toEqual(['succeeded', 'succeeded']);
+    } finally {
+      there.close();
+      await second.close();
+    }
+  });
+});
