@@ -44,7 +44,7 @@ export async function seedInventory(seed: Seed): Promise<number> {
   try {
     const epoch = repos.runs.start(process.pid, clock.now());
     repos.folders.ensure(name, root);
-    repos.folders.setPlace(name, place);
+    repos.folders.setPlace(name, place, 0);
     const summary = await scanner.scan(
       {
         root,

@@ -331,6 +331,25 @@ export const ERROR_TABLE = {
       hint: '请确认存档目录（archivePath）是可写的文件夹；系统的原文见详情。',
     },
   },
+  'folder.another-place': {
+    class: 'permanent',
+    en: {
+      message: 'Since then the folder’s files go to another place in the storage.',
+      hint: 'What the old place has stays there as it is; in the new one every file is judged afresh.',
+    },
+    zh: {
+      message: '此后该文件夹的文件已改存到另一个位置。',
+      hint: '原位置的内容保持不变；在新位置，每个文件都会重新判断。',
+    },
+  },
+  'folder.not-configured': {
+    class: 'permanent',
+    en: {
+      message: 'The configuration does not have this folder any more.',
+      hint: 'Add the folder again, with the same name and destination.',
+    },
+    zh: { message: '配置中已没有该文件夹。', hint: '请用相同的名称和目标重新添加该文件夹。' },
+  },
   'folder.missing': {
     class: 'local',
     retry: true,

@@ -17,6 +17,8 @@ export interface StoredFolder {
   readonly guard: StoredGuard | null;
   /** Where in the storage the inventory says that the files are; null before the first start. */
   readonly place: string | null;
+  /** Operations up to this number were made for another place. */
+  readonly placeSince: number;
 }
 
 /** More deletes at once than a person may have meant: none follows before somebody decides. */
@@ -36,7 +38,8 @@ interface FolderRow extends Omit<StoredFolder, 'guard'> {
   readonly guard: string | null;
 }
 
-const COLUMNS = 'name, root, volume, last_scan_at AS lastScanAt, files, ignored, marker, guard, place';
+const COLUMNS =
+  'name, root, volume, last_scan_at AS lastScanAt, files, ignored, marker, guard, place, place_since AS placeSince';
 
 export class FoldersRepo {
   readonly #get;
@@ -60,7 +63,7 @@ export class FoldersRepo {
     this.#volume = db.prepare<unknown[]>('UPDATE folders SET volume = ? WHERE name = ?');
     this.#marker = db.prepare<unknown[]>('UPDATE folders SET marker = ? WHERE name = ?');
     this.#guard = db.prepare<unknown[]>('UPDATE folders SET guard = ? WHERE name = ?');
-    this.#place = db.prepare<unknown[]>('UPDATE folders SET place = ? WHERE name = ?');
+    this.#place = db.prepare<unknown[]>('UPDATE folders SET place = ?, place_since = ? WHERE name = ?');
   }
 
   /** Makes the folder known; a new root starts with a new volume, and as a first connection. */
@@ -98,7 +101,7 @@ export class FoldersRepo {
     this.#guard.run(jsonColumn(guard), name);
   }
 
-  setPlace(name: string, place: string): void {
-    this.#place.run(place, name);
+  setPlace(name: string, place: string, since: number): void {
+    this.#place.run(place, since, name);
   }
 }

@@ -8,6 +8,7 @@ import { historyByNumber } from './migrations/0004-history-by-number.ts';
 import { placeOfUploads } from './migrations/0005-place-of-uploads.ts';
 import { mootWishes } from './migrations/0006-moot-wishes.ts';
 import { endedDownloads } from './migrations/0007-ended-downloads.ts';
+import { placeSince } from './migrations/0008-place-since.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   outbox,
@@ -17,6 +18,7 @@ export const MIGRATIONS: readonly Migration[] = [
   placeOfUploads,
   mootWishes,
   endedDownloads,
+  placeSince,
 ];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -1,4 +1,4 @@
--- Generated from src/db/migrations by "npm run generate". Version 7.
+-- Generated from src/db/migrations by "npm run generate". Version 8.
 
 CREATE TABLE after_uploads (
   operation TEXT PRIMARY KEY REFERENCES operations(id) ON DELETE CASCADE,
@@ -130,7 +130,7 @@ CREATE TABLE folders (
   last_scan_at INTEGER,
   files INTEGER NOT NULL DEFAULT 0,
   ignored INTEGER NOT NULL DEFAULT 0
-, marker TEXT, guard TEXT CHECK (guard IS NULL OR json_valid(guard)), place TEXT) STRICT, WITHOUT ROWID;
+, marker TEXT, guard TEXT CHECK (guard IS NULL OR json_valid(guard)), place TEXT, place_since INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
 CREATE TABLE "operation_keys" (
   operation_seq INTEGER NOT NULL REFERENCES operations(seq) ON DELETE CASCADE,

@@ -1,10 +1,12 @@
 import type { FolderConfig, LongshoreConfig } from '../config/config-types.ts';
+import { folderPlace } from '../config/storage-place.ts';
 import { LongshoreError } from '../core/longshore-error.ts';
 import type { LocalFiles, ObjectStore, RemoteObject } from '../core/ports.ts';
 import type { StoredFile } from '../db/files-repo.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
 import type { Params } from '../protocol/contract.ts';
 import { RpcRefusal } from '../protocol/rpc-errors.ts';
+import { isInPlace } from '../sync/folder-place.ts';
 import { holdsKey } from '../sync/inventory-keys.ts';
 import { originalNameOf } from '../sync/object-metadata.ts';
 import { joinPath, splitPath } from '../sync/paths.ts';
@@ -48,6 +50,7 @@ export async function restoreObject(deps: RestoreObjectDeps, request: Params<'re
   const folder = config.folders.find(({ name }) => name === request.folder);
   const target = folder === undefined ? null : targets.get(folder.destination);
   if (folder === undefined || target === null) throw unknownName(config, 'folder', request.folder);
+  requireInPlace(deps, folder);
   const { key, path } = place(deps, folder, request);
   const { current, remote } = await look(() => lookAt(deps, target.store, key, request.versionId ?? null));
   if (remote === null) {
@@ -75,6 +78,18 @@ export async function restoreObject(deps: RestoreObjectDeps, request: Params<'re
   });
   if (!queued.ok) throw new RpcRefusal({ kind: 'state', message: queued.message, hint: queued.hint });
   return queued.operation;
+}
+
+/** What is queued before the engine has looked at the folder's new place would give way to that look. */
+function requireInPlace({ repos, config }: RestoreObjectDeps, folder: FolderConfig): void {
+  const destination = config.destinations[folder.destination];
+  if (destination === undefined || isInPlace(repos, { name: folder.name, place: folderPlace(folder, destination) }))
+    return;
+  throw new RpcRefusal({
+    kind: 'state',
+    message: `The files of "${folder.name}" go to another place in the storage now, and the folder was not looked at since.`,
+    hint: 'Nothing was queued. Let Longshore run for a moment, then restore.',
+  });
 }
 
 /** What is current, and the version that was asked for: it may be the same. */

@@ -1,4 +1,5 @@
 import type { LongshoreConfig } from '../config/config-types.ts';
+import { folderPlace } from '../config/storage-place.ts';
 import type { Repositories } from '../db/repositories.ts';
 import type { StoredOperation } from '../db/stored-operation.ts';
 import { BufferPool } from '../resilience/buffer-pool.ts';
@@ -103,9 +104,12 @@ export class WiredParts {
 
   /** An operation whose folder the configuration has no longer waits for a person. */
   conflictRules(operation: StoredOperation): ConflictRules {
-    const folder = this.#surroundings.config().folders.find(({ name }) => name === operation.folder);
+    const { folders, destinations } = this.#surroundings.config();
+    const folder = folders.find(({ name }) => name === operation.folder);
+    const destination = folder === undefined ? undefined : destinations[folder.destination];
     const skewMs = operation.destination === null ? null : this.clocks.skewMs(operation.destination);
-    return { strategy: folder?.conflict ?? 'manual', mode: folder?.mode ?? 'drop', skewMs: skewMs ?? 0 };
+    const place = folder === undefined || destination === undefined ? null : folderPlace(folder, destination);
+    return { strategy: folder?.conflict ?? 'manual', mode: folder?.mode ?? 'drop', skewMs: skewMs ?? 0, place };
   }
 
   #makeDiskRoom(): DiskRoom {

@@ -19,6 +19,8 @@ const name = z.string().min(1).max(200);
 const nothing = z.object({});
 const pageSize = z.int().min(1).max(1000);
 const isoTime = z.iso.datetime();
+/** An item that was left as it is, and why; with a code of the error table where it has one for this. */
+const refusedShape = z.object({ id: z.string(), code: z.string().optional(), reason: z.string() });
 
 /** What pause and resume act on; absent fields mean everything. */
 const scopeShape = z.union([
@@ -74,7 +76,7 @@ export const REQUESTS = {
     }),
     result: z.object({
       retried: z.array(z.string()),
-      refused: z.array(z.object({ id: z.string(), reason: z.string() })),
+      refused: z.array(refusedShape),
       /** What was retried and waits for a gate, at most 100; absent where nothing does. */
       waits: z.array(z.object({ id: z.string(), gate: z.enum(GATES), next: z.string() })).optional(),
     }),
@@ -83,7 +85,7 @@ export const REQUESTS = {
     params: z.object({ ids: z.array(id).min(1).max(10_000) }),
     result: z.object({
       cancelled: z.array(z.string()),
-      refused: z.array(z.object({ id: z.string(), reason: z.string() })),
+      refused: z.array(refusedShape),
     }),
   },
   resolve: {
@@ -96,7 +98,7 @@ export const REQUESTS = {
     }),
     result: z.object({
       resolved: z.array(z.string()),
-      refused: z.array(z.object({ id: z.string(), reason: z.string() })),
+      refused: z.array(refusedShape),
     }),
   },
   /** Takes the latest decision about a conflict back, a person's or a strategy's; each gives an operation of its own. */
@@ -104,7 +106,7 @@ export const REQUESTS = {
     params: z.object({ ids: z.array(id).min(1).max(10_000) }),
     result: z.object({
       undone: z.array(z.object({ id: z.string(), operationId: z.string() })),
-      refused: z.array(z.object({ id: z.string(), reason: z.string() })),
+      refused: z.array(refusedShape),
     }),
   },
   call: {

@@ -1,3 +1,4 @@
+import { errorEntry, type ErrorCode } from '../core/error-table.ts';
 import type { Clock, EpochMs } from '../core/ports.ts';
 import { newUuid } from '../core/ids.ts';
 import type { Random } from '../core/ports.ts';
@@ -12,7 +13,15 @@ import { takeUpAgain } from './take-up-again.ts';
 
 export interface Refused {
   readonly id: string;
+  /** Of the table, where it has one for this. */
+  readonly code?: ErrorCode;
   readonly reason: string;
+}
+
+/** Refused for a reason of the table. */
+export function refusedAs(id: string, code: ErrorCode): Refused {
+  const { message, hint } = errorEntry(code).en;
+  return { id, code, reason: `${message} ${hint}` };
 }
 
 export interface CommandDeps {

@@ -1,6 +1,7 @@
 import { isSameFolderPlace } from '../config/storage-place.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Repositories } from '../db/repositories.ts';
+import type { StoredOperation } from '../db/stored-operation.ts';
 import type { PlannedFolder } from './planned-folder.ts';
 import { deletesLane, folderLane } from './specs.ts';
 import { supersedeOne, type StopRunning } from './supersede.ts';
@@ -28,6 +29,21 @@ export function isInPlace(
 }
 
 /**
+ * What keeps a person's word about an operation of a folder from taking effect where the operation's object is; null: nothing.
+ * `place`: where the configuration has the folder's files go; null where it has no such folder.
+ */
+export function placeTrouble(
+  repos: Pick<Repositories, 'folders'>,
+  { folder: name, seq }: Pick<StoredOperation, 'folder' | 'seq'>,
+  place: string | null,
+): 'folder.not-configured' | 'folder.another-place' | null {
+  if (name === null) return null;
+  if (place === null) return 'folder.not-configured';
+  const since = repos.folders.get(name)?.placeSince ?? 0;
+  return seq > since && isInPlace(repos, { name, place }) ? null : 'folder.another-place';
+}
+
+/**
  * Before a folder is looked at for the first time under a configuration: what the inventory says holds for the place in the
  * storage that it was made for, and what was to be deleted holds for mirror mode.
  */
@@ -36,8 +52,10 @@ export async function settleIn(deps: SettleInDeps, folder: PlacedFolder, signal:
   const stored = folders.get(folder.name);
   if (stored === null) return;
   // Files that go elsewhere from now on have to go there all; versions of the old place say nothing of the new one.
-  if (!isInPlace(deps.repos, folder)) await inTurns(deps, signal, startAnew(deps, folder.name));
-  if (stored.place !== folder.place) folders.setPlace(folder.name, folder.place);
+  const stays = isInPlace(deps.repos, folder);
+  if (!stays) await inTurns(deps, signal, startAnew(deps, folder.name));
+  if (stored.place !== folder.place)
+    folders.setPlace(folder.name, folder.place, stays ? stored.placeSince : deps.repos.operations.lastSeq());
   if (folder.mode !== 'mirror' || stored.marker === null) {
     const reason = 'deletes are not followed any more';
     await inTurns(deps, signal, endRunning(deps, deletesLane(folder.name), reason));

@@ -1,7 +1,8 @@
 import type { StoredOperation } from '../db/stored-operation.ts';
 import { applyDecision } from './conflicts/apply-decision.ts';
 import type { ConflictDeps } from './conflicts/conflict-rules.ts';
-import type { Refused } from './commands.ts';
+import { refusedAs, type Refused } from './commands.ts';
+import { placeTrouble } from './folder-place.ts';
 import { callSpec, type CallSpec } from './specs.ts';
 
 export type Keep = 'local' | 'remote' | 'both' | 'merge';
@@ -11,6 +12,9 @@ export function resolveConflict(deps: ConflictDeps, id: string, keep: Keep): Ref
   const operation = deps.repos.operations.byId(id);
   if (operation === null) return { id, reason: 'there is no such item' };
   if (operation.state !== 'conflict') return { id, reason: `it is ${operation.state}, not in conflict` };
+  // Where it leads by now, none of the two versions may be; once the folder was looked at it begins anew there.
+  if (placeTrouble(deps.repos, operation, deps.rules(operation).place) === 'folder.another-place')
+    return refusedAs(id, 'folder.another-place');
   if (keep === 'merge') return { id, reason: 'merging is not available yet' };
   return deps.repos.transaction(() =>
     operation.kind === 'api.call'

@@ -60,7 +60,7 @@ export function conflictBench(
     clock,
     random,
     device: 'laptop',
-    rules: () => ({ strategy: 'manual', mode: 'drop', skewMs: 0, ...rules }),
+    rules: () => ({ strategy: 'manual', mode: 'drop', skewMs: 0, place: 'here', ...rules }),
   };
   return {
     outbox,

@@ -338,7 +338,7 @@ export class ExecutorRig {
   #executor(kind: OperationKind, life: Life): Executor {
     const { repos, clock, random } = this.outbox;
     const changes = mortal('changes', this.changes, life);
-    const rules = { strategy: 'manual', mode: 'mirror', skewMs: 0, ...this.#options.rules } as const;
+    const rules = { strategy: 'manual', mode: 'mirror', skewMs: 0, place: SOME_PLACE, ...this.#options.rules } as const;
     const target: UploadTarget = {
       name: 'main',
       place: SOME_PLACE,

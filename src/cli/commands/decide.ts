@@ -173,13 +173,16 @@ function tell(
   reply: object,
   done: number,
   words: string,
-  refused: readonly { readonly id: string; readonly reason: string }[],
+  refused: Result<'undo'>['refused'],
   named: readonly string[],
 ): ExitCode {
   if (output.isJson) output.document(reply);
   else {
     if (done > 0 || refused.length === 0) output.text(words);
-    for (const { id, reason } of refused) output.remark(`${printable(id)}: ${printable(reason)}`);
+    for (const { id, code, reason } of refused) {
+      const marked = code === undefined ? reason : `${reason} (${code})`;
+      output.remark(`${printable(id)}: ${printable(marked)}`);
+    }
   }
   return refused.length > 0 && named.length > 0 ? EXIT.usage : EXIT.fine;
 }

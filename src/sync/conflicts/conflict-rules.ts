@@ -13,6 +13,8 @@ export interface ConflictRules {
   readonly mode: FolderMode;
   /** How far the destination's clock is ahead of ours, ms. */
   readonly skewMs: number;
+  /** Where the folder's files go; null where the configuration has no such folder. */
+  readonly place: string | null;
 }
 
 export interface ConflictDeps {

@@ -1,10 +1,10 @@
 import { newOperationId } from '../../core/ids.ts';
 import type { Fingerprint } from '../../core/fingerprint.ts';
 import type { StoredOperation } from '../../db/stored-operation.ts';
-import type { Refused } from '../commands.ts';
+import { refusedAs, type Refused } from '../commands.ts';
+import { placeTrouble } from '../folder-place.ts';
 import { folderLane, objectResource, type UploadSpec } from '../specs.ts';
 import { splitPath } from '../paths.ts';
-import { isInPlace } from '../place-of-folder.ts';
 import type { ConflictDeps } from './conflict-rules.ts';
 import { latestDecision, type DecisionRecord } from './decision-record.ts';
 import { undoDelete } from './undo-delete.ts';
@@ -27,9 +27,9 @@ export function undoDecision(deps: UndoDeps, id: string): Undone {
   const operation = repos.operations.byId(id);
   if (operation === null) return no('there is no such item');
   if (operation.kind === 'api.call') return no('what a service did with a call can not be taken back');
+  const trouble = placeTrouble(repos, operation, deps.rules(operation).place);
+  if (trouble !== null) return { ok: false, refused: refusedAs(id, trouble) };
   const decision = latestDecision(repos, id);
-  if (goesElsewhere(deps, operation, decision?.record ?? null))
-    return no(`its folder goes to another place now: what was there before stays as it is (${operation.target})`);
   if (decision === null && operation.kind === 'file.delete')
     return repos.transaction(() => concluded(deps, operation, undoDelete(deps, operation), {}));
   if (decision === null) return no('no conflict of this item was decided');
@@ -41,13 +41,6 @@ export function undoDecision(deps: UndoDeps, id: string): Undone {
   return repos.transaction(() =>
     concluded(deps, operation, undo(deps, operation, decision.record), { keep: decision.record.keep }),
   );
-}
-
-/** What is known of the file, and what would be written to its row, is about the place where its folder goes now. */
-function goesElsewhere({ repos }: UndoDeps, operation: StoredOperation, record: DecisionRecord | null): boolean {
-  const { folder, destination } = operation;
-  const { key, path } = record ?? { key: operation.target, path: operation.path };
-  return folder !== null && path !== null && !isInPlace(repos, folder, { destination, key, path });
 }
 
 function concluded(

@@ -1,4 +1,5 @@
-/** The configuration gives a destination's name to another bucket while a file is on its way (P7). */
+/** The configuration gives a destination's name to another bucket: what is on its way (P7), and what was done (P2, P4). */
+import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openReadable } from '../../../src/db/connection.ts';
 import { databaseFile } from '../../../src/engine/engine.ts';
@@ -80,6 +81,88 @@ describe('a destination whose bucket is another one while its upload is open', (
     },
     90_000,
   );
+});
+
+describe('what was done in a bucket that the destination leads to no longer', () => {
+  const code = 'folder.another-place';
+  const refusal = (id: string) => [{ id, code, reason: expect.stringContaining('another place') as string }];
+  const refused = async (...args: string[]) => {
+    const result = await rig.cli('--json', ...args);
+    expect(result.exitCode).toBe(2);
+    return (JSON.parse(result.out) as { refused: unknown }).refused;
+  };
+
+  beforeEach(async () => {
+    await rig.bucket.enableVersioning();
+    await other.enableVersioning();
+  });
+
+  async function conflict(): Promise<string> {
+    rig.write('a.txt', 'ours');
+    await rig.start();
+    const { id } = await rig.untilItem('a.txt', 'succeeded');
+    await rig.bucket.put('drop/a.txt', 'theirs');
+    rig.write('a.txt', 'ours, edited');
+    return (await rig.untilItem('a.txt', 'conflict', 20_000, (item) => item.id !== id)).id;
+  }
+
+  it.each(['running', 'stopped'])('P4: a decision is not taken back in another bucket (%s)', async (how) => {
+    const id = await conflict();
+    await rig.json('resolve', id, '--keep', 'local');
+    await rig.untilItem('a.txt', 'succeeded');
+    if (how === 'stopped') {
+      await rig.stop();
+      rig.configure({ destination: { bucket: other.name } });
+      // The engine has yet to see where it leads.
+      expect(await refused('undo', id)).toEqual(refusal(id));
+      await rig.start();
+    } else await moveTo(other.name);
+    await until('the file is in the new bucket', async () => (await other.text('drop/a.txt')) === 'ours, edited');
+    await rig.untilQuiet();
+    expect(await refused('undo', id)).toEqual(refusal(id));
+    // What is decided in the new place can be taken back there.
+    await other.put('drop/a.txt', 'theirs again');
+    rig.write('a.txt', 'ours, edited again');
+    const next = await rig.untilItem('a.txt', 'conflict');
+    await rig.json('resolve', next.id, '--keep', 'local');
+    await rig.untilItem('a.txt', 'succeeded');
+    await rig.json('undo', next.id);
+    await until('theirs is back', async () => (await other.text('drop/a.txt')) === 'theirs again');
+  });
+
+  it('P4: a delete of mirror mode is not taken back from another bucket, nor from a folder that is gone', async () => {
+    const folder = { mode: 'mirror', deletes: { grace: '0s' } };
+    rig.configure({ folder });
+    for (const name of ['a.txt', 'b.txt', 'c.txt']) rig.write(name, 'ours');
+    await rig.start();
+    for (const name of ['a.txt', 'b.txt', 'c.txt']) await rig.untilItem(name, 'succeeded');
+    await rig.untilQuiet();
+    rmSync(rig.at('a.txt'));
+    const { id } = await rig.untilItem('a.txt', 'succeeded', 20_000, ({ kind }) => kind === 'file.delete');
+    rig.configure({ folder, destination: { bucket: other.name } });
+    await until('the files are in the new bucket', async () => (await other.keys()).length === 2);
+    await rig.untilQuiet();
+    expect(await refused('undo', id)).toEqual(refusal(id));
+    const before = inForce();
+    rig.configure({ folders: [], destination: { bucket: other.name } });
+    await until('the folder is gone', () => inForce() > before);
+    expect(await refused('undo', id)).toMatchObject([{ id, code: 'folder.not-configured' }]);
+  });
+
+  it('P11: what would give way to the look at the new place is refused before it', async () => {
+    const id = await conflict();
+    await other.put('drop/theirs.txt', 'there');
+    await rig.stop();
+    rig.configure({ destination: { bucket: other.name } });
+    expect(await refused('resolve', id, '--keep', 'local')).toEqual(refusal(id));
+    const early = await rig.cli('restore', 'drop', 'theirs.txt');
+    expect(early.exitCode).not.toBe(0);
+    expect(early.err).toMatch(/another place in the storage/);
+    await rig.start();
+    await until('the file is in the new bucket', async () => (await other.text('drop/a.txt')) === 'ours, edited');
+    await rig.json('restore', 'drop', 'theirs.txt');
+    await rig.untilItem('theirs.txt', 'succeeded');
+  });
 });
 
 describe('a destination that leads to another service, to a bucket of the same name', () => {

@@ -183,6 +183,12 @@ const STEPS: Readonly<Record<number, { readonly before: string; readonly after: 
       expect(queue.endedDownloads('drop', 1, 10)).toEqual([]);
     },
   },
+  8: {
+    before: "INSERT INTO folders (name, root, place) VALUES ('drop', '/drop', 'there')",
+    after: (db) => {
+      expect(db.prepare('SELECT place, place_since FROM folders').all()).toEqual([{ place: 'there', place_since: 0 }]);
+    },
+  },
 };
 
 describe('migrations', () => {

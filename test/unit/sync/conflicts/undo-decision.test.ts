@@ -46,19 +46,25 @@ describe('undo of keep local', () => {
     });
   });
 
-  it.each([
-    ['another destination', ['second', 'bucket', 'drop/']],
-    ['another prefix', ['main', 'bucket', 'elsewhere/']],
-    ['a place above the old one', ['main', 'bucket', '']],
-  ])('P4, P11: is refused in words once the folder goes to %s', (_title, place) => {
-    const { finish, refusal, outbox, others } = decided('local');
+  it('P4, P11: is refused once the folder goes to another place, before it was looked at and after', () => {
+    const { finish, undo, outbox, operation, others } = decided('local');
+    const elsewhere = { ok: false, refused: { id: operation.id, code: 'folder.another-place' } };
     finish();
     outbox.repos.folders.ensure('drop', '/drop');
-    outbox.repos.folders.setPlace('drop', JSON.stringify(place));
-    expect(refusal()).toMatch(/goes to another place now/);
+    outbox.repos.folders.setPlace('drop', 'there', 0);
+    expect(undo()).toMatchObject(elsewhere);
+    outbox.repos.folders.setPlace('drop', 'here', operation.seq);
+    expect(undo()).toMatchObject(elsewhere);
     expect(others()).toEqual([]);
-    outbox.repos.folders.setPlace('drop', JSON.stringify(['main', 'bucket', 'drop/']));
-    expect(refusal()).toBeNull();
+    outbox.repos.folders.setPlace('drop', 'here', operation.seq - 1);
+    expect(undo()).toMatchObject({ ok: true });
+  });
+
+  it('P11: is refused where the configuration has no such folder', () => {
+    const { finish, undo, others } = decided('local', { place: null });
+    finish();
+    expect(undo()).toMatchObject({ ok: false, refused: { code: 'folder.not-configured' } });
+    expect(others()).toEqual([]);
   });
 
   it('is not refused for its size: what is too large for one copy comes back in parts', () => {
