@@ -1,9 +1,10 @@
 /** Views as the contract has them, for tests of its two ends. */
+import { STATES } from '../../src/core/states.ts';
 import { RpcRefusal } from '../../src/protocol/rpc-errors.ts';
 import type { RpcHandlers } from '../../src/protocol/rpc-server.ts';
 import type { EventView, OperationDetail, OperationView, StatusView } from '../../src/protocol/shapes.ts';
 
-const AT = '2026-07-01T12:00:00.000Z';
+export const NOW = '2026-07-01T12:00:00.000Z';
 
 export function operationView(overrides: Partial<OperationView> = {}): OperationView {
   return {
@@ -29,12 +30,17 @@ export function operationView(overrides: Partial<OperationView> = {}): Operation
     externalUrl: null,
     bytesPerSecond: null,
     etaSeconds: null,
-    createdAt: AT,
+    createdAt: NOW,
     startedAt: null,
-    updatedAt: AT,
+    updatedAt: NOW,
     completedAt: null,
     ...overrides,
   };
+}
+
+/** An operation on the file `ID.txt`. */
+export function namedOperation(id: string, overrides: Partial<OperationView> = {}): OperationView {
+  return operationView({ id, path: `${id}.txt`, resourceKey: `main:demo/drop/${id}.txt`, ...overrides });
 }
 
 export function operationDetail(overrides: Partial<OperationDetail> = {}): OperationDetail {
@@ -58,7 +64,7 @@ export function eventView(overrides: Partial<EventView> = {}): EventView {
     type: 'upload.queued',
     from: null,
     to: 'pending',
-    at: AT,
+    at: NOW,
     source: 'internal',
     correlationId: null,
     details: {},
@@ -66,21 +72,14 @@ export function eventView(overrides: Partial<EventView> = {}): EventView {
   };
 }
 
-export function statusView(overrides: Partial<StatusView> = {}): StatusView {
+type StatusOverrides = Partial<Omit<StatusView, 'counts'>> & { readonly counts?: Partial<StatusView['counts']> };
+
+/** A quiet engine without any folder. */
+export function statusView(overrides: StatusOverrides = {}): StatusView {
+  const none = Object.fromEntries(STATES.map((state) => [state, 0])) as StatusView['counts'];
   return {
     state: 'running',
     gates: [],
-    counts: {
-      pending: 0,
-      running: 0,
-      waiting: 0,
-      conflict: 0,
-      failed: 0,
-      compensating: 0,
-      succeeded: 0,
-      cancelled: 0,
-      superseded: 0,
-    },
     bytes: { pending: 0, done: 0 },
     work: null,
     bytesPerSecond: 0,
@@ -89,9 +88,48 @@ export function statusView(overrides: Partial<StatusView> = {}): StatusView {
     destinations: [],
     attention: [],
     pausedUntil: null,
-    engine: { version: '0.1.0', pid: 4711, startedAt: AT, epoch: 1, dataDir: '/data', configFile: null },
+    engine: { version: '0.1.0', pid: 4711, startedAt: NOW, epoch: 1, dataDir: '/data', configFile: null },
     configProblems: [],
     alarms: [],
+    ...overrides,
+    counts: { ...none, ...overrides.counts },
+  };
+}
+
+type FolderStatus = StatusView['folders'][number];
+
+/** A folder of the status that is well. */
+export function folderStatus(overrides: Partial<FolderStatus> = {}): FolderStatus {
+  return {
+    name: 'drop',
+    path: '/home/me/Drop',
+    destination: 'main',
+    prefix: 'drop/',
+    state: 'ok',
+    pausedUntil: null,
+    error: null,
+    degraded: null,
+    files: 0,
+    ignored: 0,
+    lastScanAt: null,
+    guard: null,
+    ...overrides,
+  };
+}
+
+type DestinationStatus = StatusView['destinations'][number];
+
+/** A destination of the status that is well. */
+export function destinationStatus(overrides: Partial<DestinationStatus> = {}): DestinationStatus {
+  return {
+    name: 'main',
+    endpoint: 'https://s3.example.com',
+    bucket: 'demo',
+    state: 'ok',
+    error: null,
+    nextTryAt: null,
+    concurrency: 4,
+    clockSkewSeconds: null,
     ...overrides,
   };
 }

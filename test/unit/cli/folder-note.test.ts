@@ -1,24 +1,9 @@
 import { expect, test } from 'vitest';
 import { folderNote } from '../../../src/cli/folder-note.ts';
-import type { StatusView } from '../../../src/protocol/shapes.ts';
-
-const WELL: StatusView['folders'][number] = {
-  name: 'drop',
-  path: '/home/me/drop',
-  destination: 'main',
-  prefix: '',
-  state: 'ok',
-  pausedUntil: null,
-  error: null,
-  degraded: null,
-  files: 0,
-  ignored: 0,
-  lastScanAt: null,
-  guard: null,
-};
+import { folderStatus } from '../../support/protocol-fixtures.ts';
 
 test('a folder that is well has no note', () => {
-  expect(folderNote(WELL)).toBe('');
+  expect(folderNote(folderStatus())).toBe('');
 });
 
 test.each([
@@ -26,7 +11,7 @@ test.each([
   ['watch-broken', 'the watch thread ended (told to die)', /tried again/],
   ['no-marker', "The marker file can't be written: No permission.", /Deletes in this folder are not followed/],
 ] as const)('P11: %s is told with its reason, what it means, and what follows', (degradedKind, degraded, meaning) => {
-  const note = folderNote({ ...WELL, degraded, degradedKind });
+  const note = folderNote(folderStatus({ degraded, degradedKind }));
   expect(note).toMatch(meaning);
   expect(note.toLowerCase()).toContain(degraded.toLowerCase().replace(/\.$/, ''));
   expect(note).not.toMatch(/\.\.|^[a-z]/);
@@ -42,6 +27,6 @@ test('what is worse is told first: an error, then deletes that wait', () => {
     hint: 'Bring it back.',
     detail: null,
   } as const;
-  expect(folderNote({ ...WELL, ...degraded, guard })).toBe('Deletes wait for your word: longshore deletes drop');
-  expect(folderNote({ ...WELL, ...degraded, guard, error })).toBe('Gone. Bring it back.');
+  expect(folderNote(folderStatus({ ...degraded, guard }))).toBe('Deletes wait for your word: longshore deletes drop');
+  expect(folderNote(folderStatus({ ...degraded, guard, error }))).toBe('Gone. Bring it back.');
 });

@@ -192,7 +192,7 @@ describe('the live view', () => {
     error: { code: 's3.access-denied', class: 'permanent', message: 'Not allowed.', hint: 'Allow it.', detail: null },
   });
   const busy = statusView({
-    counts: { ...statusView().counts, running: 60, pending: 1234, failed: 5, succeeded: 7 },
+    counts: { running: 60, pending: 1234, failed: 5, succeeded: 7 },
     bytes: { pending: 5 * 1024 ** 2, done: 1024 },
     bytesPerSecond: 1024 ** 2,
     etaSeconds: 5,

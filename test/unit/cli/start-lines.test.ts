@@ -1,37 +1,12 @@
 import { expect, test } from 'vitest';
 import { startLines } from '../../../src/cli/start-lines.ts';
-import type { StatusView } from '../../../src/protocol/shapes.ts';
-import { statusView } from '../../support/protocol-fixtures.ts';
+import { destinationStatus, folderStatus, statusView } from '../../support/protocol-fixtures.ts';
 
-const folder: StatusView['folders'][number] = {
-  name: 'drop',
-  path: '/home/me/Dr\u001bop',
-  destination: 'main',
-  prefix: 'drop/',
-  state: 'ok',
-  pausedUntil: null,
-  error: null,
-  degraded: null,
-  files: 0,
-  ignored: 0,
-  lastScanAt: null,
-  guard: null,
-};
-const destination: StatusView['destinations'][number] = {
-  name: 'main',
-  endpoint: 'https://s3.example.com',
-  bucket: 'demo',
-  state: 'unknown',
-  error: null,
-  nextTryAt: null,
-  concurrency: 0,
-  clockSkewSeconds: null,
-};
 const status = (folders: number) =>
   statusView({
     engine: { ...statusView().engine, configFile: '/etc/c.yaml' },
-    folders: Array.from({ length: folders }, () => folder),
-    destinations: [destination],
+    folders: Array.from({ length: folders }, () => folderStatus({ path: '/home/me/Dr\u001bop' })),
+    destinations: [destinationStatus()],
   });
 
 test('P11: run says with what it works, what it watches, where that goes and how to stop it', () => {

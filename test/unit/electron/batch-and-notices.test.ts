@@ -3,10 +3,20 @@ import { activeLines, NO_ACTIVE_ITEMS, nextActiveItems } from '../../../electron
 import { NO_BATCH, nextBatch } from '../../../electron/batch.ts';
 import { NO_NOTICES, nextNotices, type NoticeMemory } from '../../../electron/notice.ts';
 import type { OperationView, StatusView } from '../../../src/protocol/shapes.ts';
-import { sampleFolder, sampleOperation, sampleStatus } from './sample-status.ts';
+import { folderStatus, operationView, statusView } from '../../support/protocol-fixtures.ts';
+
+const running = (overrides: Partial<OperationView> = {}) =>
+  operationView({
+    state: 'running',
+    phase: 'uploading',
+    resourceKey: 'main/report.pdf',
+    path: 'sub/report.pdf',
+    bytesTotal: 100,
+    ...overrides,
+  });
 
 describe('batch', () => {
-  const at = (counts: Partial<StatusView['counts']>) => sampleStatus({ counts });
+  const at = (counts: Partial<StatusView['counts']>) => statusView({ counts });
 
   test('counts from rest to rest, whatever was done before', () => {
     const rest = nextBatch(NO_BATCH, at({ succeeded: 1000 }));
@@ -29,33 +39,33 @@ describe('batch', () => {
 
 describe('active items', () => {
   test('come, progress in steps of ten, and go', () => {
-    const running = nextActiveItems(NO_ACTIVE_ITEMS, [
-      sampleOperation({ bytesDone: 47 }),
-      sampleOperation({ id: 'op-2', path: null, bytesTotal: null }),
+    const shown = nextActiveItems(NO_ACTIVE_ITEMS, [
+      running({ bytesDone: 47 }),
+      running({ id: 'op-2', path: null, bytesTotal: null }),
     ]);
-    expect(activeLines(running)).toEqual([
+    expect(activeLines(shown)).toEqual([
       { kind: 'file.upload', name: 'report.pdf', percent: 40 },
       { kind: 'file.upload', name: 'report.pdf', percent: null },
     ]);
-    expect(activeLines(nextActiveItems(running, [sampleOperation({ state: 'succeeded' })]))).toHaveLength(1);
+    expect(activeLines(nextActiveItems(shown, [running({ state: 'succeeded' })]))).toHaveLength(1);
   });
   test('a copy at the service has no progress of its own', () => {
-    const moving = sampleOperation({ kind: 'file.move', phase: 'copying', bytesTotal: 100, bytesDone: 0 });
+    const moving = running({ kind: 'file.move', phase: 'copying', bytesTotal: 100, bytesDone: 0 });
     expect(activeLines(nextActiveItems(NO_ACTIVE_ITEMS, [moving]))).toEqual([
       { kind: 'file.move', name: 'report.pdf', percent: null },
     ]);
   });
   test('at most three are shown, however many run', () => {
-    const many = Array.from({ length: 500 }, (_, index) => sampleOperation({ id: `op-${index}` }));
-    const running = nextActiveItems(NO_ACTIVE_ITEMS, many);
-    expect(running.size).toBe(64);
-    expect(activeLines(running)).toHaveLength(3);
+    const many = Array.from({ length: 500 }, (_, index) => running({ id: `op-${index}` }));
+    const shown = nextActiveItems(NO_ACTIVE_ITEMS, many);
+    expect(shown.size).toBe(64);
+    expect(activeLines(shown)).toHaveLength(3);
   });
 });
 
 describe('notices', () => {
   const failure = (id: string, code: string): OperationView =>
-    sampleOperation({
+    running({
       id,
       state: 'failed',
       error: { code, class: 'permanent', message: `about ${code}`, hint: '', detail: null },
@@ -65,7 +75,7 @@ describe('notices', () => {
     counts: Partial<StatusView['counts']>,
     operations: readonly OperationView[] = [],
     extra: { finished?: number; nowMs?: number } = {},
-  ) => nextNotices(memory, { status: sampleStatus({ counts }), operations, finished: 0, nowMs: 0, ...extra });
+  ) => nextNotices(memory, { status: statusView({ counts }), operations, finished: 0, nowMs: 0, ...extra });
   const started = step(NO_NOTICES, {}).memory;
 
   test('what stood there at the start is no news', () => {
@@ -82,7 +92,7 @@ describe('notices', () => {
     expect(step(again.memory, { failed: 5 }, [failure('e', 'x')], { nowMs: 3_600_000 }).notices).toHaveLength(1);
   });
   test('a conflict is told', () => {
-    expect(step(started, { conflict: 1 }, [sampleOperation({ state: 'conflict' })]).notices).toEqual([
+    expect(step(started, { conflict: 1 }, [running({ state: 'conflict' })]).notices).toEqual([
       { kind: 'conflict', count: 1, name: 'report.pdf' },
     ]);
   });
@@ -92,14 +102,14 @@ describe('notices', () => {
   });
   test('a mass delete is told once, however it grows; the next one again', () => {
     const held = (count: number, since: string) =>
-      sampleStatus({ folders: [{ ...sampleFolder('photos'), guard: { count, of: 3000, since, sample: [] } }] });
+      statusView({ folders: [folderStatus({ name: 'photos', guard: { count, of: 3000, since, sample: [] } })] });
     const look = (memory: NoticeMemory, status: StatusView) =>
       nextNotices(memory, { status, operations: [], finished: 0, nowMs: 0 });
     const first = look(started, held(900, '2026-01-01T10:00:00Z'));
     expect(first.notices).toEqual([{ kind: 'mass-delete', folder: 'photos', count: 900, of: 3000 }]);
     const grown = look(first.memory, held(1234, '2026-01-01T10:00:00Z'));
     expect(grown.notices).toEqual([]);
-    const decided = look(grown.memory, sampleStatus());
+    const decided = look(grown.memory, statusView());
     expect(decided.notices).toEqual([]);
     expect(look(decided.memory, held(60, '2026-01-01T10:30:00Z')).notices).toHaveLength(1);
     // What stood there already is in the window and in the tray.

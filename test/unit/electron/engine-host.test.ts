@@ -3,7 +3,7 @@ import { EngineHost, type EngineProcess } from '../../../electron/engine-host.ts
 import type { EngineHostState } from '../../../src/protocol/bridge.ts';
 import { createChannelPair } from '../../../src/protocol/channel.ts';
 import { RpcServer } from '../../../src/protocol/rpc-server.ts';
-import { sampleStatus } from './sample-status.ts';
+import { statusView } from '../../support/protocol-fixtures.ts';
 
 /** An engine's process as its host sees it, without the process. */
 class FakeEngine implements EngineProcess {
@@ -24,10 +24,10 @@ class FakeEngine implements EngineProcess {
     const whenWell = async <T>(value: T): Promise<T> => (this.hung ? new Promise<T>(() => undefined) : value);
     const server = new RpcServer({
       handlers: {
-        status: () => whenWell(sampleStatus()),
+        status: () => whenWell(statusView()),
         subscribe: ({ events }) => {
           this.subscriptions.push(events);
-          return whenWell({ seq: 1, status: sampleStatus() });
+          return whenWell({ seq: 1, status: statusView() });
         },
         shutdown: async () => {
           this.askedToEnd += 1;

@@ -3,15 +3,17 @@ import type { EngineHostState } from '../../../src/protocol/bridge.ts';
 import { iconName, trayLook } from '../../../electron/tray-look.ts';
 import { rateText, summaryLine, trayMenu, type TrayMenuItem, type TrayModel } from '../../../electron/tray-menu.ts';
 import { wordsFor } from '../../../electron/words.ts';
-import { sampleFolder, sampleStatus } from './sample-status.ts';
+import { folderStatus, statusView } from '../../support/protocol-fixtures.ts';
 
 const running: EngineHostState = { state: 'running', message: null, nextTryAt: null };
 const now = new Date(2026, 0, 5, 14, 0);
 const massDelete = { count: 1234, of: 3000, since: '2026-01-05T13:00:00Z', sample: ['a.txt'] };
 
+const oneFolder: typeof statusView = (overrides) => statusView({ folders: [folderStatus()], ...overrides });
+
 function model(changes: Partial<TrayModel> = {}): TrayModel {
   return {
-    status: sampleStatus(),
+    status: oneFolder(),
     engine: running,
     batch: { succeededBefore: 0, done: 0, outstanding: 0 },
     active: [],
@@ -58,7 +60,7 @@ describe('menu', () => {
   test('at work, with what runs and what needs a person', () => {
     const items = trayMenu(
       model({
-        status: sampleStatus({
+        status: oneFolder({
           counts: { running: 2, pending: 36, failed: 2 },
           work: 'file.upload',
           bytesPerSecond: 3_400_000,
@@ -88,7 +90,7 @@ describe('menu', () => {
     const pausedUntil = new Date(2026, 0, 5, 14, 30).toISOString();
     const items = trayMenu(
       model({
-        status: sampleStatus({ state: 'paused', pausedUntil }),
+        status: oneFolder({ state: 'paused', pausedUntil }),
         active: [{ kind: 'file.upload', name: 'a', percent: 10 }],
       }),
     );
@@ -106,14 +108,14 @@ describe('menu', () => {
   });
 
   test('several folders get a submenu that opens each by its name', () => {
-    const status = sampleStatus({ folders: [sampleFolder('drop'), sampleFolder('scans')] });
+    const status = statusView({ folders: [folderStatus(), folderStatus({ name: 'scans' })] });
     const items = trayMenu(model({ status }));
     expect(drawn(items)).toEqual(expect.arrayContaining(['Open folder', '  drop', '  scans']));
     expect(find(items, 'scans')).toMatchObject({ action: { kind: 'open-folder', folder: 'scans' } });
   });
 
   test('no folder, nothing to open', () => {
-    expect(drawn(trayMenu(model({ status: sampleStatus({ folders: [] }) })))).not.toContain('Open folder');
+    expect(drawn(trayMenu(model({ status: statusView({ folders: [] }) })))).not.toContain('Open folder');
   });
 
   test('without an engine nothing is offered that needs one', () => {
@@ -148,42 +150,42 @@ describe('summary and icon', () => {
   const cases: readonly [string, Partial<TrayModel>, string, string][] = [
     ['nothing heard yet', { status: null, engine: { ...running, state: 'starting' } }, 'Starting…', 'idle'],
     ['engine failed', { engine: { ...running, state: 'failed' } }, 'The engine does not run', 'attention'],
-    ['paused for ever', { status: sampleStatus({ state: 'paused', pausedUntil: 'forever' }) }, 'Paused', 'paused'],
+    ['paused for ever', { status: oneFolder({ state: 'paused', pausedUntil: 'forever' }) }, 'Paused', 'paused'],
     [
       'paused into another day',
-      { status: sampleStatus({ pausedUntil: new Date(2026, 0, 6, 6).toISOString() }) },
+      { status: oneFolder({ pausedUntil: new Date(2026, 0, 6, 6).toISOString() }) },
       'Paused until Tue 06:00',
       'paused',
     ],
     [
       'offline',
-      { status: sampleStatus({ state: 'offline' }), batch: { succeededBefore: 0, done: 0, outstanding: 3 } },
+      { status: oneFolder({ state: 'offline' }), batch: { succeededBefore: 0, done: 0, outstanding: 3 } },
       'Offline · 3 items waiting',
       'offline',
     ],
-    ['one conflict', { status: sampleStatus({ counts: { conflict: 1 } }) }, '1 item needs attention', 'attention'],
+    ['one conflict', { status: oneFolder({ counts: { conflict: 1 } }) }, '1 item needs attention', 'attention'],
     [
       'a frozen folder',
-      { status: sampleStatus({ folders: [sampleFolder('usb', 'frozen')] }) },
+      { status: statusView({ folders: [folderStatus({ name: 'usb', state: 'frozen' })] }) },
       'Folder “usb” is not available',
       'attention',
     ],
     [
       'a configuration that is wrong',
-      { status: sampleStatus({ configProblems: ['line 3'] }) },
+      { status: oneFolder({ configProblems: ['line 3'] }) },
       'The configuration has a problem',
       'attention',
     ],
     [
       'waiting for retries',
-      { status: sampleStatus({ counts: { waiting: 4 } }), batch: { succeededBefore: 0, done: 0, outstanding: 4 } },
+      { status: oneFolder({ counts: { waiting: 4 } }), batch: { succeededBefore: 0, done: 0, outstanding: 4 } },
       '4 items waiting',
       'idle',
     ],
     [
       'at work',
       {
-        status: sampleStatus({ counts: { running: 1, pending: 4 }, work: 'file.upload' }),
+        status: oneFolder({ counts: { running: 1, pending: 4 }, work: 'file.upload' }),
         batch: { succeededBefore: 0, done: 5, outstanding: 5 },
       },
       'Uploading 6 of 10',
@@ -192,7 +194,7 @@ describe('summary and icon', () => {
     [
       'at deletes',
       {
-        status: sampleStatus({ counts: { running: 1 }, work: 'file.delete' }),
+        status: oneFolder({ counts: { running: 1 }, work: 'file.delete' }),
         batch: { succeededBefore: 0, done: 0, outstanding: 1 },
       },
       'Deleting 1 of 1',
@@ -201,7 +203,7 @@ describe('summary and icon', () => {
     [
       'at this and that',
       {
-        status: sampleStatus({ counts: { running: 2 }, work: 'mixed' }),
+        status: oneFolder({ counts: { running: 2 }, work: 'mixed' }),
         batch: { succeededBefore: 0, done: 0, outstanding: 2 },
       },
       'Working on 1 of 2',
@@ -209,7 +211,7 @@ describe('summary and icon', () => {
     ],
     [
       'a mass delete',
-      { status: sampleStatus({ folders: [sampleFolder('drop'), { ...sampleFolder('photos'), guard: massDelete }] }) },
+      { status: statusView({ folders: [folderStatus(), folderStatus({ name: 'photos', guard: massDelete })] }) },
       '1234 deletes wait for your word',
       'attention',
     ],
@@ -222,7 +224,7 @@ describe('summary and icon', () => {
     ).map(([gate, words]): [string, Partial<TrayModel>, string, string] => [
       gate,
       {
-        status: sampleStatus({ gates: [{ gate, scope: 'all', until: null, reason: '' }], counts: { pending: 3 } }),
+        status: oneFolder({ gates: [{ gate, scope: 'all', until: null, reason: '' }], counts: { pending: 3 } }),
         batch: { succeededBefore: 0, done: 0, outstanding: 3 },
       },
       `${words} · 3 items waiting`,
@@ -230,20 +232,20 @@ describe('summary and icon', () => {
     ]),
     [
       'working hours are over, and so is the work',
-      { status: sampleStatus({ gates: [{ gate: 'schedule-closed', scope: 'all', until: null, reason: '' }] }) },
+      { status: oneFolder({ gates: [{ gate: 'schedule-closed', scope: 'all', until: null, reason: '' }] }) },
       'Everything is up to date',
       'idle',
     ],
     [
       'a full disk',
-      { status: sampleStatus({ gates: [{ gate: 'disk-low', scope: 'all', until: null, reason: '' }] }) },
+      { status: oneFolder({ gates: [{ gate: 'disk-low', scope: 'all', until: null, reason: '' }] }) },
       'The disk of this computer is nearly full',
       'attention',
     ],
     [
       'a queue that can not be written, whatever seems to run',
       {
-        status: sampleStatus({
+        status: oneFolder({
           state: 'error',
           disk: { dataDir: '/d', freeBytes: 0, neededBytes: 0, full: true },
           counts: { running: 3 },

@@ -7,7 +7,7 @@ import { createRequest } from '../../../renderer/bridge/rpc-client.ts';
 import { connect } from '../../../renderer/state/connection.ts';
 import { createStore } from '../../../renderer/state/store.ts';
 import { INITIAL_STATE, reduceWindow } from '../../../renderer/state/window-state.ts';
-import { operation, status } from './view-fixtures.ts';
+import { namedOperation, statusView } from '../../support/protocol-fixtures.ts';
 
 const RUNNING: EngineHostState = { state: 'running', message: null, nextTryAt: null };
 
@@ -44,7 +44,7 @@ class FakeEngine {
     if (this.host.state !== 'running') {
       return { ok: false, error: { kind: 'not-available', message: 'not running', hint: '' } };
     }
-    if (method === 'subscribe') return { ok: true, result: { seq: this.seq, status: status() } };
+    if (method === 'subscribe') return { ok: true, result: { seq: this.seq, status: statusView() } };
     const { states = [], after, limit = 100 } = params as Params<'ls'>;
     const rows = this.operations.filter((op) => states.includes(op.state));
     const from = after === undefined ? 0 : Number(after);
@@ -54,7 +54,7 @@ class FakeEngine {
 
   change(operations: OperationView[], more = false): void {
     this.seq += 1;
-    const params = { seq: this.seq, status: status(), operations, more };
+    const params = { seq: this.seq, status: statusView(), operations, more };
     this.#onNotification?.({ name: 'changed', params });
   }
 
@@ -86,7 +86,7 @@ const settle = () => vi.advanceTimersByTimeAsync(0);
 describe('the connection', () => {
   test('starts with a subscription and the first page of each section', async () => {
     const engine = new FakeEngine();
-    engine.operations = [operation('a'), operation('b', { state: 'failed' })];
+    engine.operations = [namedOperation('a'), namedOperation('b', { state: 'failed' })];
     const { store } = opened(engine);
     await settle();
     expect(store.get().linked).toBe(true);
@@ -99,9 +99,9 @@ describe('the connection', () => {
     const engine = new FakeEngine();
     const { store } = opened(engine);
     await settle();
-    engine.change([operation('a')]);
+    engine.change([namedOperation('a')]);
     engine.seq -= 1;
-    engine.change([operation('ghost')]);
+    engine.change([namedOperation('ghost')]);
     expect(store.get().queue.waiting.rows.map((row) => row.id)).toEqual(['a']);
     expect(countOf(engine, 'subscribe')).toBe(1);
   });
@@ -110,23 +110,23 @@ describe('the connection', () => {
     const engine = new FakeEngine();
     const { store } = opened(engine);
     await settle();
-    engine.operations = [operation('missed'), operation('seen')];
+    engine.operations = [namedOperation('missed'), namedOperation('seen')];
     engine.seq += 1;
-    engine.change([operation('seen')]);
+    engine.change([namedOperation('seen')]);
     await settle();
     expect(countOf(engine, 'subscribe')).toBe(2);
     expect(store.get().queue.waiting.rows.map((row) => row.id)).toEqual(['missed', 'seen']);
-    engine.change([operation('zebra')]);
+    engine.change([namedOperation('zebra')]);
     expect(store.get().queue.waiting.rows.map((row) => row.id)).toEqual(['missed', 'seen', 'zebra']);
   });
 
   test('changes that arrive while the subscription is made are not lost', async () => {
     const engine = new FakeEngine();
     const { store } = opened(engine);
-    engine.change([operation('early')]);
+    engine.change([namedOperation('early')]);
     await settle();
     expect(countOf(engine, 'subscribe')).toBe(1);
-    engine.operations = [operation('early')];
+    engine.operations = [namedOperation('early')];
     engine.change([]);
     expect(countOf(engine, 'subscribe')).toBe(1);
     expect(store.get().linked).toBe(true);
@@ -134,14 +134,14 @@ describe('the connection', () => {
 
   test('an engine that comes back is asked at once, and the last known rows stay until then', async () => {
     const engine = new FakeEngine();
-    engine.operations = [operation('a')];
+    engine.operations = [namedOperation('a')];
     const { store } = opened(engine);
     await settle();
     engine.become({ state: 'restarting', message: 'gone', nextTryAt: null });
     expect(store.get().linked).toBe(false);
     expect(store.get().queue.waiting.rows).toHaveLength(1);
     engine.seq = 0;
-    engine.operations = [operation('a'), operation('b')];
+    engine.operations = [namedOperation('a'), namedOperation('b')];
     engine.become(RUNNING);
     await settle();
     expect(store.get().linked).toBe(true);
@@ -164,7 +164,7 @@ describe('the connection', () => {
 
   test('pages follow the cursor, one at a time', async () => {
     const engine = new FakeEngine();
-    engine.operations = Array.from({ length: 250 }, (_, index) => operation(String(index).padStart(4, '0')));
+    engine.operations = Array.from({ length: 250 }, (_, index) => namedOperation(String(index).padStart(4, '0')));
     const { store, connection } = opened(engine);
     await settle();
     connection.loadMore('waiting');
@@ -179,7 +179,7 @@ describe('the connection', () => {
 
   test('a page that was asked for under an older filter is dropped', async () => {
     const engine = new FakeEngine();
-    engine.operations = [operation('a')];
+    engine.operations = [namedOperation('a')];
     const { store } = opened(engine);
     store.dispatch({ type: 'filter', filter: { search: 'x', folder: null } });
     const { generation } = store.get();
@@ -188,7 +188,7 @@ describe('the connection', () => {
       generation: generation - 1,
       section: 'waiting',
       after: null,
-      page: { items: [operation('a')], next: null },
+      page: { items: [namedOperation('a')], next: null },
     });
     expect(store.get().queue.waiting.rows).toHaveLength(0);
     await settle();
@@ -196,10 +196,10 @@ describe('the connection', () => {
 
   test('a page that no longer follows the loaded rows is dropped: it would leave a hole', async () => {
     const engine = new FakeEngine();
-    engine.operations = Array.from({ length: 250 }, (_, index) => operation(String(index).padStart(4, '0')));
+    engine.operations = Array.from({ length: 250 }, (_, index) => namedOperation(String(index).padStart(4, '0')));
     const { store } = opened(engine);
     await settle();
-    const page = { items: [operation('0200')], next: null };
+    const page = { items: [namedOperation('0200')], next: null };
     const { generation } = store.get();
     store.dispatch({ type: 'page', generation, section: 'waiting', after: '200', page });
     expect(store.get().queue.waiting).toMatchObject({ next: '100' });
@@ -208,7 +208,7 @@ describe('the connection', () => {
 
   test('what does not fit the contract is not believed', async () => {
     const engine = new FakeEngine();
-    engine.operations = [{ ...operation('a'), bytesDone: -1 }];
+    engine.operations = [{ ...namedOperation('a'), bytesDone: -1 }];
     const { store } = opened(engine);
     await settle();
     expect(store.get().queue.waiting).toMatchObject({ rows: [], loading: false });

@@ -3,7 +3,7 @@ import type { EventView, OperationDetail } from '../../../src/protocol/shapes.ts
 import { decisionWords } from '../../../renderer/i18n/decision-words.ts';
 import { languageFor } from '../../../renderer/i18n/language.ts';
 import { decisionOf } from '../../../renderer/state/decision.ts';
-import { NOW, operation } from './view-fixtures.ts';
+import { namedOperation, NOW } from '../../support/protocol-fixtures.ts';
 
 const english = languageFor('en-US');
 const chinese = languageFor('zh-CN');
@@ -29,7 +29,7 @@ function event(seq: number, type: string, details: Record<string, unknown> = {})
 function resolved(details: Record<string, unknown>, change: Partial<OperationDetail> = {}): OperationDetail {
   const events = [event(2, 'resolved', { strategy: null, reason: null, remote: THEIRS, local: OURS, ...details })];
   return {
-    ...operation('a', { state: 'succeeded' }),
+    ...namedOperation('a', { state: 'succeeded' }),
     // Not in order: the engine promises none.
     events: [...events, event(1, 'conflict-found')],
     parts: [],

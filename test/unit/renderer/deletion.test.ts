@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EventView, OperationDetail } from '../../../src/protocol/shapes.ts';
 import { deletionOf } from '../../../renderer/state/deletion.ts';
-import { NOW, operation } from './view-fixtures.ts';
+import { namedOperation, NOW } from '../../support/protocol-fixtures.ts';
 
 const event = (seq: number, type: string, to: EventView['to'], details: Record<string, unknown> = {}): EventView => ({
   seq,
@@ -21,7 +21,7 @@ const REMOVED = { result: 'deleted', removed: { etag: 'e', versionId: 'v7' }, ma
 
 function deleted(details: Record<string, unknown>, change: Partial<OperationDetail> = {}): OperationDetail {
   return {
-    ...operation('a', { kind: 'file.delete', state: 'succeeded' }),
+    ...namedOperation('a', { kind: 'file.delete', state: 'succeeded' }),
     // Not in order: the engine promises none.
     events: [event(3, 'succeeded', 'succeeded', details), event(1, 'queued', 'pending')],
     parts: [],

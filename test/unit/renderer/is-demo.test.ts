@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isDemo } from '../../../renderer/state/is-demo.ts';
-import { status } from './view-fixtures.ts';
+import { statusView } from '../../support/protocol-fixtures.ts';
 
 test.each([
   ['/data/demo/config.yaml', '/data', true],
@@ -9,5 +9,5 @@ test.each([
   ['/elsewhere/demo/config.yaml', '/data', false],
   [null, '/data', false],
 ])('configuration %s in %s: demo is %s', (configFile, dataDir, expected) => {
-  expect(isDemo({ ...status().engine, configFile, dataDir })).toBe(expected);
+  expect(isDemo({ ...statusView().engine, configFile, dataDir })).toBe(expected);
 });

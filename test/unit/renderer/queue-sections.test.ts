@@ -3,7 +3,7 @@ import type { OperationView } from '../../../src/protocol/shapes.ts';
 import { STATES } from '../../../src/core/states.ts';
 import type { Queue, Section } from '../../../renderer/state/queue-sections.ts';
 import { applyChanges, applyPage, EMPTY_QUEUE, sectionOf } from '../../../renderer/state/queue-sections.ts';
-import { operation } from './view-fixtures.ts';
+import { namedOperation } from '../../support/protocol-fixtures.ts';
 
 const NO_FILTER = { search: '', folder: null };
 
@@ -35,15 +35,20 @@ describe('sections of the queue', () => {
   });
 
   test('a page is appended without repeating rows that are already there', () => {
-    const first = loaded({ waiting: { items: [operation('a'), operation('b')], next: 'b' } });
-    const second = applyPage(first, 'waiting', { items: [operation('b'), operation('c')], next: null }, false);
+    const first = loaded({ waiting: { items: [namedOperation('a'), namedOperation('b')], next: 'b' } });
+    const second = applyPage(
+      first,
+      'waiting',
+      { items: [namedOperation('b'), namedOperation('c')], next: null },
+      false,
+    );
     expect(ids(second, 'waiting')).toEqual(['a', 'b', 'c']);
     expect(second.waiting.next).toBeNull();
   });
 
   test('a row that arrives in a page of another section leaves the old one', () => {
-    const queue = loaded({ waiting: { items: [operation('a'), operation('b')], next: null } });
-    const after = applyPage(queue, 'active', { items: [operation('a', { state: 'running' })], next: null }, true);
+    const queue = loaded({ waiting: { items: [namedOperation('a'), namedOperation('b')], next: null } });
+    const after = applyPage(queue, 'active', { items: [namedOperation('a', { state: 'running' })], next: null }, true);
     expect(ids(after, 'waiting')).toEqual(['b']);
     expect(ids(after, 'active')).toEqual(['a']);
   });
@@ -52,10 +57,13 @@ describe('sections of the queue', () => {
 describe('changes', () => {
   test('a change in place keeps the order and the identity of all other rows and sections', () => {
     const queue = loaded({
-      active: { items: [operation('a', { state: 'running' }), operation('b', { state: 'running' })], next: null },
-      waiting: { items: [operation('c')], next: null },
+      active: {
+        items: [namedOperation('a', { state: 'running' }), namedOperation('b', { state: 'running' })],
+        next: null,
+      },
+      waiting: { items: [namedOperation('c')], next: null },
     });
-    const after = applyChanges(queue, [operation('a', { state: 'running', bytesDone: 5 })], NO_FILTER);
+    const after = applyChanges(queue, [namedOperation('a', { state: 'running', bytesDone: 5 })], NO_FILTER);
     expect(ids(after, 'active')).toEqual(['a', 'b']);
     expect(after.active.rows[0]?.bytesDone).toBe(5);
     expect(after.active.rows[1]).toBe(queue.active.rows[1]);
@@ -64,42 +72,42 @@ describe('changes', () => {
 
   test('an operation moves from waiting over active to the top of done', () => {
     const queue = loaded({
-      waiting: { items: [operation('a'), operation('b')], next: null },
-      done: { items: [operation('z', { state: 'succeeded' })], next: null },
+      waiting: { items: [namedOperation('a'), namedOperation('b')], next: null },
+      done: { items: [namedOperation('z', { state: 'succeeded' })], next: null },
     });
-    const running = applyChanges(queue, [operation('a', { state: 'running' })], NO_FILTER);
+    const running = applyChanges(queue, [namedOperation('a', { state: 'running' })], NO_FILTER);
     expect([ids(running, 'waiting'), ids(running, 'active')]).toEqual([['b'], ['a']]);
-    const done = applyChanges(running, [operation('a', { state: 'succeeded' })], NO_FILTER);
+    const done = applyChanges(running, [namedOperation('a', { state: 'succeeded' })], NO_FILTER);
     expect([ids(done, 'active'), ids(done, 'done')]).toEqual([[], ['a', 'z']]);
   });
 
   test('waiting rows are put in by age; what lies beyond the loaded rows waits for its page', () => {
-    const open = loaded({ waiting: { items: [operation('b'), operation('d')], next: 'd' } });
-    const after = applyChanges(open, [operation('c'), operation('a'), operation('e')], NO_FILTER);
+    const open = loaded({ waiting: { items: [namedOperation('b'), namedOperation('d')], next: 'd' } });
+    const after = applyChanges(open, [namedOperation('c'), namedOperation('a'), namedOperation('e')], NO_FILTER);
     expect(ids(after, 'waiting')).toEqual(['a', 'b', 'c', 'd']);
-    const closed = loaded({ waiting: { items: [operation('b')], next: null } });
-    expect(ids(applyChanges(closed, [operation('e')], NO_FILTER), 'waiting')).toEqual(['b', 'e']);
+    const closed = loaded({ waiting: { items: [namedOperation('b')], next: null } });
+    expect(ids(applyChanges(closed, [namedOperation('e')], NO_FILTER), 'waiting')).toEqual(['b', 'e']);
   });
 
   test('a filter keeps out what does not match, and takes out what no longer does', () => {
-    const queue = loaded({ waiting: { items: [operation('report')], next: null } });
+    const queue = loaded({ waiting: { items: [namedOperation('report')], next: null } });
     const filter = { search: 'REPORT', folder: 'drop' };
-    const other = operation('report-2', { folder: 'scans' });
-    const after = applyChanges(queue, [operation('image'), other, operation('report-3')], filter);
+    const other = namedOperation('report-2', { folder: 'scans' });
+    const after = applyChanges(queue, [namedOperation('image'), other, namedOperation('report-3')], filter);
     expect(ids(after, 'waiting')).toEqual(['report', 'report-3']);
-    const renamed = applyChanges(after, [operation('report', { path: 'x.txt', resourceKey: 'x' })], filter);
+    const renamed = applyChanges(after, [namedOperation('report', { path: 'x.txt', resourceKey: 'x' })], filter);
     expect(ids(renamed, 'waiting')).toEqual(['report-3']);
   });
 
   test('a section that is not loaded yet takes no changes: its first page brings them', () => {
-    expect(applyChanges(EMPTY_QUEUE, [operation('a')], NO_FILTER)).toBe(EMPTY_QUEUE);
+    expect(applyChanges(EMPTY_QUEUE, [namedOperation('a')], NO_FILTER)).toBe(EMPTY_QUEUE);
   });
 
   test('a change looks at each of a hundred thousand loaded rows only a few times', () => {
     let looks = 0;
     const items = Array.from({ length: 100_000 }, (_, index) => {
       const id = String(index).padStart(6, '0');
-      return Object.defineProperty(operation(id), 'id', {
+      return Object.defineProperty(namedOperation(id), 'id', {
         enumerable: true,
         get: () => {
           looks += 1;
@@ -109,7 +117,7 @@ describe('changes', () => {
     });
     const queue = loaded({ waiting: { items, next: null } });
     looks = 0;
-    const after = applyChanges(queue, [operation('050000', { state: 'running' })], NO_FILTER);
+    const after = applyChanges(queue, [namedOperation('050000', { state: 'running' })], NO_FILTER);
     expect(looks / items.length).toBeLessThanOrEqual(3);
     expect(after.waiting.rows).toHaveLength(99_999);
     expect(ids(after, 'active')).toEqual(['050000']);

@@ -4,7 +4,7 @@ import type { StatusView } from '../../../src/protocol/shapes.ts';
 import { languageFor } from '../../../renderer/i18n/language.ts';
 import { stateLineWords } from '../../../renderer/i18n/state-line-words.ts';
 import { stateLine, toneOf } from '../../../renderer/state/state-line.ts';
-import { counts, destination, folder, NOW, status } from './view-fixtures.ts';
+import { destinationStatus, folderStatus, NOW, statusView } from '../../support/protocol-fixtures.ts';
 
 const RUNNING: EngineHostState = { state: 'running', message: null, nextTryAt: null };
 const nowMs = Date.parse(NOW);
@@ -22,7 +22,7 @@ function words(
 
 describe('the state line', () => {
   test('tells of the engine before anything else', () => {
-    const busy = status({ counts: counts({ running: 1 }) });
+    const busy = statusView({ counts: { running: 1 } });
     const down: EngineHostState = { state: 'restarting', message: 'exit 1', nextTryAt: inSeconds(4) };
     expect(words(busy, down)).toBe('The engine stopped unexpectedly; starting again in 4 sec …');
     expect(words(busy, { ...down, nextTryAt: null })).toBe('The engine stopped unexpectedly; starting again …');
@@ -33,9 +33,9 @@ describe('the state line', () => {
   });
 
   test('work in progress shows which item, how fast and how long', () => {
-    const busy = status({
+    const busy = statusView({
       work: 'file.upload',
-      counts: counts({ running: 2, pending: 37 }),
+      counts: { running: 2, pending: 37 },
       bytesPerSecond: 3_400_000,
       etaSeconds: 118,
     });
@@ -47,7 +47,7 @@ describe('the state line', () => {
   test('work has the word of what is done', () => {
     const progress = { done: 2, total: 10, fraction: 0.2 };
     const at = (work: StatusView['work'], locale = 'en-US', bytesPerSecond = 0) =>
-      words(status({ work, bytesPerSecond, counts: counts({ running: 1 }) }), RUNNING, locale, progress);
+      words(statusView({ work, bytesPerSecond, counts: { running: 1 } }), RUNNING, locale, progress);
     expect(at('file.delete')).toBe('Deleting 3 of 10');
     expect(at('file.delete', 'en-US', 1500)).toBe('Deleting 3 of 10');
     expect(at('file.download', 'en-US', 1500)).toBe('Downloading 3 of 10 · 1.5 kB/s');
@@ -60,7 +60,7 @@ describe('the state line', () => {
 
   test('gates that hold for all files say what holds, until when, and how much waits', () => {
     const at = (gate: StatusView['gates'][number]['gate'], until: string | null, open: number) =>
-      words(status({ gates: [{ gate, scope: 'all', until, reason: '' }], counts: counts({ pending: open }) }));
+      words(statusView({ gates: [{ gate, scope: 'all', until, reason: '' }], counts: { pending: open } }));
     const opens = new Date(nowMs + 3 * 3_600_000).toISOString();
     expect(at('schedule-closed', opens, 3)).toMatch(/^Outside of working hours · goes on at .+ · 3 items wait$/);
     expect(at('on-battery', null, 1)).toBe('On battery power · 1 item waits');
@@ -72,7 +72,7 @@ describe('the state line', () => {
 
   test('P11: a queue that can’t be written comes before whatever seems to go on', () => {
     const disk = { dataDir: '/d', freeBytes: 0, neededBytes: 0, full: true };
-    const view = status({ state: 'error', disk, counts: counts({ running: 2, pending: 5 }) });
+    const view = statusView({ state: 'error', disk, counts: { running: 2, pending: 5 } });
     expect(words(view)).toBe('The disk with the queue is full · nothing is taken up or sent until there is room');
     expect(words(view, RUNNING, 'zh-CN')).toBe('存放队列的磁盘已满 · 腾出空间之前不会接收或发送任何内容');
     expect(toneOf(stateLine(RUNNING, true, view, { done: 0, total: 1, fraction: 0 }))).toBe('bad');
@@ -80,7 +80,7 @@ describe('the state line', () => {
 
   test('gates that people wanted are no trouble; a full disk is', () => {
     const tone = (gate: StatusView['gates'][number]['gate']) => {
-      const view = status({ gates: [{ gate, scope: 'all', until: null, reason: '' }], counts: counts({ pending: 1 }) });
+      const view = statusView({ gates: [{ gate, scope: 'all', until: null, reason: '' }], counts: { pending: 1 } });
       return toneOf(stateLine(RUNNING, true, view, { done: 0, total: 1, fraction: 0 }));
     };
     expect([tone('on-battery'), tone('metered'), tone('schedule-closed'), tone('disk-low')]).toEqual([
@@ -94,37 +94,42 @@ describe('the state line', () => {
   test('a mass delete waits for a word, and says that nothing is deleted meanwhile; other work goes first', () => {
     const guard = { count: 1234, of: 3000, since: NOW, sample: ['a.txt'] };
     const gates: StatusView['gates'] = [{ gate: 'mass-delete', scope: 'folder:drop', until: null, reason: '' }];
-    const held = status({ folders: [folder({ guard })], gates, counts: counts({ succeeded: 3000 }) });
+    const held = statusView({ folders: [folderStatus({ guard })], gates, counts: { succeeded: 3000 } });
     expect(words(held)).toBe('1,234 deletes in drop wait for your word · nothing is deleted in the storage meanwhile');
     expect(words(held, RUNNING, 'zh-CN')).toBe('drop 中的 1,234 项删除等待您确认 · 在此期间不会删除存储中的任何内容');
     expect(
-      words({ ...held, folders: [folder({ guard }), folder({ name: 'b', guard: { ...guard, count: 66 } })] }),
+      words({
+        ...held,
+        folders: [folderStatus({ guard }), folderStatus({ name: 'b', guard: { ...guard, count: 66 } })],
+      }),
     ).toMatch(/^1,300 deletes wait for your word/);
-    expect(words({ ...held, work: 'file.upload', counts: counts({ running: 1 }) })).toMatch(/^Uploading/);
+    expect(words(statusView({ ...held, work: 'file.upload', counts: { running: 1 } }))).toMatch(/^Uploading/);
   });
 
   test('a silent destination is named with the next try, unless other work goes on', () => {
-    const silent = destination({ state: 'unreachable', nextTryAt: inSeconds(12) });
-    const waiting = status({ counts: counts({ pending: 3 }), destinations: [silent] });
-    expect(words(waiting)).toBe('Nothing answers at 127.0.0.1:9000 · next try in 12 sec');
-    expect(words({ ...waiting, work: 'file.upload', counts: counts({ pending: 3, running: 1 }) })).toMatch(
+    const silent = destinationStatus({ state: 'unreachable', nextTryAt: inSeconds(12) });
+    const waiting = statusView({ counts: { pending: 3 }, destinations: [silent] });
+    expect(words(waiting)).toBe('Nothing answers at s3.example.com · next try in 12 sec');
+    expect(words(statusView({ ...waiting, work: 'file.upload', counts: { pending: 3, running: 1 } }))).toMatch(
       /^Uploading/,
     );
-    expect(words({ ...waiting, counts: counts({ succeeded: 3 }) })).toBe('Everything is in the storage');
+    expect(words(statusView({ ...waiting, counts: { succeeded: 3 } }))).toBe('Everything is in the storage');
   });
 
   test('pause, offline and a frozen folder say what waits', () => {
-    const paused = status({ pausedUntil: 'forever', counts: counts({ pending: 1 }) });
+    const paused = statusView({ pausedUntil: 'forever', counts: { pending: 1 } });
     expect(words(paused)).toBe('Paused until you resume · 1 item waits');
-    expect(words(status({ state: 'offline', counts: counts({ waiting: 2 }) }))).toBe(
+    expect(words(statusView({ state: 'offline', counts: { waiting: 2 } }))).toBe(
       'This computer is offline · 2 items wait here safely and go on by themselves',
     );
-    expect(words(status({ folders: [folder({ state: 'frozen' })] }))).toMatch(/^The folder drop stands still/);
+    expect(words(statusView({ folders: [folderStatus({ state: 'frozen' })] }))).toMatch(
+      /^The folder drop stands still/,
+    );
   });
 
   test('an idle engine: trouble, all done, or nothing yet', () => {
-    expect(words(status({ counts: counts({ failed: 1, conflict: 1, succeeded: 9 }) }))).toBe('2 items need you');
-    expect(words(status({ counts: counts({ succeeded: 1 }) }))).toBe('Everything is in the storage');
-    expect(words(status({ folders: [folder()] }))).toBe('Ready for the first file');
+    expect(words(statusView({ counts: { failed: 1, conflict: 1, succeeded: 9 } }))).toBe('2 items need you');
+    expect(words(statusView({ counts: { succeeded: 1 } }))).toBe('Everything is in the storage');
+    expect(words(statusView({ folders: [folderStatus()] }))).toBe('Ready for the first file');
   });
 });

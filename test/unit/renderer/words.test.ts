@@ -11,7 +11,7 @@ import { partsMap } from '../../../renderer/state/parts-map.ts';
 import { actionsFor } from '../../../renderer/state/item-actions.ts';
 import { transferFraction } from '../../../renderer/state/transfer-fraction.ts';
 import { itemName } from '../../../renderer/state/item-name.ts';
-import { NOW, operation } from './view-fixtures.ts';
+import { namedOperation, NOW } from '../../support/protocol-fixtures.ts';
 
 const nowMs = Date.parse(NOW);
 const english = languageFor('en-US');
@@ -50,17 +50,17 @@ describe('a row in words', () => {
   test('what was to follow the upload and could not be done is said, in the reader’s language', () => {
     const error = { code: 'local.disk-full', class: 'local', detail: 'no room', ...errorEntry('local.disk-full').en };
     const leftInPlace = { action: 'archive', error, tryAgainAt: NOW } as const;
-    const left = operation('a', { state: 'succeeded', leftInPlace });
+    const left = namedOperation('a', { state: 'succeeded', leftInPlace });
     expect(rowWords(left, nowMs, english).next).toBe('Not archived yet: The disk of this computer is full.');
     expect(rowWords(left, nowMs, chinese).next).toBe('尚未归档：本机磁盘已满。');
-    const trash = operation('a', { state: 'succeeded', leftInPlace: { ...leftInPlace, action: 'trash' } });
+    const trash = namedOperation('a', { state: 'succeeded', leftInPlace: { ...leftInPlace, action: 'trash' } });
     expect(rowWords(trash, nowMs, english).next).toMatch(/^Not in the trash yet: /);
   });
 
   test('a copy beside theirs shows its key, a move in conflict its old name', () => {
-    const beside = operation('a', { state: 'succeeded', storedAs: 'drop/a (conflict x).txt' });
+    const beside = namedOperation('a', { state: 'succeeded', storedAs: 'drop/a (conflict x).txt' });
     expect(rowWords(beside, nowMs, english).main).toBe('In the storage, beside theirs: drop/a (conflict x).txt');
-    const moved = operation('b', {
+    const moved = namedOperation('b', {
       kind: 'file.move',
       state: 'conflict',
       movedFrom: 'old.txt',
@@ -71,7 +71,7 @@ describe('a row in words', () => {
   });
 
   test('a failed item says what happened and what to do, in the reader’s language', () => {
-    const failed = operation('a', { state: 'failed', error: failure('s3.quota') });
+    const failed = namedOperation('a', { state: 'failed', error: failure('s3.quota') });
     expect(rowWords(failed, nowMs, english)).toEqual({
       main: errorEntry('s3.quota').en.message,
       next: errorEntry('s3.quota').en.hint,
@@ -83,7 +83,7 @@ describe('a row in words', () => {
   });
   test('a waiting item counts down; a gate and its own pause come first', () => {
     const dueAt = new Date(nowMs + 95_000).toISOString();
-    const waiting = operation('a', { state: 'waiting', dueAt, error: failure('net.reset') });
+    const waiting = namedOperation('a', { state: 'waiting', dueAt, error: failure('net.reset') });
     expect(rowWords(waiting, nowMs, english)).toEqual({
       main: errorEntry('net.reset').en.message,
       next: 'Next try in 2 min',
@@ -93,18 +93,24 @@ describe('a row in words', () => {
   });
   test('deletes, moves and downloads have their own words, done and undone', () => {
     const done = (kind: OperationView['kind']) =>
-      rowWords(operation('a', { kind, state: 'succeeded' }), nowMs, english).main;
+      rowWords(namedOperation('a', { kind, state: 'succeeded' }), nowMs, english).main;
     expect([done('file.delete'), done('file.move'), done('file.download')]).toEqual([
       'Deleted in the storage',
       'Moved in the storage',
       'Downloaded',
     ]);
-    const kept = operation('a', { state: 'succeeded', phase: 'ready', externalId: null, bytesDone: 0, bytesTotal: 4 });
+    const kept = namedOperation('a', {
+      state: 'succeeded',
+      phase: 'ready',
+      externalId: null,
+      bytesDone: 0,
+      bytesTotal: 4,
+    });
     expect(rowWords(kept, nowMs, english).main).toBe('Not sent: theirs was kept');
     expect(rowWords({ ...kept, externalId: 'v1', bytesDone: 4 }, nowMs, english).main).toBe('In the storage');
     expect(rowWords({ ...kept, bytesDone: 4 }, nowMs, english).main).toBe('In the storage');
     const over = (kind: OperationView['kind'], state: OperationView['state']) =>
-      rowWords(operation('a', { kind, state }), nowMs, english).main;
+      rowWords(namedOperation('a', { kind, state }), nowMs, english).main;
     expect(over('file.delete', 'cancelled')).toBe('Cancelled; it stays in the storage');
     expect(over('file.download', 'cancelled')).toBe('Cancelled; nothing was brought here');
     expect(over('file.delete', 'superseded')).toBe('Not needed any more');
@@ -112,7 +118,12 @@ describe('a row in words', () => {
   });
   test('the conflict of a delete asks what to do about the delete', () => {
     const error = { code: 'conflict.changed', class: 'conflict', detail: null, ...errorEntry('conflict.changed').en };
-    const op = operation('a', { kind: 'file.delete', state: 'conflict', error, next: 'It waits for your choice.' });
+    const op = namedOperation('a', {
+      kind: 'file.delete',
+      state: 'conflict',
+      error,
+      next: 'It waits for your choice.',
+    });
     expect(rowWords(op, nowMs, english).next).toBe(`It waits for your choice. ${en.row.deletedHere}`);
     expect(rowWords(op, nowMs, chinese)).toEqual({
       main: errorEntry('conflict.changed').zh.message,
@@ -121,7 +132,7 @@ describe('a row in words', () => {
   });
   test('the engine’s times are shown as the reader’s', () => {
     const next = 'It starts when working hours begin, at 2026-11-21T15:00:00Z.';
-    const op = operation('a', { gate: 'schedule-closed', next });
+    const op = namedOperation('a', { gate: 'schedule-closed', next });
     const words = rowWords(op, nowMs, english);
     expect(words.main).toBe('Waits for its working hours');
     expect(words.next).toBe(
@@ -129,19 +140,22 @@ describe('a row in words', () => {
     );
   });
   test('bytes are counted where bytes pass', () => {
-    const running = operation('a', { state: 'running', bytesTotal: 100, bytesDone: 40 });
+    const running = namedOperation('a', { state: 'running', bytesTotal: 100, bytesDone: 40 });
     expect(transferFraction({ ...running, phase: 'uploading' })).toBe(0.4);
     expect(transferFraction({ ...running, kind: 'file.download', phase: 'downloading' })).toBe(0.4);
     expect(transferFraction({ ...running, kind: 'file.move', phase: 'copying' })).toBeNull();
     expect(transferFraction({ ...running, kind: 'file.delete', phase: 'deleting', bytesTotal: null })).toBeNull();
   });
   test('a file that could not be verified says so', () => {
-    const done = operation('a', { state: 'succeeded', phase: 'ready', verified: false });
+    const done = namedOperation('a', { state: 'succeeded', phase: 'ready', verified: false });
     expect(rowWords(done, nowMs, english).next).toBe(en.row.unverified);
   });
   test('a name is the last part of the path, wherever it lies', () => {
-    expect(itemName(operation('a', { path: 'x/y/z.txt' }))).toEqual({ name: 'z.txt', place: 'drop / x/y' });
-    expect(itemName(operation('a', { path: null, folder: null, resourceKey: 'K' }))).toEqual({ name: 'K', place: '' });
+    expect(itemName(namedOperation('a', { path: 'x/y/z.txt' }))).toEqual({ name: 'z.txt', place: 'drop / x/y' });
+    expect(itemName(namedOperation('a', { path: null, folder: null, resourceKey: 'K' }))).toEqual({
+      name: 'K',
+      place: '',
+    });
   });
 });
 
@@ -177,20 +191,22 @@ test('both languages have the same words, and none is empty', () => {
 
 describe('what can be done', () => {
   test('a conflict is decided, a failure retried, and an unknown outcome never simply repeated', () => {
-    expect(actionsFor(operation('a', { state: 'conflict' })).slice(0, 3)).toEqual([
+    expect(actionsFor(namedOperation('a', { state: 'conflict' })).slice(0, 3)).toEqual([
       'keep-local',
       'keep-remote',
       'keep-both',
     ]);
-    expect(actionsFor(operation('a', { state: 'conflict', kind: 'api.call' }))).not.toContain('keep-both');
+    expect(actionsFor(namedOperation('a', { state: 'conflict', kind: 'api.call' }))).not.toContain('keep-both');
     const unknown = { code: 'call.outcome-unknown', class: 'permanent', message: '', hint: '', detail: null };
-    const stopped = actionsFor(operation('a', { state: 'failed', kind: 'api.call', path: null, error: unknown }));
+    const stopped = actionsFor(namedOperation('a', { state: 'failed', kind: 'api.call', path: null, error: unknown }));
     expect(stopped).toEqual(['retry-new-key', 'cancel']);
   });
   test('what one side deleted can’t be kept beside the other', () => {
     const conflict = (kind: OperationView['kind'], code: string) => {
       const error = { code, class: 'conflict', message: '', hint: '', detail: null };
-      return actionsFor(operation('a', { state: 'conflict', kind, error })).filter((action) => action !== 'reveal');
+      return actionsFor(namedOperation('a', { state: 'conflict', kind, error })).filter(
+        (action) => action !== 'reveal',
+      );
     };
     expect(conflict('file.upload', 'conflict.deleted')).toEqual(['upload-again', 'leave-deleted', 'cancel']);
     expect(conflict('file.delete', 'conflict.changed')).toEqual(['keep-remote', 'delete-theirs', 'cancel']);
@@ -199,7 +215,7 @@ describe('what can be done', () => {
   });
   test('only a file that is here is shown in the file manager', () => {
     const shown = (kind: OperationView['kind'], state: OperationView['state']) =>
-      actionsFor(operation('a', { kind, state })).includes('reveal');
+      actionsFor(namedOperation('a', { kind, state })).includes('reveal');
     expect(shown('file.delete', 'succeeded')).toBe(false);
     expect(shown('file.download', 'running')).toBe(false);
     expect(shown('file.download', 'succeeded')).toBe(true);
@@ -207,7 +223,7 @@ describe('what can be done', () => {
   });
   test('what is over can’t be cancelled', () => {
     for (const state of ['succeeded', 'cancelled', 'superseded'] as const) {
-      expect(actionsFor(operation('a', { state }))).not.toContain('cancel');
+      expect(actionsFor(namedOperation('a', { state }))).not.toContain('cancel');
     }
   });
 });
@@ -223,7 +239,7 @@ describe('the map of parts', () => {
       doneAt: index < done ? NOW : null,
     }));
   const detail = (count: number, done: number, bytesDone: number) => ({
-    ...operation('a', { state: 'running', bytesTotal: count * 10, bytesDone }),
+    ...namedOperation('a', { state: 'running', bytesTotal: count * 10, bytesDone }),
     events: [],
     parts: parts(count, done),
     steps: [],
