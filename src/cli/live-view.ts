@@ -23,7 +23,7 @@ export function renderLive(model: LiveModel, size: LiveSize, style: Style, nowMs
     fit(totals(status)),
     ...troubles(status, nowMs).map((line) => style('warn', fit(line))),
   ];
-  const attention = attentionLines(status, nowMs).map((line) => style('bad', fit(line)));
+  const attention = attentionSummary(status, nowMs).map((line) => style('bad', fit(line)));
   const recent = model.recent.map((operation) => style('faint', fit(`  ✓ ${operationName(operation)}`)));
   const room = Math.max(0, size.rows - head.length - Math.min(attention.length, 4));
   const active = activeLines(model.active, size, style, Math.max(1, room));
@@ -99,7 +99,7 @@ function troubles(
   return lines.slice(0, 6);
 }
 
-function attentionLines({ attention, counts }: StatusView, nowMs: number): readonly string[] {
+function attentionSummary({ attention, counts }: StatusView, nowMs: number): readonly string[] {
   const groups = sameTrouble(attention, nowMs).slice(0, 3);
   const shown = groups.map(([first, ...others]) => {
     const also = others.length === 0 ? '' : ` and ${formatCount(others.length, 'more', 'more')}`;

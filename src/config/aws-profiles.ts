@@ -3,12 +3,6 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from './substitute-env.ts';
 
-/** Where a profile was looked for. */
-interface LookedIn {
-  readonly path: string;
-  readonly state: 'read' | 'missing' | 'unreadable';
-}
-
 /**
  * Null when the shared AWS files have a section of that name; else where it was looked for, in words for people. The files
  * and what moves them are those of the AWS SDKs and of its command line.
@@ -16,33 +10,23 @@ interface LookedIn {
 export function whereProfileIsMissing(profile: string, env: Environment): string | null {
   const directory = join(homedir(), '.aws');
   const files = [
-    { path: nonEmpty(env['AWS_SHARED_CREDENTIALS_FILE']) ?? join(directory, 'credentials'), prefix: '' },
-    { path: nonEmpty(env['AWS_CONFIG_FILE']) ?? join(directory, 'config'), prefix: 'profile ' },
+    { path: nonEmpty(env['AWS_SHARED_CREDENTIALS_FILE']) ?? join(directory, 'credentials'), section: profile },
+    {
+      path: nonEmpty(env['AWS_CONFIG_FILE']) ?? join(directory, 'config'),
+      section: profile === 'default' ? profile : `profile ${profile}`,
+    },
   ];
-  const looked: LookedIn[] = [];
-  for (const { path, prefix } of files) {
-    const text = read(path);
-    if (typeof text === 'object') looked.push(text);
-    else if (sections(text).some((name) => name === prefix + profile || (name === 'default' && profile === name)))
-      return null;
-    else looked.push({ path, state: 'read' });
+  const looked: string[] = [];
+  for (const { path, section } of files) {
+    try {
+      if (sections(readFileSync(path, 'utf8')).includes(section)) return null;
+      looked.push(path);
+    } catch (error) {
+      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      looked.push(`${path} (${isMissing ? 'no such file' : 'can’t be read'})`);
+    }
   }
-  return looked.map(({ path, state }) => path + STATE_WORDS[state]).join(' or ');
-}
-
-const STATE_WORDS: Readonly<Record<LookedIn['state'], string>> = {
-  read: '',
-  missing: ' (no such file)',
-  unreadable: ' (can’t be read)',
-};
-
-function read(path: string): string | LookedIn {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return { path, state: isMissing ? 'missing' : 'unreadable' };
-  }
+  return looked.join(' or ');
 }
 
 /** What stands in brackets, with a name in quotes as without. */

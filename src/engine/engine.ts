@@ -27,9 +27,9 @@ import { HostProxies } from './host-proxies.ts';
 import { MachineLife } from './machine-life.ts';
 import { lookAtNetwork, type NetworkLook } from './network-watch.ts';
 import { readSupplies } from './power-watch.ts';
+import { secretTroubles } from './secret-troubles.ts';
 import { SyncCore } from './sync-core.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
-import { secretTroubles } from './secret-troubles.ts';
 import { takeLock } from './take-lock.ts';
 
 export class InvalidConfigError extends Error {
@@ -69,9 +69,9 @@ export function databaseFile(dataDir: string): string {
   return join(dataDir, 'longshore.db');
 }
 
-/** Loads the configuration or throws InvalidConfigError. */
 type LoadedConfig = Extract<ConfigResult, { ok: true }>;
 
+/** Loads the configuration or throws InvalidConfigError. */
 function requireConfig(configFile: string, dataDir: string): LoadedConfig {
   const result = loadConfigFile(configFile, machineContext(dataDir));
   if (!result.ok) throw new InvalidConfigError(result.problems);

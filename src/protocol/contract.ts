@@ -210,7 +210,7 @@ export const REQUESTS = {
     params: nothing,
     result: z.object({
       names: z.array(z.string()),
-      /** Of those whose value is of an obviously wrong form: what is wrong with it, per use, never the value (P12). */
+      /** What is obviously wrong with the form of each value, per use; null: nothing. Never the value (P12). */
       faults: z
         .record(z.string(), z.object({ header: z.string().nullable(), s3Keys: z.string().nullable() }))
         .optional(),

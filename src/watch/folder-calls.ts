@@ -1,12 +1,9 @@
 import { LongshoreError } from '../core/longshore-error.ts';
 import type { Clock } from '../core/ports.ts';
+import { LOOK_MS, SILENT_LOOKS } from './silence.ts';
 
 /** So many calls of one folder are with the system at once: as many as Node's own default has threads for all. */
 const AT_ONCE = 4;
-/** How often it is looked whether any of them has ended, ms. */
-const LOOK_MS = 5000;
-/** After so many looks in a row at which none had, a call is not waited for any more. */
-const SILENT_LOOKS = 12;
 
 interface CallOptions<T> {
   /** Is given what the call brings when it is not waited for any more. */

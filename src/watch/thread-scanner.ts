@@ -2,6 +2,7 @@ import { assert } from '../core/assert.ts';
 import type { Clock, ScannedDirectory, Scanner, ScanRequest, ScanSummary } from '../core/ports.ts';
 import { abortReason } from './abort-reason.ts';
 import { ScanThread } from './scan-thread.ts';
+import { LOOK_MS, SILENT_LOOKS } from './silence.ts';
 
 export interface ThreadScannerOptions {
   /** Where scan-worker is: its source, or its bundle. */
@@ -15,10 +16,6 @@ const SCANS_AT_ONCE = 4;
 const IDLE_THREADS = 1;
 /** … for so long, ms: one takes 25 MB, and a new one starts in 40 ms. */
 const KEEP_IDLE_MS = 15_000;
-/** How often it is looked whether a scan moves; one that does not gives its place to another, ms. */
-const LOOK_MS = 5000;
-/** After so many looks without a step the file system counts as silent: a sleeping disk needs up to 20 s to wake. */
-const SILENT_LOOKS = 12;
 
 type OnBatch = (batch: readonly ScannedDirectory[]) => Promise<void> | void;
 type OnSilence = (isSilent: boolean) => void;
@@ -103,11 +100,10 @@ export class ThreadScanner implements Scanner {
     }
   }
 
-  /** Sees whether the scan moves. */
+  /** Sees whether the scan moves; one that does not gives its place to another at the first look. */
   #lookAfter(thread: ScanThread, onSilence: OnSilence, giveBack: () => void): () => void {
     const { clock } = this.#options;
     let { steps } = thread;
-    // Looks and no span of time: a laptop that slept has not waited for its drive.
     let looks = 0;
     let wasSilent = false;
     const look = () => {
