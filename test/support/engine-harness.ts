@@ -24,7 +24,7 @@ import { storeCapabilities } from '../../src/sync/capabilities/capability-store.
 import { engineEnv } from '../../tools/run/engine-runtime.mjs';
 import { captureCli } from './captured-cli.ts';
 import { TestBucket } from './s3-bucket.ts';
-import { startMoto, startStandIn, type S3Endpoint } from './s3-servers.ts';
+import { startMoto, startStandIn, type S3Endpoint, type StandIn } from './s3-servers.ts';
 import { until } from './until.ts';
 
 export const MIB = 1024 * 1024;
@@ -32,7 +32,7 @@ export const MIB = 1024 * 1024;
 export const PART_BYTES = 5 * MIB;
 
 export type ServerName = 'stand-in' | 'moto';
-export interface TestServer extends S3Endpoint {
+export interface TestServer extends S3Endpoint, Partial<Pick<StandIn, 'faults' | 'counters'>> {
   close(): Promise<void>;
 }
 /** Both servers that whatever does not need faults is proved on: ours, and one that no one here wrote. */

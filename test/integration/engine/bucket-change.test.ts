@@ -1,9 +1,10 @@
 /** The configuration gives a destination's name to another bucket: what is on its way (P7), and what was done (P2, P4). */
 import { rmSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { openReadable } from '../../../src/db/connection.ts';
 import { databaseFile } from '../../../src/engine/engine.ts';
 import { MIB, noise, Rig } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { sha256, TestBucket } from '../../support/s3-bucket.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
@@ -11,20 +12,13 @@ import { until } from '../../support/until.ts';
 let server: StandIn;
 let rig: Rig;
 let other: TestBucket;
-beforeAll(async () => {
-  server = await startStandIn();
-});
-afterAll(() => server.close());
-beforeEach(async () => {
-  server.faults.clear();
+rigForEach(startStandIn, async (started) => {
+  server = started;
   rig = await Rig.create(server);
   other = await TestBucket.create(server);
-  server.counters.reset();
+  return rig;
 });
-afterEach(async () => {
-  other.close();
-  await rig.close();
-});
+afterEach(() => other.close());
 
 const inForce = () => rig.log.filter((line) => line.includes('in force now')).length;
 

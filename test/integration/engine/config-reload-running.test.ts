@@ -1,8 +1,9 @@
 /** The configuration changes while bytes are on their way. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MIB, noise, PART_BYTES, Rig } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { sha256 } from '../../support/s3-bucket.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
@@ -12,17 +13,12 @@ const STOP_LIMIT_MS = 1000;
 
 let server: StandIn;
 let rig: Rig;
-beforeAll(async () => {
-  server = await startStandIn();
-});
-afterAll(() => server.close());
-beforeEach(async () => {
-  server.faults.clear();
+rigForEach(startStandIn, async (started) => {
+  server = started;
   rig = await Rig.create(server);
   mkdirSync(rig.folder('other'));
-  server.counters.reset();
+  return rig;
 });
-afterEach(() => rig.close());
 
 const partsDone = () => server.counters.of('UploadPart').statuses['200'] ?? 0;
 const bytesIn = () => server.counters.of('UploadPart').requestBodyBytes;

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { OperationDetail } from '../../../src/protocol/shapes.ts';
 import { MIB, noise, Rig, SERVERS, type TestServer } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { startStandIn } from '../../support/s3-servers.ts';
 
 type Strategy = 'manual' | 'keep-both' | 'local-wins' | 'remote-wins' | 'newest-wins';
@@ -17,14 +18,10 @@ function decisionOf({ events }: OperationDetail): { readonly source: string; rea
 describe.each(SERVERS)('conflict strategies against %s', (_name, startServer) => {
   let server: TestServer;
   let rig: Rig;
-  beforeAll(async () => {
-    server = await startServer();
+  rigForEach(startServer, async (started) => {
+    server = started;
+    return (rig = await Rig.create(server));
   });
-  afterAll(() => server.close());
-  beforeEach(async () => {
-    rig = await Rig.create(server);
-  });
-  afterEach(() => rig.close());
 
   /** Ours was stored, then both sides changed it. Returns the state in which our edit ended, and both versions. */
   async function bothChanged(
@@ -184,14 +181,10 @@ describe.each(SERVERS)('conflict strategies against %s', (_name, startServer) =>
 describe('conflict strategies in mirror mode', () => {
   let server: TestServer;
   let rig: Rig;
-  beforeAll(async () => {
-    server = await startStandIn();
+  rigForEach(startStandIn, async (started) => {
+    server = started;
+    return (rig = await Rig.create(server));
   });
-  afterAll(() => server.close());
-  beforeEach(async () => {
-    rig = await Rig.create(server);
-  });
-  afterEach(() => rig.close());
 
   const local = (path: string): string => readFileSync(rig.at(path), 'utf8');
 

@@ -1,20 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { OperationView } from '../../../src/protocol/shapes.ts';
 import { MIB, noise, Rig, SERVERS, type TestServer } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { sha256 } from '../../support/s3-bucket.ts';
 import type { StandIn } from '../../support/s3-servers.ts';
 
 describe.each(SERVERS)('conflicts against %s', (name, startServer) => {
   let server: TestServer;
   let rig: Rig;
-  beforeAll(async () => {
-    server = await startServer();
+  rigForEach(startServer, async (started) => {
+    server = started;
+    return (rig = await Rig.create(server));
   });
-  afterAll(() => server.close());
-  beforeEach(async () => {
-    rig = await Rig.create(server);
-  });
-  afterEach(() => rig.close());
 
   /** Ours was uploaded, theirs came after it, and then ours was edited. */
   async function bothChanged(path = 'a.txt'): Promise<{ conflict: OperationView; ours: string; theirs: string }> {

@@ -1,25 +1,21 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Rig } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { sha256 } from '../../support/s3-bucket.ts';
-import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
+import { startStandIn } from '../../support/s3-servers.ts';
 
-let server: StandIn;
 let rig: Rig;
-beforeAll(async () => {
-  server = await startStandIn();
-});
-afterAll(() => server.close());
-beforeEach(async () => {
+rigForEach(startStandIn, async (server) => {
   rig = await Rig.create(server);
   rig.write('a.txt', 'x');
   await rig.start();
   await rig.untilItem('a.txt', 'succeeded');
   await rig.stop();
+  return rig;
 });
-afterEach(() => rig.close());
 
 const file = () => join(rig.dataDir, 'longshore.db');
 

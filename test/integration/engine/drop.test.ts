@@ -1,19 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { MIB, noise, PART_BYTES, Rig, SERVERS, type TestServer } from '../../support/engine-harness.ts';
+import { describe, expect, it } from 'vitest';
+import { MIB, noise, PART_BYTES, Rig, SERVERS } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { sha256 } from '../../support/s3-bucket.ts';
 
 describe.each(SERVERS)('drop mode against %s', (name, startServer) => {
-  let server: TestServer;
   let rig: Rig;
-  beforeAll(async () => {
-    server = await startServer();
-  });
-  afterAll(() => server.close());
-  beforeEach(async () => {
-    rig = await Rig.create(server);
-  });
-  afterEach(() => rig.close());
+  rigForEach(startServer, async (server) => (rig = await Rig.create(server)));
 
   it('P2: small files of all kinds arrive byte for byte and show as ready', async () => {
     const files: Record<string, Buffer> = {

@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Fault, FaultRule } from '../../../tools/s3/faults.ts';
 import { MIB, noise, Rig } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { sha256 } from '../../support/s3-bucket.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
@@ -10,16 +11,10 @@ const SLOW_DOWN: Fault = { kind: 'error', status: 503, code: 'SlowDown' };
 
 let server: StandIn;
 let rig: Rig;
-beforeAll(async () => {
-  server = await startStandIn();
+rigForEach(startStandIn, async (started) => {
+  server = started;
+  return (rig = await Rig.create(server));
 });
-afterAll(() => server.close());
-beforeEach(async () => {
-  server.faults.clear();
-  rig = await Rig.create(server);
-  server.counters.reset();
-});
-afterEach(() => rig.close());
 
 async function expectLanded(path: string, bytes: Buffer, rule: FaultRule): Promise<void> {
   server.faults.add(rule);

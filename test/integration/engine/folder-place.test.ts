@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Rig } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
 
@@ -8,17 +9,12 @@ const NAMES = Array.from({ length: 60 }, (_, index) => `file-${index}.txt`);
 
 let server: StandIn;
 let rig: Rig;
-beforeAll(async () => {
-  server = await startStandIn();
-});
-afterAll(() => server.close());
-beforeEach(async () => {
-  server.faults.clear();
+rigForEach(startStandIn, async (started) => {
+  server = started;
   // Some are on their way while most still wait.
   server.faults.add({ operation: 'PutObject', fault: { kind: 'latency', delayMs: 400 } });
-  rig = await Rig.create(server);
+  return (rig = await Rig.create(server));
 });
-afterEach(() => rig.close());
 
 async function startWithUploadsUnderWay(): Promise<void> {
   for (const name of NAMES) rig.write(name, `content of ${name}`);

@@ -1,21 +1,17 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { StatusView } from '../../../src/protocol/shapes.ts';
 import { Rig } from '../../support/engine-harness.ts';
-import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
+import { startStandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
 
-let server: StandIn;
 let rig: Rig;
-beforeAll(async () => {
-  server = await startStandIn();
-});
-afterAll(() => server.close());
-beforeEach(async () => {
+rigForEach(startStandIn, async (server) => {
   rig = await Rig.create(server);
   rig.configure({ folders: [rig.folderConfig('drop'), rig.folderConfig('usb')] });
+  return rig;
 });
-afterEach(() => rig.close());
 
 async function untilFolder(name: string, state: StatusView['folders'][number]['state']) {
   let seen: StatusView['folders'][number] | undefined;

@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Rig } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { HangingDrive } from '../../support/hanging-drive.ts';
-import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
+import { startStandIn } from '../../support/s3-servers.ts';
 import { WHY_NO_SMALL_DISK } from '../../support/small-disk.ts';
 import { until } from '../../support/until.ts';
 
@@ -11,20 +12,12 @@ if (WHY_NO_SMALL_DISK !== null) console.log(WHY_NO_SMALL_DISK);
 const STOP_LIMIT_MS = 5000;
 
 describe.skipIf(WHY_NO_SMALL_DISK !== null)('a drive that does not answer', () => {
-  let server: StandIn;
   let rig: Rig;
   let drives: HangingDrive[] = [];
-  beforeAll(async () => {
-    server = await startStandIn();
-  });
-  afterAll(() => server.close());
-  beforeEach(async () => {
-    server.faults.clear();
-    rig = await Rig.create(server);
-  });
-  afterEach(async () => {
+  rigForEach(startStandIn, async (server) => (rig = await Rig.create(server)));
+  // Before the rig closes: what hangs would keep it from it.
+  afterEach(() => {
     for (const drive of drives.splice(0)) drive.answer();
-    await rig.close();
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(

@@ -10,24 +10,19 @@ import {
   writeSync,
 } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MIB, noise, Rig } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { sha256 } from '../../support/s3-bucket.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
 
 let server: StandIn;
 let rig: Rig;
-beforeAll(async () => {
-  server = await startStandIn();
+rigForEach(startStandIn, async (started) => {
+  server = started;
+  return (rig = await Rig.create(server));
 });
-afterAll(() => server.close());
-beforeEach(async () => {
-  server.faults.clear();
-  server.counters.reset();
-  rig = await Rig.create(server);
-});
-afterEach(() => rig.close());
 
 const partsDone = () => server.counters.of('UploadPart').statuses['200'] ?? 0;
 

@@ -1,22 +1,18 @@
 import { mkdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { StatusView } from '../../../src/protocol/shapes.ts';
 import { Rig } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
 
 let server: StandIn;
 let rig: Rig;
 const MIRROR = { mode: 'mirror', deletes: { grace: '1s' } };
-beforeAll(async () => {
-  server = await startStandIn();
+rigForEach(startStandIn, async (started) => {
+  server = started;
+  return (rig = await Rig.create(server, { folder: MIRROR }));
 });
-afterAll(() => server.close());
-beforeEach(async () => {
-  server.faults.clear();
-  rig = await Rig.create(server, { folder: MIRROR });
-});
-afterEach(() => rig.close());
 
 async function folder(name = 'drop'): Promise<StatusView['folders'][number]> {
   const found = (await rig.status()).folders.find((candidate) => candidate.name === name);

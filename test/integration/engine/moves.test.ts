@@ -1,21 +1,17 @@
 import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Rig } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
 
 let server: StandIn;
 let rig: Rig;
 const MIRROR = { mode: 'mirror', deletes: { grace: '2s' } };
-beforeAll(async () => {
-  server = await startStandIn();
+rigForEach(startStandIn, async (started) => {
+  server = started;
+  return (rig = await Rig.create(server, { folder: MIRROR }));
 });
-afterAll(() => server.close());
-beforeEach(async () => {
-  server.faults.clear();
-  rig = await Rig.create(server, { folder: MIRROR });
-});
-afterEach(() => rig.close());
 
 async function startWith(files: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, content] of Object.entries(files)) rig.write(path, content);

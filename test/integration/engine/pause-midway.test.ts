@@ -2,8 +2,9 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MIB, noise, PART_BYTES, Rig } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { sha256 } from '../../support/s3-bucket.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
@@ -18,16 +19,10 @@ const MIRROR = { mode: 'mirror', deletes: { grace: '0s', askAboveFiles: 10_000 }
 
 let server: StandIn;
 let rig: Rig;
-beforeAll(async () => {
-  server = await startStandIn();
+rigForEach(startStandIn, async (started) => {
+  server = started;
+  return (rig = await Rig.create(server));
 });
-afterAll(() => server.close());
-beforeEach(async () => {
-  server.faults.clear();
-  rig = await Rig.create(server);
-  server.counters.reset();
-});
-afterEach(() => rig.close());
 
 const done = (operation: OperationName) => {
   const { statuses } = server.counters.of(operation);

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MIB, noise, PART_BYTES, Rig } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { sha256 } from '../../support/s3-bucket.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
@@ -13,16 +14,10 @@ const PARTS_AT_ONCE = 8;
 
 let server: StandIn;
 let rig: Rig;
-beforeAll(async () => {
-  server = await startStandIn();
+rigForEach(startStandIn, async (started) => {
+  server = started;
+  return (rig = await Rig.create(server));
 });
-afterAll(() => server.close());
-beforeEach(async () => {
-  server.faults.clear();
-  rig = await Rig.create(server);
-  server.counters.reset();
-});
-afterEach(() => rig.close());
 
 /** So fast that what the kernel still holds of a closed connection (at most a part) is through well within a second. */
 const slow = () =>

@@ -1,21 +1,14 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { OperationView } from '../../../src/protocol/shapes.ts';
 import { closedPort } from '../../support/fault-server.ts';
-import { Rig, SERVERS, type TestServer } from '../../support/engine-harness.ts';
+import { Rig, SERVERS } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { until } from '../../support/until.ts';
 
 describe.each(SERVERS)('restore against %s', (_name, startServer) => {
-  let server: TestServer;
   let rig: Rig;
-  beforeAll(async () => {
-    server = await startServer();
-  });
-  afterAll(() => server.close());
-  beforeEach(async () => {
-    rig = await Rig.create(server);
-  });
-  afterEach(() => rig.close());
+  rigForEach(startServer, async (server) => (rig = await Rig.create(server)));
 
   const text = (path: string) => readFileSync(rig.at(path), 'utf8');
   const restore = async (path: string, ...more: readonly string[]) =>

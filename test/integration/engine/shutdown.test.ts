@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MIB, noise, PART_BYTES, Rig } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { sha256 } from '../../support/s3-bucket.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
@@ -9,16 +10,10 @@ const STOP_LIMIT_MS = 5000;
 
 let server: StandIn;
 let rig: Rig;
-beforeAll(async () => {
-  server = await startStandIn();
+rigForEach(startStandIn, async (started) => {
+  server = started;
+  return (rig = await Rig.create(server));
 });
-afterAll(() => server.close());
-beforeEach(async () => {
-  server.faults.clear();
-  rig = await Rig.create(server);
-  server.counters.reset();
-});
-afterEach(() => rig.close());
 
 const sent = () => server.counters.of('UploadPart');
 const partsDone = () => sent().statuses['200'] ?? 0;

@@ -1,22 +1,14 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { EventView, StatusView } from '../../../src/protocol/shapes.ts';
 import { Rig } from '../../support/engine-harness.ts';
-import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
+import { startStandIn } from '../../support/s3-servers.ts';
 import { until } from '../../support/until.ts';
 
-let server: StandIn;
 let rig: Rig;
-beforeAll(async () => {
-  server = await startStandIn();
-});
-afterAll(() => server.close());
-beforeEach(async () => {
-  server.faults.clear();
-  rig = await Rig.create(server);
-});
-afterEach(() => rig.close());
+rigForEach(startStandIn, async (server) => (rig = await Rig.create(server)));
 
 const folderOf = async (): Promise<StatusView['folders'][number]> => (await rig.status()).folders[0]!;
 const events = async (): Promise<EventView[]> => ((await rig.json('events')) as { items: EventView[] }).items;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Rig, SERVERS, type TestServer } from '../../support/engine-harness.ts';
+import { rigForEach } from '../../support/rig-tests.ts';
 import { startStandIn, type StandIn } from '../../support/s3-servers.ts';
 
 interface Undone {
@@ -29,14 +30,10 @@ async function undo(rig: Rig, id: string): Promise<string> {
 describe.each(SERVERS)('undo of decisions against %s', (_name, startServer) => {
   let server: TestServer;
   let rig: Rig;
-  beforeAll(async () => {
-    server = await startServer();
+  rigForEach(startServer, async (started) => {
+    server = started;
+    return (rig = await Rig.create(server));
   });
-  afterAll(() => server.close());
-  beforeEach(async () => {
-    rig = await Rig.create(server);
-  });
-  afterEach(() => rig.close());
 
   /** The next scan is quiet, and the next edit replaces what is there without a question. */
   async function expectSettled(): Promise<void> {
