@@ -12,36 +12,9 @@ import type {
   WriteCondition,
   WriteReply,
 } from '../../src/core/ports.ts';
+import { conditioned, type Dialect } from './dialect.ts';
+import { ObjectHistory, type Hand, type Version, type Writer } from './object-history.ts';
 import { hashOf } from './sim-disk.ts';
-
-/** `ours` and `peer` are machines with an engine; `other` is anybody else. */
-export type Writer = 'ours' | 'peer' | 'other';
-
-/** Something that stood at a key, or that nothing stood there (`bytes` null). */
-export interface Version {
-  readonly key: string;
-  /** Null where the bucket keeps no versions. */
-  readonly versionId: string | null;
-  readonly bytes: Uint8Array | null;
-  readonly hash: string;
-  readonly etag: string;
-  readonly checksums: readonly Checksum[];
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly contentType: string;
-  readonly atMs: number;
-  readonly writer: Writer;
-  /** Orders what happened in this bucket. */
-  readonly tick: number;
-  /** When it was sent, in ticks: what its writer learnt later it could not know of. */
-  readonly sentAt: number;
-  /** The multipart upload that it came from. */
-  readonly uploadId: string | null;
-}
-
-interface Look {
-  readonly tick: number;
-  readonly answeredAt: number;
-}
 
 export interface SimPart {
   readonly bytes: Uint8Array;
@@ -62,111 +35,22 @@ export interface SimUpload {
   reply: WriteReply | null;
 }
 
-/** In what services differ, fixed for a run. */
-export interface Dialect {
-  readonly repeatedComplete: 'same' | 'gone';
-  /** False: the service keeps no checksum of its own and reports none; ETags are all there is. */
-  readonly reportsChecksums: boolean;
-  /** False: ETags are opaque, as with KMS encryption. */
-  readonly etagIsMd5: boolean;
-  /** True: what was replaced or deleted can still be had by its version id. */
-  readonly versioned: boolean;
-  /** Writes whose conditions are looked at; many services answer 200 to the others. */
-  readonly honours: ReadonlySet<ConditionalWrite>;
-}
-
-export const CONDITIONAL_WRITES = [
-  'put-create',
-  'put-replace',
-  'complete-create',
-  'complete-replace',
-  'copy-create',
-  'copy-replace',
-  'copy-source',
-  'delete-match',
-] as const;
-export type ConditionalWrite = (typeof CONDITIONAL_WRITES)[number];
-
-/** Whose hand a version is of, and how it came. */
-interface Hand {
-  readonly writer: Writer;
-  readonly sentAt: number;
-  readonly uploadId: string | null;
-  readonly write: ConditionalWrite | null;
-}
-
-export interface BucketWatcher {
-  /** A version became visible in place of another. */
-  /** `write` is null for another hand. */
-  visible(version: Version, replaced: Version | null, write: ConditionalWrite | null): void;
-}
-
 /** A bucket as S3 has it: conditional writes, ETags, full-object checksums, multipart, listings. Each method is atomic. */
-export class Bucket {
+export class Bucket extends ObjectHistory {
   readonly uploads = new Map<string, SimUpload>();
-  readonly history = new Map<string, Version[]>();
-  readonly #now: () => number;
-  readonly dialect: Dialect;
-  readonly #watchers: BucketWatcher[] = [];
   readonly name: string;
   /** Of the destination that leads here, in some configurations. */
   readonly destination: string;
-  readonly #looks = new Map<string, Look[]>();
-  #tick = 0;
   #nextUpload = 1;
-  #writes = 0;
-  #versions = 0;
 
   constructor(name: string, now: () => number, dialect: Dialect, destination = name) {
+    super(now, dialect);
     this.name = name;
     this.destination = destination;
-    this.#now = now;
-    this.dialect = dialect;
-  }
-
-  watch(watcher: BucketWatcher): void {
-    this.#watchers.push(watcher);
-  }
-
-  current(key: string): Version | null {
-    const last = this.history.get(key)?.at(-1);
-    return last === undefined || last.bytes === null ? null : last;
-  }
-
-  keys(): string[] {
-    return [...this.history.keys()].filter((key) => this.current(key) !== null);
-  }
-
-  /** When this writer last looked at the key, in ticks, of the looks that it had the answer of by then. */
-  lookedAt(writer: Writer, key: string, by: number): number | null {
-    return this.#looks.get(`${writer} ${key}`)?.findLast(({ answeredAt }) => answeredAt <= by)?.tick ?? null;
-  }
-
-  /** Now, in ticks. */
-  get tick(): number {
-    return this.#tick;
-  }
-
-  /** A look that shows what is current now; gives its tick. */
-  look(): number {
-    this.#tick += 1;
-    return this.#tick;
-  }
-
-  /** The answer of a look has come. */
-  hasLooked(writer: Writer, key: string, tick: number): void {
-    const looks = this.#looks.get(`${writer} ${key}`) ?? [];
-    looks.push({ tick, answeredAt: this.#nextTick() });
-    this.#looks.set(`${writer} ${key}`, looks);
   }
 
   head(key: string, versionId?: string): RemoteObject | null {
-    return this.#described(versionId === undefined ? this.current(key) : this.#versionOf(key, versionId));
-  }
-
-  #versionOf(key: string, versionId: string): Version | null {
-    if (!this.dialect.versioned) return null;
-    return this.history.get(key)?.find((version) => version.versionId === versionId) ?? null;
+    return this.#described(versionId === undefined ? this.current(key) : this.versionOf(key, versionId));
   }
 
   #described(version: Version | null): RemoteObject | null {
@@ -189,13 +73,13 @@ export class Bucket {
     checksum: Checksum,
     condition: WriteCondition | null,
     writer: Writer,
-    sentAt = this.#tick,
+    sentAt = this.tick,
   ): Promise<WriteReply> {
     const bytes = Uint8Array.from(body);
     await this.#verify(bytes, checksum, object.key);
     this.#check(object.key, condition, 'put');
     const write = conditioned('put', condition);
-    return this.#reply(this.#show(object, bytes, hashOf(bytes), checksum, { writer, sentAt, uploadId: null, write }));
+    return this.#reply(this.show(object, bytes, hashOf(bytes), checksum, { writer, sentAt, uploadId: null, write }));
   }
 
   createUpload(object: ObjectAttributes, algorithm: ChecksumAlgorithm, writer: Writer): { uploadId: string } {
@@ -205,7 +89,7 @@ export class Bucket {
       id,
       object,
       algorithm,
-      initiatedMs: this.#now(),
+      initiatedMs: this.now(),
       writer,
       parts: new Map(),
       mayRestart: false,
@@ -241,7 +125,7 @@ export class Bucket {
     list: readonly { readonly number: number; readonly etag: string }[],
     told: Checksum | null,
     condition: WriteCondition | null,
-    sentAt = this.#tick,
+    sentAt = this.tick,
   ): Promise<WriteReply> {
     const closed = this.uploads.get(id);
     if (closed?.state === 'completed' && closed.reply !== null && this.dialect.repeatedComplete === 'same') {
@@ -263,7 +147,7 @@ export class Bucket {
     upload.state = 'completed';
     const write = conditioned('complete', condition);
     const hand: Hand = { writer: upload.writer, sentAt, uploadId: id, write };
-    upload.reply = this.#reply(this.#show(upload.object, Uint8Array.from(bytes), etag, checksum, hand));
+    upload.reply = this.#reply(this.show(upload.object, Uint8Array.from(bytes), etag, checksum, hand));
     return upload.reply;
   }
 
@@ -273,13 +157,13 @@ export class Bucket {
     object: ObjectAttributes,
     condition: WriteCondition | null,
     writer: Writer,
-    sentAt = this.#tick,
+    sentAt = this.tick,
   ): Promise<WriteReply> {
     const { bytes } = this.#pinned(source, 's3.precondition-failed');
     this.#check(object.key, condition, 'copy');
     const checksum = await checksumOf('CRC64NVME', bytes);
     const hand: Hand = { writer, sentAt, uploadId: null, write: conditioned('copy', condition) };
-    return this.#reply(this.#show(object, Uint8Array.from(bytes), hashOf(bytes), checksum, hand));
+    return this.#reply(this.show(object, Uint8Array.from(bytes), hashOf(bytes), checksum, hand));
   }
 
   async copyPart(
@@ -303,13 +187,13 @@ export class Bucket {
     return Uint8Array.from(this.#pinned(source, 'conflict.changed').bytes.subarray(offset));
   }
 
-  remove(key: string, etag: string | null, writer: Writer, sentAt = this.#tick): { readonly versionId: string | null } {
+  remove(key: string, etag: string | null, writer: Writer, sentAt = this.tick): { readonly versionId: string | null } {
     const before = this.current(key);
     if (before === null) return { versionId: null };
     if (etag !== null && this.dialect.honours.has('delete-match') && before.etag !== etag)
       throw refusal('conflict.changed', 412, key, 'PreconditionFailed');
     const write = etag === null ? null : 'delete-match';
-    return { versionId: this.#removed(before, { writer, sentAt, uploadId: null, write }).versionId };
+    return { versionId: this.removed(before, { writer, sentAt, uploadId: null, write }).versionId };
   }
 
   abortUpload(id: string): void {
@@ -329,72 +213,16 @@ export class Bucket {
     if (upload?.state === 'open') upload.state = 'expired';
   }
 
-  /** Another hand writes, in one instant and without a condition. */
-  putAsOther(object: ObjectAttributes, bytes: Uint8Array, checksum: Checksum): void {
-    this.#show(object, bytes, hashOf(bytes), checksum, this.#other());
-  }
-
-  /** Another hand deletes what is there. */
-  removeAsOther(key: string): void {
-    const before = this.current(key);
-    if (before !== null) this.#removed(before, this.#other());
-  }
-
-  /** Another hand brings an older version back, with its metadata: what a console's "restore" does. */
-  restore(version: Version): void {
-    if (version.bytes === null) return;
-    this.#append(
-      {
-        ...version,
-        versionId: this.#nextVersion(),
-        writer: 'other',
-        atMs: this.#now(),
-        tick: this.#nextTick(),
-        sentAt: this.#tick,
-        uploadId: null,
-      },
-      this.current(version.key),
-      null,
-    );
-  }
-
-  #other(): Hand {
-    return { writer: 'other', sentAt: this.#tick, uploadId: null, write: null };
-  }
-
-  #removed(before: Version, { writer, sentAt, uploadId, write }: Hand): Version {
-    const gone: Version = {
-      ...before,
-      versionId: this.#nextVersion(),
-      bytes: null,
-      hash: '',
-      etag: '',
-      writer,
-      atMs: this.#now(),
-      tick: this.#nextTick(),
-      sentAt,
-      uploadId,
-    };
-    this.#append(gone, before, write);
-    return gone;
-  }
-
   #pinned(
     source: ObjectVersion,
     changed: 's3.precondition-failed' | 'conflict.changed',
   ): { readonly bytes: Uint8Array } {
     const { key, etag, versionId } = source;
-    const named = versionId === null ? this.current(key) : this.#versionOf(key, versionId);
+    const named = versionId === null ? this.current(key) : this.versionOf(key, versionId);
     if (named === null || named.bytes === null) throw refusal('s3.no-such-key', 404, key, 'NoSuchKey');
     const looks = changed === 'conflict.changed' || this.dialect.honours.has('copy-source');
     if (named.etag !== etag && looks) throw refusal(changed, 412, key, 'PreconditionFailed');
     return { bytes: named.bytes };
-  }
-
-  #nextVersion(): string | null {
-    if (!this.dialect.versioned) return null;
-    this.#versions += 1;
-    return `v${this.#versions}`;
   }
 
   #open(key: string, id: string): SimUpload {
@@ -425,46 +253,6 @@ export class Bucket {
     }
   }
 
-  #show(
-    object: ObjectAttributes,
-    bytes: Uint8Array,
-    md5: string,
-    checksum: Checksum,
-    { writer, sentAt, uploadId, write }: Hand,
-  ): Version {
-    this.#writes += 1;
-    const etag = this.dialect.etagIsMd5 ? md5 : hashOf(Buffer.from(`${md5} ${this.#writes}`));
-    const version: Version = {
-      key: object.key,
-      versionId: this.#nextVersion(),
-      bytes,
-      hash: hashOf(bytes),
-      etag,
-      checksums: [checksum],
-      metadata: object.metadata,
-      contentType: object.contentType,
-      atMs: this.#now(),
-      writer,
-      tick: this.#nextTick(),
-      sentAt,
-      uploadId,
-    };
-    this.#append(version, this.current(object.key), write);
-    return version;
-  }
-
-  #nextTick(): number {
-    this.#tick += 1;
-    return this.#tick;
-  }
-
-  #append(version: Version, replaced: Version | null, write: ConditionalWrite | null): void {
-    const versions = this.history.get(version.key) ?? [];
-    versions.push(version);
-    this.history.set(version.key, versions);
-    for (const watcher of this.#watchers) watcher.visible(version, replaced, write);
-  }
-
   #reply(version: Version): WriteReply {
     return {
       etag: version.etag,
@@ -473,10 +261,6 @@ export class Bucket {
       etagIsMd5: this.dialect.etagIsMd5,
     };
   }
-}
-
-function conditioned(step: 'put' | 'complete' | 'copy', condition: WriteCondition | null): ConditionalWrite | null {
-  return condition === null ? null : `${step}-${condition.kind}`;
 }
 
 /** What an adapter makes of a refusal: a reply came, and nothing was done. */

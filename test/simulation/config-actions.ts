@@ -1,7 +1,9 @@
 import type { FolderConfig } from '../../src/config/config-types.ts';
-import { CHANGE_KINDS, changeConfig, CONFIG_CHANGES, withBucket, type ConfigChange } from './config-changes.ts';
+import { CHANGE_KINDS, changeConfig, CONFIG_CHANGES, leadingTo, type ConfigChange } from './config-changes.ts';
+import { bucketName } from './machine-config.ts';
 import type { Limits } from './run-limits.ts';
 import { SeededRandom } from './seeded-random.ts';
+import { endpointOf } from './sim-config.ts';
 import type { SimMachine } from './sim-machine.ts';
 import type { SimWorld } from './sim-world.ts';
 
@@ -73,14 +75,17 @@ export class ConfigActions {
       const { written, everyFolder } = machine.configuration;
       const away = everyFolder.filter(({ name }) => !written.folders.some((folder) => folder.name === name));
       const back = away.filter(() => random.chance(BACK));
-      const moved = Object.values(written.destinations).filter(({ name, bucket }) => bucket !== name);
+      const moved = Object.values(written.destinations).filter((known) => bucketName(known) !== known.name);
       const former = moved.filter(() => random.chance(BACK));
       if (back.length + former.length === 0 && !written.folders.some(({ paused }) => paused)) continue;
       const names = [...back, ...former].map(({ name }) => name).join(', ');
       this.#world.trace(
         `! configuration of ${machine.name}: nothing is paused${names === '' ? '' : `, back: ${names}`}`,
       );
-      const config = former.reduce((changed, { name }) => withBucket(changed, name, name), written);
+      const config = former.reduce(
+        (changed, { name }) => leadingTo(changed, name, { bucket: name, endpoint: endpointOf(name) }),
+        written,
+      );
       machine.configure({ ...config, folders: [...config.folders, ...back].map(unpaused) }, 0);
     }
   }

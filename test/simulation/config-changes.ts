@@ -1,6 +1,12 @@
-import type { ConflictStrategy, FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
+import type {
+  ConflictStrategy,
+  DestinationConfig,
+  FolderConfig,
+  LongshoreConfig,
+} from '../../src/config/config-types.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { SeededRandom } from './seeded-random.ts';
+import { endpointOf } from './sim-config.ts';
 
 /** What a person may change, and how often. */
 export const CONFIG_CHANGES = {
@@ -119,18 +125,25 @@ function comeOrGo(configuration: MachineConfig, random: SeededRandom): ChangedCo
   return { config: { ...written, folders: [...folders, folder] }, words };
 }
 
-/** A destination leads to its other bucket under the same name. */
+/** A destination leads to its other bucket under the same name, or to the bucket of the same name at another service. */
 function anotherBucket({ written }: MachineConfig, random: SeededRandom): ChangedConfig {
-  const destination = random.pick(Object.values(written.destinations));
-  const bucket = destination.bucket === destination.name ? `${destination.name}-new` : destination.name;
-  const words = `${destination.name} leads to bucket ${bucket}`;
-  return { config: withBucket(written, destination.name, bucket), words };
+  const { name, bucket, endpoint } = random.pick(Object.values(written.destinations));
+  const elsewhere = random.chance(0.7)
+    ? { bucket: bucket === name ? `${name}-new` : name, endpoint }
+    : { bucket, endpoint: endpoint === endpointOf(name) ? endpointOf(`${name}-new`) : endpointOf(name) };
+  const words = `${name} leads to bucket ${elsewhere.bucket} at ${elsewhere.endpoint}`;
+  return { config: leadingTo(written, name, elsewhere), words };
 }
 
-export function withBucket(config: LongshoreConfig, name: string, bucket: string): LongshoreConfig {
+/** The configuration with another place for a destination. */
+export function leadingTo(
+  config: LongshoreConfig,
+  name: string,
+  place: Pick<DestinationConfig, 'bucket' | 'endpoint'>,
+): LongshoreConfig {
   const destination = config.destinations[name];
   if (destination === undefined) return config;
-  return { ...config, destinations: { ...config.destinations, [name]: { ...destination, bucket } } };
+  return { ...config, destinations: { ...config.destinations, [name]: { ...destination, ...place } } };
 }
 
 function another<T>(all: readonly T[], not: T, random: SeededRandom): T {

@@ -1,5 +1,5 @@
 import { isProbe, type Bucket } from './bucket.ts';
-import { bucketsOf, isElsewhere, keyPrefixOf, leavesOut } from './machine-config.ts';
+import { bucketNames, isElsewhere, keyPrefixOf, leavesOut } from './machine-config.ts';
 import type { OperationFacts } from './outbox-view.ts';
 import type { RemoteActions } from './remote-actions.ts';
 import { hashOf, statOf, type SimNode } from './sim-disk.ts';
@@ -137,7 +137,7 @@ function checkEnded({ world, outbox }: SimMachine): void {
  * any more nothing can be done: what is left there is remembered.
  */
 function checkUploads({ world, outbox, name, config }: SimMachine): void {
-  const named = bucketsOf(config);
+  const named = bucketNames(config);
   const owned = outbox.ownedUploads();
   const remembered = [...owned, ...outbox.cleanups().filter(({ place }) => isElsewhere(config, place))];
   for (const bucket of world.buckets.values()) {

@@ -1,5 +1,6 @@
-import type { FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
+import type { DestinationConfig, FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
 import { storagePlace } from '../../src/config/storage-place.ts';
+import { endpointOf } from './sim-config.ts';
 
 /** What stood in the configuration from some time on. */
 interface Period {
@@ -43,7 +44,11 @@ export class MachineConfig {
   /** The buckets that a destination has led to since then. */
   bucketsSince(destination: string, elapsedMs: number): ReadonlySet<string> {
     const periods = this.#periods.filter(({ untilMs }) => untilMs === null || untilMs >= elapsedMs);
-    return new Set(periods.flatMap(({ config }) => config.destinations[destination]?.bucket ?? []));
+    return new Set(
+      periods
+        .flatMap(({ config }) => Object.values(config.destinations).filter(({ name }) => name === destination))
+        .map(bucketName),
+    );
   }
 
   /** When the folder's files last began to go somewhere else, by the world's clock; 0: they always went there. */
@@ -63,13 +68,19 @@ export class MachineConfig {
 
 /** Where its files go. */
 export function placeOf(config: LongshoreConfig, folder: FolderConfig): string {
-  const bucket = config.destinations[folder.destination]?.bucket ?? '';
+  const destination = config.destinations[folder.destination];
+  const bucket = destination === undefined ? '' : bucketName(destination);
   return `${bucket} ${folder.destination}:${keyPrefixOf(config, folder)}`;
 }
 
-/** Those that a destination leads to. */
-export function bucketsOf(config: LongshoreConfig): ReadonlySet<string> {
-  return new Set(Object.values(config.destinations).map(({ bucket }) => bucket));
+/** The bucket that a destination leads to, as the world knows it: each service has its own. */
+export function bucketName({ name, bucket, endpoint }: DestinationConfig): string {
+  return endpoint === endpointOf(name) ? bucket : `${bucket} at ${endpoint}`;
+}
+
+/** Those that the destinations lead to. */
+export function bucketNames(config: LongshoreConfig): ReadonlySet<string> {
+  return new Set(Object.values(config.destinations).map(bucketName));
 }
 
 /** Whether this place, as the outbox stores it, is one that no destination leads to. */

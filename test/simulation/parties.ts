@@ -1,6 +1,7 @@
 /** What the parts of a simulated world may know of each other; so none of them needs the whole. */
 import type { FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
-import type { Bucket, Version, Writer } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
+import type { Version, Writer } from './object-history.ts';
 import type { Coverage } from './coverage.ts';
 import type { FaultPlan } from './faults.ts';
 import type { MachineConfig } from './machine-config.ts';

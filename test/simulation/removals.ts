@@ -1,5 +1,5 @@
 import type { FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
-import type { Version } from './bucket.ts';
+import type { Version } from './object-history.ts';
 import { leavesOut, placeOf } from './machine-config.ts';
 import type { OperationFacts } from './outbox-view.ts';
 import type { Machine } from './parties.ts';

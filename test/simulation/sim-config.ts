@@ -22,6 +22,11 @@ export const PART_BYTES = 64;
 /** What the engine under test can do: the scenarios ask for no more. */
 export const FEATURES = { mirror: true, afterUpload: true, strategies: true, headStandIn: true };
 
+/** The service to which a destination leads at first. */
+export function endpointOf(destination: string): string {
+  return `https://${destination}.storage.sim`;
+}
+
 /** A configuration of the simulation; what may differ between machines differs between seeds. */
 export function simConfig(random: SeededRandom): LongshoreConfig {
   const retry = {
@@ -65,7 +70,7 @@ export function simConfig(random: SeededRandom): LongshoreConfig {
   const destination = (name: string): DestinationConfig => ({
     name,
     type: 's3',
-    endpoint: `https://${name}.storage.sim`,
+    endpoint: endpointOf(name),
     region: 'us-east-1',
     bucket: name,
     forcePathStyle: true,

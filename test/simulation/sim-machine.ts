@@ -1,16 +1,15 @@
 import { AssertionFailed } from '../../src/core/assert.ts';
-import type { DestinationConfig, FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
-import type { Clock, StoreSurroundings } from '../../src/core/ports.ts';
+import type { FolderConfig, LongshoreConfig } from '../../src/config/config-types.ts';
+import type { Clock } from '../../src/core/ports.ts';
 import type { Sealer } from '../../src/db/seal.ts';
 import { openRepositories, type Repositories } from '../../src/db/repositories.ts';
 import { coreForConfig } from '../../src/engine/core-for-config.ts';
 import { SyncCore } from '../../src/engine/sync-core.ts';
-import type { CoreHooks, CorePorts } from '../../src/engine/sync-core-ports.ts';
-import type { KeyOf } from '../../src/sync/planned-folder.ts';
-import { objectKey, ORIGINAL_NAME } from '../../src/watch/object-key.ts';
-import type { Bucket, Writer } from './bucket.ts';
+import type { CoreHooks } from '../../src/engine/sync-core-ports.ts';
+import type { Bucket } from './bucket.ts';
+import type { Writer } from './object-history.ts';
 import { LocalChecks } from './local-checks.ts';
-import { keyPrefixOf, MachineConfig } from './machine-config.ts';
+import { bucketName, keyPrefixOf, MachineConfig } from './machine-config.ts';
 import { MachineTime } from './machine-time.ts';
 import { OutboxView, type OperationFacts } from './outbox-view.ts';
 import type { Machine, World } from './parties.ts';
@@ -18,14 +17,10 @@ import { PauseModel } from './pause-model.ts';
 import { RequestChecks, type FolderRule } from './request-checks.ts';
 import { Removals } from './removals.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import { SimChanges } from './sim-changes.ts';
 import { Crash, DeadEngine, SimDatabase } from './sim-database.ts';
 import { SimDisk } from './sim-disk.ts';
-import { SimFiles } from './sim-files.ts';
-import { SimHttp } from './sim-http.ts';
-import { SimScanner } from './sim-scanner.ts';
-import { SimStore, type Road } from './sim-store.ts';
-import { SimWatcher } from './sim-watcher.ts';
+import { PLAIN_SEALER, simPorts } from './sim-ports.ts';
+import type { Road } from './sim-store.ts';
 import type { Life } from './virtual-time.ts';
 import { Wire } from './wire.ts';
 
@@ -131,18 +126,19 @@ export class SimMachine implements Machine {
   #ruleOf(name: string): FolderRule | null {
     const config = this.engine?.core.config;
     const folder = config?.folders.find((known) => known.name === name);
-    if (config === undefined || folder === undefined || this.engine?.core.folder(name)?.hasSettledIn !== true)
-      return null;
+    const destination = folder === undefined ? undefined : config?.destinations[folder.destination];
+    if (config === undefined || folder === undefined || destination === undefined) return null;
+    if (this.engine?.core.folder(name)?.hasSettledIn !== true) return null;
     return {
-      bucket: config.destinations[folder.destination]?.bucket ?? '',
+      bucket: bucketName(destination),
       resources: `${folder.destination}:${keyPrefixOf(config, folder)}`,
       mirror: folder.mode === 'mirror',
     };
   }
 
   bucketOf(destination: string): Bucket | undefined {
-    const bucket = this.config.destinations[destination]?.bucket;
-    return bucket === undefined ? undefined : this.world.bucket(bucket, destination);
+    const known = this.config.destinations[destination];
+    return known === undefined ? undefined : this.world.bucket(bucketName(known), destination);
   }
 
   localPath(operation: OperationFacts): string | null {
@@ -157,42 +153,12 @@ export class SimMachine implements Machine {
     this.trace('● start');
     const life: Life = { alive: true };
     this.#life = life;
-    const { time, disk, random } = this;
-    const { faults } = this.world;
+    const { time, random } = this;
     const clock = time.clock(life);
-    const onMissed = (root: string) => {
-      const folder = this.configuration.everyFolder.find(({ path }) => path === root);
-      const sync = folder === undefined ? null : (this.engine?.core.folder(folder.name) ?? null);
-      // A frozen folder is looked at whole once it is well again.
-      const resting = sync === null || sync.state().frozen !== null;
-      if (!resting) this.world.violations.add('P2', `no full scan of ${root} within 30 s of an overflow`);
-    };
-    const local = { disk, time, life, random, faults, scanned: new Map<string, number>(), onMissed };
     this.#guarded(() => {
       const repos = openRepositories(this.database.open(life), clock, random, PLAIN_SEALER);
       const epoch = repos.runs.start(1, time.now());
-      const ports: CorePorts = {
-        repos,
-        sealer: PLAIN_SEALER,
-        clock,
-        random,
-        dataDir: '/data',
-        files: new SimFiles(local),
-        changes: new SimChanges({
-          ...local,
-          onChange: (change) => {
-            this.local.changed(change);
-          },
-        }),
-        scanner: new SimScanner(local),
-        watcher: new SimWatcher(local),
-        http: this.#http(life),
-        openStore: (destination, surroundings, serviceClock) =>
-          this.#store(destination, life, surroundings, serviceClock),
-        keyOf,
-        contentTypeOf: () => 'application/octet-stream',
-        env: {},
-      };
+      const ports = simPorts(this, life, repos, clock);
       const makeCore = (config: LongshoreConfig) => new SyncCore(ports, config, epoch, this.#hooks(life));
       const { written } = this.configuration;
       const core = makeCore(written);
@@ -348,6 +314,15 @@ export class SimMachine implements Machine {
     });
   }
 
+  /** A command that takes its time; a crash in the middle of it is one of the things that happen. */
+  ask(work: (engine: Engine) => Promise<void>): void {
+    this.command((engine) => {
+      work(engine).catch((error: unknown) => {
+        this.thrown(error);
+      });
+    });
+  }
+
   /** P1: what was ever told to be queued is in the outbox. */
   checkAcknowledged(): void {
     const there = new Set(this.outbox.madeAfter(0).map(({ id }) => id));
@@ -402,51 +377,7 @@ export class SimMachine implements Machine {
     this.roads.set(name, known);
     return known;
   }
-
-  #http(life: Life): SimHttp {
-    const places = [...this.world.services].map(
-      ([name, service]) => [`https://${name}.api.sim`, { service, road: this.road(name) }] as const,
-    );
-    return new SimHttp(new Map(places), life);
-  }
-
-  #store(
-    { name, bucket: bucketName }: DestinationConfig,
-    life: Life,
-    surroundings: StoreSurroundings,
-    clock: Pick<Clock, 'now'>,
-  ): SimStore {
-    const bucket = this.world.bucket(bucketName, name);
-    return new SimStore({
-      name,
-      road: this.road(name),
-      bucket,
-      life,
-      race: (key) => {
-        this.world.race(bucket, key);
-      },
-      skewMs: () => clock.now() - this.time.trueNow(),
-      trueNow: () => this.time.trueNow(),
-      writer: this.name,
-      surroundings,
-    });
-  }
 }
-
-const keyOf: KeyOf = (prefix, path) => {
-  const key = objectKey(prefix, path);
-  return key.ok ? { ok: true, key: key.key, originalName: key.metadata[ORIGINAL_NAME] ?? null } : key;
-};
-
-/** Seals nothing but keeps the purpose with the value: determinism is what matters here. */
-const PLAIN_SEALER: Sealer = {
-  seal: (plain, purpose) => Buffer.from(JSON.stringify([purpose, plain])),
-  open: (sealed, purpose) => {
-    const [was, plain] = JSON.parse(Buffer.from(sealed).toString()) as [string, string];
-    if (was !== purpose) throw new Error('sealed for another purpose');
-    return plain;
-  },
-};
 
 function isFull(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'SQLITE_FULL';

@@ -1,6 +1,7 @@
 import { LongshoreError } from '../../src/core/longshore-error.ts';
 import type { ObjectStore, OnBytes, StoreSurroundings, WriteReply } from '../../src/core/ports.ts';
-import { isProbe, refusal, type Bucket, type Version, type Writer } from './bucket.ts';
+import { isProbe, refusal, type Bucket } from './bucket.ts';
+import type { Version, Writer } from './object-history.ts';
 import type { FaultPlan, RequestFault } from './faults.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Life } from './virtual-time.ts';

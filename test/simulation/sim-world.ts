@@ -1,4 +1,7 @@
-import { Bucket, CONDITIONAL_WRITES, type Dialect, type Writer } from './bucket.ts';
+import { CONDITIONAL_WRITES } from '../../src/sync/capabilities/capabilities.ts';
+import { Bucket } from './bucket.ts';
+import type { Dialect } from './dialect.ts';
+import type { Writer } from './object-history.ts';
 import { Coverage } from './coverage.ts';
 import { FaultPlan } from './faults.ts';
 import type { Limits } from './run-limits.ts';

@@ -1,4 +1,6 @@
-import { isProbe, type Bucket, type BucketWatcher, type ConditionalWrite, type Version } from './bucket.ts';
+import type { ConditionalWrite } from '../../src/sync/capabilities/capabilities.ts';
+import { isProbe, type Bucket } from './bucket.ts';
+import type { BucketWatcher, Version } from './object-history.ts';
 import type { OperationFacts } from './outbox-view.ts';
 import type { Machine, World } from './parties.ts';
 

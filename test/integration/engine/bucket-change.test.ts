@@ -1,6 +1,6 @@
 /** The configuration gives a destination's name to another bucket: what is on its way (P7), and what was done (P2, P4). */
 import { rmSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openReadable } from '../../../src/db/connection.ts';
 import { databaseFile } from '../../../src/engine/engine.ts';
 import { MIB, noise, Rig } from '../../support/engine-harness.ts';
