@@ -64,6 +64,8 @@ export async function restoreObject(deps: RestoreObjectDeps, request: Params<'re
     deps.stopped.throwIfAborted();
     return found;
   });
+  // A live change of the configuration may have taken the folder elsewhere meanwhile.
+  requireInPlace(deps, folder);
   const { destination, priority } = folder;
   const over = request.versionId == null ? undefined : versionOf(current);
   const queued = queueRestore(deps, {
@@ -80,15 +82,15 @@ export async function restoreObject(deps: RestoreObjectDeps, request: Params<'re
   return queued.operation;
 }
 
-/** What is queued before the engine has looked at the folder's new place would give way to that look. */
+/** What is queued for a place where the folder's files do not go by now would give way to its next look, or come from there. */
 function requireInPlace({ repos, config }: RestoreObjectDeps, folder: FolderConfig): void {
   const destination = config.destinations[folder.destination];
   if (destination === undefined || isInPlace(repos, { name: folder.name, place: folderPlace(folder, destination) }))
     return;
   throw new RpcRefusal({
     kind: 'state',
-    message: `The files of "${folder.name}" go to another place in the storage now, and the folder was not looked at since.`,
-    hint: 'Nothing was queued. Let Longshore run for a moment, then restore.',
+    message: `The files of "${folder.name}" go to another place in the storage now.`,
+    hint: 'Nothing was queued. Let Longshore look at the folder there, then restore.',
   });
 }
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { folderPlace } from '../../../src/config/storage-place.ts';
 import type { LocalFiles, ObjectStore, RemoteObject } from '../../../src/core/ports.ts';
 import { EngineStops, restoreObject } from '../../../src/engine/restore-object.ts';
 import type { UploadTarget } from '../../../src/sync/upload/upload-context.ts';
@@ -7,16 +8,25 @@ import { makeOutbox } from '../../support/outbox.ts';
 
 const REMOTE = { etag: 'e', versionId: null, sizeBytes: 3, lastModified: 0, metadata: {} } as unknown as RemoteObject;
 
-it.each([false, true])(
-  'P13: a restore that a reload overtakes between its look and its row queues nothing (%s)',
-  async (overtaken) => {
+it.each([
+  ['nothing', 'queued'],
+  ['a reload', expect.stringContaining('another configuration')],
+  ['a change of the place', expect.stringContaining('another place')],
+])(
+  'P13: a restore that a change of the configuration overtakes between its look and its row queues nothing (%s)',
+  async (overtakes, expected) => {
     const outbox = makeOutbox();
+    const { folders, operations } = outbox.repos;
     const stopping = new AbortController();
     const config = deskConfig();
+    const [folder] = config.folders;
+    folders.ensure('drop', '/drop');
+    folders.setPlace('drop', folderPlace(folder!, config.destinations[folder!.destination]!), 0);
     const store: Pick<ObjectStore, 'head'> = { head: () => Promise.resolve(REMOTE) };
     const files: Pick<LocalFiles, 'stat'> = {
       stat: () => {
-        if (overtaken) stopping.abort(new EngineStops());
+        if (overtakes === 'a reload') stopping.abort(new EngineStops());
+        if (overtakes === 'a change of the place') folders.setPlace('drop', '["elsewhere"]', 0);
         return Promise.resolve(null);
       },
     };
@@ -37,7 +47,7 @@ it.each([false, true])(
       () => 'queued',
       (error: unknown) => String(error),
     );
-    expect(end).toEqual(overtaken ? expect.stringContaining('another configuration') : 'queued');
-    expect(outbox.repos.operations.lastSeq()).toBe(overtaken ? 0 : 1);
+    expect(end).toEqual(expected);
+    expect(operations.lastSeq()).toBe(overtakes === 'nothing' ? 1 : 0);
   },
 );
