@@ -140,7 +140,8 @@ export class FileQueue {
       return null;
     }
     const { key, originalName } = made;
-    const other = namesakes(repos, folder.name, key, path).find((file) => holdsKey(repos, file));
+    const others = namesakes(repos, folder.name, key, path);
+    const other = others.find((file) => holdsKey(repos, file));
     if (other !== undefined) {
       const trouble = troubleWith(found, 'local.name-collision', joinPath(other.dir, other.name));
       // Under this key it is found again when the other one goes.
@@ -152,7 +153,9 @@ export class FileQueue {
     const resource = objectResource(folder.destination, key);
     supersede(repos, resource, 'the file changed', stopRunning);
     const own = before?.key === key && before.base !== null ? before : null;
-    return { path, key, originalName, resource, heir: own ?? this.#inherit(folder, key, path) };
+    // One that can't be taken at last knows what became of the object as well.
+    const heir = own ?? this.#inherit(folder, key, path) ?? others.find(({ base }) => base !== null) ?? null;
+    return { path, key, originalName, resource, heir };
   }
 
   /** Another spelling of the same name is gone: its object is this file's now, and must not follow as a delete. */

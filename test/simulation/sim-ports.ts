@@ -2,6 +2,7 @@ import type { DestinationConfig } from '../../src/config/config-types.ts';
 import type { Clock, StoreSurroundings } from '../../src/core/ports.ts';
 import type { Repositories } from '../../src/db/repositories.ts';
 import type { Sealer } from '../../src/db/seal.ts';
+import type { SyncCore } from '../../src/engine/sync-core.ts';
 import type { CorePorts } from '../../src/engine/sync-core-ports.ts';
 import type { KeyOf } from '../../src/sync/planned-folder.ts';
 import { objectKey, ORIGINAL_NAME } from '../../src/watch/object-key.ts';
@@ -9,9 +10,11 @@ import { bucketName } from './machine-config.ts';
 import { SimChanges } from './sim-changes.ts';
 import { SimFiles } from './sim-files.ts';
 import { SimHttp } from './sim-http.ts';
-import type { SimMachine } from './sim-machine.ts';
+import type { LocalChecks } from './local-checks.ts';
+import type { Machine } from './parties.ts';
+import type { SeededRandom } from './seeded-random.ts';
 import { SimScanner } from './sim-scanner.ts';
-import { SimStore } from './sim-store.ts';
+import { SimStore, type Road } from './sim-store.ts';
 import { SimWatcher } from './sim-watcher.ts';
 import type { Life } from './virtual-time.ts';
 
@@ -25,8 +28,17 @@ export const PLAIN_SEALER: Sealer = {
   },
 };
 
+/** The machine, as its ports know it. */
+interface PortsMachine extends Machine {
+  readonly random: SeededRandom;
+  readonly local: Pick<LocalChecks, 'changed'>;
+  /** Null while none runs. */
+  readonly engine: { readonly core: Pick<SyncCore, 'folder'> } | null;
+  road(service: string): Road;
+}
+
 /** The ports of an engine for one life on this machine: its simulated disk, and its ways to the services. */
-export function simPorts(machine: SimMachine, life: Life, repos: Repositories, clock: Clock): CorePorts {
+export function simPorts(machine: PortsMachine, life: Life, repos: Repositories, clock: Clock): CorePorts {
   const { time, disk, random, world } = machine;
   const onMissed = (root: string) => checkMissed(machine, root);
   const local = { disk, time, life, random, faults: world.faults, scanned: new Map<string, number>(), onMissed };
@@ -55,7 +67,7 @@ export function simPorts(machine: SimMachine, life: Life, repos: Repositories, c
 }
 
 /** P2: the watcher of this root has told of an overflow, and nobody has looked since. */
-function checkMissed({ configuration, engine, world }: SimMachine, root: string): void {
+function checkMissed({ configuration, engine, world }: PortsMachine, root: string): void {
   const folder = configuration.everyFolder.find(({ path }) => path === root);
   const sync = folder === undefined ? null : (engine?.core.folder(folder.name) ?? null);
   // A frozen folder is looked at whole once it is well again.
@@ -63,7 +75,7 @@ function checkMissed({ configuration, engine, world }: SimMachine, root: string)
   if (!resting) world.violations.add('P2', `no full scan of ${root} within 30 s of an overflow`);
 }
 
-function httpOf(machine: SimMachine, life: Life): SimHttp {
+function httpOf(machine: PortsMachine, life: Life): SimHttp {
   const places = [...machine.world.services].map(
     ([name, service]) => [`https://${name}.api.sim`, { service, road: machine.road(name) }] as const,
   );
@@ -71,7 +83,7 @@ function httpOf(machine: SimMachine, life: Life): SimHttp {
 }
 
 function storeOf(
-  machine: SimMachine,
+  machine: PortsMachine,
   destination: DestinationConfig,
   life: Life,
   surroundings: StoreSurroundings,

@@ -277,6 +277,16 @@ describe('P2: the planner', () => {
     ]);
   });
 
+  it('P4: the other spelling of a name that can’t be taken any more goes by what was known of its object', () => {
+    const { outbox, scan } = makeBench();
+    scan({ files: [scannedFile('caf\u00e9', { mtimeMs: OLD })] });
+    outbox.repos.files.setBase('drop', '', 'caf\u00e9', { etag: 'e1', versionId: null }, null);
+    const problems = [{ name: 'caf\u00e9', code: 'local.too-large', detail: '' }] as const;
+    scan({ problems });
+    scan({ problems, files: [scannedFile('cafe\u0301', { mtimeMs: OLD, ino: 2 })] });
+    expect(outbox.repos.files.get('drop', '', 'cafe\u0301')).toMatchObject({ base: { etag: 'e1' } });
+  });
+
   it('shows a name that can have no key as failed, on that item alone', () => {
     const { outbox, scan } = makeBench();
     scan({ files: [scannedFile('too-long', { mtimeMs: OLD }), scannedFile('b', { mtimeMs: OLD, ino: 2 })] });
