@@ -39,6 +39,9 @@ export class EngineStops extends Error {
   }
 }
 
+const NOTHING_THERE =
+  'Paths are relative to the folder, with "/". What a mirror folder deleted comes back with "longshore undo ID", where ' +
+  'the bucket keeps old versions (longshore ls --kind file.delete); any other old version with --version-id.';
 const NOTHING_QUEUED = 'Nothing was queued. Say it again when the service answers.';
 
 /**
@@ -55,7 +58,7 @@ export async function restoreObject(deps: RestoreObjectDeps, request: Params<'re
   const { current, remote } = await look(() => lookAt(deps, target.store, key, request.versionId ?? null));
   if (remote === null) {
     const which = request.versionId == null ? '' : ' of this version';
-    throw notFound(`There is nothing${which} at ${key} in the storage.`, 'Paths are relative to the folder, with "/".');
+    throw notFound(`There is nothing${which} at ${key} in the storage.`, NOTHING_THERE);
   }
   const restored = placeOf(deps, folder.name, key, joinPath(splitPath(path).dir, originalName(remote, path)));
   const present = await look(async () => {

@@ -166,7 +166,9 @@ describe.each(SERVERS)('restore against %s', (_name, startServer) => {
       expect(result.exitCode).not.toBe(0);
       return result.err;
     };
-    expect(await refusal('drop', 'nothing.txt')).toMatch(/There is nothing at drop\/nothing\.txt/);
+    expect(await refusal('drop', 'nothing.txt')).toMatch(
+      /There is nothing at drop\/nothing\.txt.*\n.*longshore undo ID.*--version-id/,
+    );
     expect(await refusal('nowhere', 'a.txt')).toMatch(/There is no folder "nowhere"/);
     expect(await refusal('drop', '../a.txt')).toMatch(/not a path in the folder/);
     expect(await refusal('drop', '/etc/passwd')).toMatch(/not a path in the folder/);
