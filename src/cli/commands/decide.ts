@@ -118,7 +118,10 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
         );
         const { resolved, refused } = reply;
         const stays = keep === 'both' ? 'both stay' : `${keep} stays`;
-        const words = [`${formatCount(resolved.length, 'conflict')} resolved: ${stays}.`, ...consequences(keep)];
+        const words =
+          resolved.length === 0
+            ? ['No conflicts.']
+            : [`${formatCount(resolved.length, 'conflict')} resolved: ${stays}.`, ...consequences(keep)];
         return tell(context, reply, resolved.length, words.join('\n'), refused, ids);
       }),
     );
@@ -130,11 +133,11 @@ export const registerDecisions: RegisterCommands = (program, act, nowMs) => {
       act(command, async (context) => {
         const reply = await context.withSession('write', ({ client }) => client.call('undo', { ids }));
         const { undone, refused } = reply;
-        const words = [
-          `${formatCount(undone.length, 'decision')} taken back.`,
-          ...undone.map(({ id, operationId }) => `${printable(id)}: by ${printable(operationId)}`),
-        ].join('\n');
-        return tell(context, reply, undone.length, words, refused, ids);
+        const words = undone.map(
+          ({ id, operationId }) =>
+            `${printable(id)} is being taken back. How that goes: longshore show ${printable(operationId)}`,
+        );
+        return tell(context, reply, undone.length, words.join('\n'), refused, ids);
       }),
     );
 };

@@ -126,6 +126,7 @@ describe('P11: an item', () => {
     // As it was said: the next change of the file replaces theirs.
     rig.write('a.txt', 'ours, edited');
     await rig.untilStored('drop/a.txt', 'ours, edited');
+    expect((await rig.cli('resolve', '--all', '--keep', 'local')).out).toBe('No conflicts.\n');
     const help = (await rig.cli('resolve', '--help')).out;
     expect(help).toMatch(/it replaces theirs/);
     expect(help).toMatch(/only while the bucket keeps versions/);
