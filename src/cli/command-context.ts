@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defaultLocations } from '../config/locations.ts';
@@ -40,7 +41,11 @@ export function createContext(io: CliIo, access: EngineAccess, options: GlobalOp
     configFile,
     dataDir,
     withSession: async (need, work) => {
+      const keyFile = access.keyFilePath(dataDir);
+      const hadKey = existsSync(keyFile);
       const session = await connect({ dataDir, configFile, need }, ports);
+      if (!hadKey && !output.isJson && existsSync(keyFile))
+        output.remark(`A key for secrets was made: ${keyFile}, readable by you alone. Keep it with your backups.`);
       try {
         return await work(session);
       } finally {

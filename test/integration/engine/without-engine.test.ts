@@ -63,6 +63,13 @@ describe('without an engine', () => {
     expect(await rig.ls()).toEqual([]);
   });
 
+  it('P11: a command that makes the key of secrets says so, once, and to keep it', async () => {
+    const first = await rig.cli('pause');
+    expect(first).toMatchObject({ exitCode: 0, out: 'Paused everything until you resume.\n' });
+    expect(first.err).toMatch(/key for secrets was made: .*data\.key.*Keep it with your backups/);
+    expect((await rig.cli('resume')).err).toBe('');
+  });
+
   it('reading where nothing ever was makes no database', async () => {
     for (const args of [['ls'], ['conflicts'], ['events']]) expect((await rig.cli('--json', ...args)).exitCode).toBe(0);
     expect(existsSync(`${rig.dataDir}/longshore.db`)).toBe(false);
