@@ -1,5 +1,6 @@
 import type { CapabilitiesView } from '../protocol/shapes.ts';
 import { standIns, type ConditionalWrite, type KnownCapabilities } from '../sync/capabilities/capabilities.ts';
+import { timeInWords } from './gate-words.ts';
 import { isoOrNull } from './operation-view.ts';
 
 const STEPS = ['put', 'complete', 'copy', 'delete'] as const;
@@ -70,5 +71,6 @@ export function capabilitiesSentence(known: KnownCapabilities): string | null {
     no: 'The bucket keeps no old versions: what a conflict’s decision replaced is gone.',
     unknown: '',
   }[capabilities.versions];
-  return `${conditions} ${versions}`.trim();
+  // Found out once a week: what was changed at the service since is not in it.
+  return [conditions, versions, `As of ${timeInWords(checkedAt)}.`].filter((one) => one !== '').join(' ');
 }

@@ -19,6 +19,7 @@ import {
   type FrozenFolder,
 } from '../doctor-checks.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { withLocalTimes } from '../format.ts';
 import { printable } from '../printable.ts';
 import { otherConfiguration, runningStatus } from '../running-status.ts';
 import type { StyleName } from '../style.ts';
@@ -132,7 +133,9 @@ function print(checks: readonly DoctorCheck[], { output }: CommandContext): void
   const nameColumns = Math.max(...checks.map(({ name }) => name.length));
   for (const { name, state, found, hint } of checks) {
     const [mark, styleName] = MARKS[state];
-    output.text(`${output.style(styleName, mark)} ${printable(name).padEnd(nameColumns)}  ${printable(found)}`);
+    output.text(
+      `${output.style(styleName, mark)} ${printable(name).padEnd(nameColumns)}  ${printable(withLocalTimes(found))}`,
+    );
     if (hint !== '')
       output.text(
         ...hint.split('\n').map((line) => `  ${' '.repeat(nameColumns)}  ${output.style('faint', printable(line))}`),
