@@ -20,10 +20,7 @@ const BURST_HINTS = 8192;
 /** A watch that can't see everything is made anew so often, in case the limit was raised: a crawl of the whole tree. */
 const RETRY_MS = 600_000;
 
-/**
- * Watches one folder over the comings and goings of its root, inside the watch thread. It owns the thread's timers, which
- * end with the thread.
- */
+/** Watches one folder over the comings and goings of its root, inside a watch thread. */
 export class FolderWatch {
   readonly #order: WatchOrder;
   readonly #report: (report: WatchReport) => void;
@@ -39,6 +36,8 @@ export class FolderWatch {
   #identity: string | null = null;
   #degraded = false;
   #checking = false;
+  #closed = false;
+  #timers: readonly NodeJS.Timeout[] = [];
   #renewAt = Number.POSITIVE_INFINITY;
 
   constructor(order: WatchOrder, report: (report: WatchReport) => void) {
@@ -48,13 +47,21 @@ export class FolderWatch {
 
   start(): void {
     let last = performance.now();
-    setInterval(() => {
+    const beat = setInterval(() => {
       const now = performance.now();
       if (this.#watching && now - last > BEAT_MS + STALL_MS) this.#overflow('stalled');
       last = now;
     }, BEAT_MS);
-    setInterval(() => void this.#checkRoot(), ROOT_CHECK_MS);
+    const check = setInterval(() => void this.#checkRoot(), ROOT_CHECK_MS);
+    this.#timers = [beat, check];
     void this.#checkRoot(true);
+  }
+
+  /** Nothing more is said. */
+  close(): void {
+    this.#closed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    void this.#stop();
   }
 
   /** The last hints were taken; the next may be sent. */
@@ -81,7 +88,7 @@ export class FolderWatch {
   #flush(): void {
     if (this.#hintsSinceFlush > BURST_HINTS) this.#pending.overflow('burst');
     this.#hintsSinceFlush = 0;
-    if (this.#unanswered) return;
+    if (this.#unanswered || this.#closed) return;
     const pending = this.#pending.take();
     if (pending === null) return;
     this.#unanswered = true;
@@ -90,7 +97,7 @@ export class FolderWatch {
 
   /** Follows the root: gone, come back, or another directory in its place. One check at a time. */
   async #checkRoot(first = false): Promise<void> {
-    if (this.#checking) return;
+    if (this.#checking || this.#closed) return;
     this.#checking = true;
     try {
       const identity = identityOf(this.#order.root);
@@ -99,6 +106,7 @@ export class FolderWatch {
         return;
       }
       await this.#stop();
+      if (this.#closed) return;
       if (identity === null) this.#overflow('root-missing');
       else this.#watch(identity);
     } finally {
@@ -159,13 +167,13 @@ export class FolderWatch {
   }
 
   #tellDegraded(reason: string | null): void {
-    if (reason === null && !this.#degraded) return;
+    if (this.#closed || (reason === null && !this.#degraded)) return;
     this.#degraded = reason !== null;
     this.#report({ kind: 'degraded', reason });
   }
 }
 
-/** A call that hangs holds this thread, which is the folder's own, and none of those that all folders share (P10). */
+/** A call that hangs holds this thread, which folders of this file system alone have, and none of those that all share (P10). */
 function identityOf(root: string): string | null {
   try {
     const stats = statSync(root);

@@ -1,6 +1,7 @@
+import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import type { Clock, Watcher, WatchHints } from '../core/ports.ts';
-import type { WatchNote, WatchOrder, WatchReport } from './watch-messages.ts';
+import type { WatchNews, WatchNote, WatchOrder } from './watch-messages.ts';
 
 export interface ThreadWatcherOptions {
   /** Where watch-worker is: its source, or its bundle. */
@@ -25,58 +26,111 @@ const YOUNG_MB = 16;
  */
 const LEAN_ABOVE = 5000;
 
+/** Folders of one file system that have a thread each; each thread takes 14 MB, and those of more folders share them. */
+const THREADS_PER_FILE_SYSTEM = 4;
+
 /**
- * Watches each folder in a worker thread of its own: a stalled, dying or hanging one concerns that folder alone (P10), and
- * none blocks the engine's thread. Every start ends in `onOverflow('started')` once nothing can go unseen any more.
+ * Watches folders in worker threads, none of which blocks the engine's. Folders of different file systems never share one:
+ * where a file system hangs its own folders are concerned and no others (P10). Every start ends in `onOverflow('started')`
+ * once nothing can go unseen any more.
  */
 export class ThreadWatcher implements Watcher {
   readonly #options: ThreadWatcherOptions;
-  readonly #threads = new Set<WatchThread>();
+  readonly #threads = new Map<string, WatchThread[]>();
+  #nextFolder = 1;
+  #closed = false;
 
   constructor(options: ThreadWatcherOptions) {
     this.#options = options;
   }
 
   watch(root: string, ignore: readonly string[], hints: WatchHints): () => Promise<void> {
-    const thread = new WatchThread(
-      this.#options,
-      { root, ignore, leanAbove: this.#options.leanAbove ?? LEAN_ABOVE },
-      hints,
-    );
-    this.#threads.add(thread);
+    const order = { root, ignore, leanAbove: this.#options.leanAbove ?? LEAN_ABOVE };
+    const folder = this.#nextFolder;
+    this.#nextFolder += 1;
+    let thread: WatchThread | null = null;
+    let stopped = false;
+    const begin = async () => {
+      // A call that hangs is in nobody's way, and the folder of a file system that does not answer needs no watch yet.
+      const fileSystem = await fileSystemOf(root);
+      if (stopped || this.#closed) return;
+      thread = this.#threadFor(fileSystem);
+      thread.add(folder, order, hints);
+    };
+    void begin();
     return async () => {
-      this.#threads.delete(thread);
-      await thread.stop();
+      stopped = true;
+      await thread?.remove(folder);
     };
   }
 
   async close(): Promise<void> {
-    const threads = [...this.#threads];
+    this.#closed = true;
+    const threads = [...this.#threads.values()].flat();
     this.#threads.clear();
     await Promise.all(threads.map((thread) => thread.stop()));
   }
+
+  #threadFor(fileSystem: string): WatchThread {
+    const threads = (this.#threads.get(fileSystem) ?? []).filter(({ size }) => size > 0);
+    this.#threads.set(fileSystem, threads);
+    const free = threads.length < THREADS_PER_FILE_SYSTEM ? undefined : threads.toSorted((a, b) => a.size - b.size)[0];
+    if (free !== undefined) return free;
+    const thread = new WatchThread(this.#options);
+    threads.push(thread);
+    return thread;
+  }
+}
+
+/** Folders whose roots are missing are together: each may turn out to be anywhere. */
+async function fileSystemOf(root: string): Promise<string> {
+  try {
+    return String((await stat(root)).dev);
+  } catch {
+    return 'missing';
+  }
+}
+
+interface WatchedFolder {
+  readonly order: WatchOrder;
+  readonly hints: WatchHints;
+  /** The last thread died, and the next is not watching the folder yet. */
+  isBlind: boolean;
 }
 
 class WatchThread {
   readonly #options: ThreadWatcherOptions;
-  readonly #order: WatchOrder;
-  readonly #hints: WatchHints;
+  readonly #folders = new Map<number, WatchedFolder>();
   #worker: Worker | null = null;
   #cancelRestart: (() => void) | null = null;
   #restartMs = RESTART_MS;
-  /** The last thread died, and the next is not watching yet. */
-  #dead = false;
   #stopped = false;
 
-  constructor(options: ThreadWatcherOptions, order: WatchOrder, hints: WatchHints) {
+  constructor(options: ThreadWatcherOptions) {
     this.#options = options;
-    this.#order = order;
-    this.#hints = hints;
-    this.#start();
+  }
+
+  /** How many folders it watches. */
+  get size(): number {
+    return this.#folders.size;
+  }
+
+  add(folder: number, order: WatchOrder, hints: WatchHints): void {
+    this.#folders.set(folder, { order, hints, isBlind: this.#cancelRestart !== null });
+    if (this.#worker !== null) tell(this.#worker, { kind: 'start', folder, order });
+    else if (this.#cancelRestart === null) this.#start();
+  }
+
+  /** The last one takes the thread along. */
+  async remove(folder: number): Promise<void> {
+    this.#folders.delete(folder);
+    if (this.#folders.size === 0) await this.stop();
+    else if (this.#worker !== null) tell(this.#worker, { kind: 'stop', folder });
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#folders.clear();
     this.#cancelRestart?.();
     const worker = this.#worker;
     this.#worker = null;
@@ -88,17 +142,18 @@ class WatchThread {
   }
 
   #start(): void {
+    this.#cancelRestart = null;
     const { clock, workerUrl } = this.#options;
     const worker = new Worker(workerUrl, {
       name: 'longshore-watch',
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     worker.unref();
-    tell(worker, { kind: 'start', order: this.#order });
+    for (const [folder, { order }] of this.#folders) tell(worker, { kind: 'start', folder, order });
     const startedAt = clock.monotonicMs();
     let last = 'it ended';
-    worker.on('message', (report: WatchReport) => {
-      if (this.#worker === worker) this.#take(worker, report);
+    worker.on('message', (news: WatchNews) => {
+      if (this.#worker === worker) this.#take(worker, news);
     });
     worker.on('error', (error: unknown) => {
       last = error instanceof Error ? error.message : String(error);
@@ -112,21 +167,27 @@ class WatchThread {
     this.#worker = worker;
   }
 
-  #take(worker: Worker, report: WatchReport): void {
+  #take(worker: Worker, { folder, report }: WatchNews): void {
+    const watched = this.#folders.get(folder);
+    if (watched === undefined) return;
+    const { hints } = watched;
     switch (report.kind) {
       case 'dirty':
-        for (const dir of report.dirs) this.#hints.onDirty(dir);
+        for (const dir of report.dirs) hints.onDirty(dir);
         break;
       case 'overflow':
-        if (report.reasons.includes('started')) this.#well();
-        for (const reason of report.reasons) this.#hints.onOverflow(reason);
+        if (watched.isBlind && report.reasons.includes('started')) {
+          watched.isBlind = false;
+          hints.onDegraded(null);
+        }
+        for (const reason of report.reasons) hints.onOverflow(reason);
         break;
       case 'degraded':
-        this.#dead = false;
-        this.#hints.onDegraded(report.reason);
+        watched.isBlind = false;
+        hints.onDegraded(report.reason);
         return;
     }
-    tell(worker, { kind: 'taken' });
+    tell(worker, { kind: 'taken', folder });
   }
 
   /** Until the next thread is ready, scans alone find changes. */
@@ -134,16 +195,12 @@ class WatchThread {
     if (this.#stopped) return;
     const delayMs = this.#restartMs;
     this.#restartMs = Math.min(RESTART_MAX_MS, delayMs * 2);
-    this.#dead = true;
-    this.#hints.onDegraded(`the watch thread ended (${last})`);
-    this.#hints.onOverflow('thread-ended');
     this.#cancelRestart = this.#options.clock.setTimer(delayMs, () => this.#start());
-  }
-
-  #well(): void {
-    if (!this.#dead) return;
-    this.#dead = false;
-    this.#hints.onDegraded(null);
+    for (const watched of this.#folders.values()) {
+      watched.isBlind = true;
+      watched.hints.onDegraded(`the watch thread ended (${last})`);
+      watched.hints.onOverflow('thread-ended');
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { WatchHints } from '../../../src/core/ports.ts';
 import { ThreadScanner } from '../../../src/watch/thread-scanner.ts';
 import { ThreadWatcher } from '../../../src/watch/thread-watcher.ts';
+import { Heard } from '../../support/heard.ts';
 import { scanAll, scanRequest } from '../../support/scan-all.ts';
 import { systemClock } from '../../support/system-clock.ts';
 import { TempTree } from '../../support/temp-tree.ts';
@@ -10,25 +10,6 @@ import { until } from '../../support/until.ts';
 
 const real = new URL('../../../src/watch/watch-worker.ts', import.meta.url);
 const stalling = new URL('../../support/stalling-watch-worker.ts', import.meta.url);
-
-/** Keeps what a watcher said. */
-class Heard implements WatchHints {
-  dirty: string[] = [];
-  overflows: string[] = [];
-  degraded: (string | null)[] = [];
-  /** The overflows without those that a busy machine may add at any time. */
-  calm = () => this.overflows.filter((reason) => reason !== 'stalled');
-  starts = () => this.overflows.filter((reason) => reason === 'started').length;
-  onDirty = (dir: string) => {
-    this.dirty.push(dir);
-  };
-  onOverflow = (reason: string) => {
-    this.overflows.push(reason);
-  };
-  onDegraded = (reason: string | null) => {
-    this.degraded.push(reason);
-  };
-}
 
 const kinds =
   process.platform === 'linux'
