@@ -83,8 +83,9 @@ export function printDetail(detail: OperationDetail, { output, io }: CommandCont
   );
 }
 
+/** Null for calls and deletes, which move nothing that is worth telling. */
 function progressOf(detail: OperationDetail): string | null {
-  if (detail.bytesTotal === null) return null;
+  if (detail.bytesTotal === null || detail.kind === 'api.call' || detail.kind === 'file.delete') return null;
   if (detail.state === 'succeeded') return formatBytes(detail.bytesTotal);
   const percent = percentDone(detail);
   return `${formatBytes(detail.bytesDone)} of ${formatBytes(detail.bytesTotal)}${percent === null ? '' : `, ${percent} %`}`;

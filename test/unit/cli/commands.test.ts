@@ -130,6 +130,16 @@ describe('without an engine', () => {
     expect(await told()).toMatch(/^ {2}details +in its words$/m);
   });
 
+  test('show tells the progress of what moves bytes, and of nothing else', async () => {
+    const shown = async (patch: Parameters<typeof operationDetail>[0]) => {
+      const detail = operationDetail({ state: 'running', bytesDone: 50, bytesTotal: 100, ...patch });
+      const handlers = plainHandlers({ show: () => Promise.resolve(detail) });
+      return (await cli(['show', detail.id], offlineAccess(handlers))).out;
+    };
+    expect(await shown({ kind: 'file.upload' })).toMatch(/^ {2}progress +50 B of 100 B, 50 %$/m);
+    for (const kind of ['api.call', 'file.delete'] as const) expect(await shown({ kind })).not.toContain('progress');
+  });
+
   test('a call whose key is there already says so, with its state', async () => {
     const known = operationView({ kind: 'api.call', folder: null, path: null, resourceKey: 'k', state: 'succeeded' });
     const argv = ['call', 'POST', 'https://x.example/', '--idempotency-key', 'k'];
