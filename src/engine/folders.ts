@@ -81,7 +81,8 @@ export class Folders {
     const { frozen, guard } = folder.state();
     if (frozen !== null) return 'folder-frozen';
     // What stands in the outbox may be for another place, or deletes from a time when they were followed.
-    if (this.#started && !(deletes ? folder.hasSettledIn : folder.isInPlace)) return 'folder-frozen';
+    const isReady = deletes ? folder.hasSettledIn && folder.hasJudgedDeletes : folder.isInPlace;
+    if (this.#started && !isReady) return 'folder-frozen';
     return deletes && isHeld(guard) ? 'mass-delete' : null;
   }
 

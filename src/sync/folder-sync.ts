@@ -86,6 +86,11 @@ export class FolderSync {
     return this.#settledIn;
   }
 
+  /** The queued deletes are not too many together with those that are due: else a person is asked first. */
+  get hasJudgedDeletes(): boolean {
+    return !this.#followers.hasUnjudged();
+  }
+
   start(): void {
     this.#started = true;
     this.#deps.repos.folders.ensure(this.folder.name, this.folder.root);

@@ -43,6 +43,10 @@ export class Followers {
   #waiting: Waiting | null = null;
   /** Tombstones written by then are considered in what is kept here. */
   #written = 0;
+  /** Whether they are too many was last asked then, of all that had been found gone before. */
+  #judgedUntil: EpochMs = Number.MIN_SAFE_INTEGER;
+  /** Of those found gone since: when the first was. */
+  #firstUnjudged: EpochMs | null = null;
 
   constructor(folder: FollowedFolder, deps: FollowersDeps) {
     this.#folder = folder;
@@ -62,6 +66,15 @@ export class Followers {
     this.#written = tombstones.written(name);
     this.#guard = folders.get(name)?.guard ?? null;
     this.#firstGoneAt = mode === 'mirror' ? tombstones.firstGoneAt(name, this.#waiting?.until) : null;
+    // The clock was set back: what was judged can't be told by the time.
+    if (this.#judgedUntil > this.#deps.clock.now()) this.#judgedUntil = Number.MIN_SAFE_INTEGER;
+    this.#firstUnjudged = mode === 'mirror' ? tombstones.firstGoneAt(name, this.#judgedUntil) : null;
+  }
+
+  /** Some are due that nobody has counted: together with these, what waits in the outbox may be too many to go unasked. */
+  hasUnjudged(): boolean {
+    this.#keepUp();
+    return this.#firstUnjudged !== null && this.#firstUnjudged + this.#graceMs <= this.#deps.clock.now();
   }
 
   /** Operations ended, or a person decided something: what waited for that is due again. */
@@ -75,10 +88,14 @@ export class Followers {
 
   /** When the next ones are due; null: none is, they wait for the end of something else, or a person is asked first. */
   nextAt(): EpochMs | null {
-    // Decisions about conflicts write tombstones as well, at any time.
-    if (this.#deps.repos.tombstones.written(this.#folder.name) !== this.#written) this.refresh();
+    this.#keepUp();
     if (this.#firstGoneAt === null || isHeld(this.#guard)) return null;
     return Math.max(this.#firstGoneAt + this.#graceMs, this.#notBefore);
+  }
+
+  /** Decisions about conflicts write tombstones as well, at any time. */
+  #keepUp(): void {
+    if (this.#deps.repos.tombstones.written(this.#folder.name) !== this.#written) this.refresh();
   }
 
   /** Where those lie that are due now: a healthy look has to confirm that they are gone. */
@@ -163,6 +180,8 @@ export class Followers {
     const first = repos.tombstones.firstGoneAt(name);
     if (before === null && (first === null || first + this.#graceMs > clock.now()))
       return { guard: null, bound: Number.MAX_SAFE_INTEGER };
+    // One that is found in this very millisecond is not among them.
+    this.#judgedUntil = clock.now() - 1;
     const allowedAt = before?.allowedAt ?? null;
     // Once what was allowed is done, but for what waits for something else, what is newer is judged for itself.
     const newerOnly = allowedAt !== null && this.#waiting !== null && this.#waiting.until >= allowedAt;

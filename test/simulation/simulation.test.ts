@@ -83,6 +83,7 @@ const CONFIG_REGRESSIONS: readonly (readonly [number, RunSize])[] = [
 ];
 /** … and where a destination may lead elsewhere as well. */
 const BUCKET_REGRESSIONS: readonly (readonly [number, RunSize])[] = [
+  [9_038_739, 'short'], // deletes queued before a restart, and others that came due while nothing ran: too many together
   [8_104_872, 'long'], // a restore during whose look its folder went away and came back at another place
 ];
 const NO_CHANGES = [...CHANGE_KINDS, 'trash'].map((kind) => `change:${kind}`);

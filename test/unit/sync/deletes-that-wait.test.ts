@@ -32,6 +32,39 @@ describe('P2: a delete that is due', () => {
   });
 });
 
+describe('P4: deletes that are queued', () => {
+  it('wait until those that have come due since are counted with them', async () => {
+    const paths = Array.from({ length: 10 }, (_, index) => `f${index}`);
+    const rules = { deletes: { graceMs: GRACE_MS, askAboveFiles: 3, askAboveShare: 0.2 } };
+    const folder = await mirrored(paths, rules);
+    await remove(folder, 'f0', 'f1', 'f2');
+    await folder.wait(GRACE_MS + 1000);
+    expect(deletesOf(folder)).toHaveLength(3);
+    expect(folder.sync.hasJudgedDeletes).toBe(true);
+    // Two more, whose grace ends while no engine runs.
+    await remove(folder, 'f3', 'f4');
+    expect(folder.sync.hasJudgedDeletes, 'not due yet').toBe(true);
+    folder.outbox.clock.jump(2 * GRACE_MS);
+    expect(folder.sync.hasJudgedDeletes).toBe(false);
+    const restarted = folder.restart(rules);
+    expect(folder.sync.hasJudgedDeletes).toBe(false);
+    await restarted;
+    await folder.wait(10_000);
+    expect(folder.sync.state().guard).toMatchObject({ count: 5, of: 10, allowedAt: null });
+  });
+
+  it('go on after a clock that was set back', async () => {
+    const folder = await mirrored(['a', 'b', 'c', 'd', 'e']);
+    await remove(folder, 'a');
+    await folder.wait(GRACE_MS + 1000);
+    folder.outbox.clock.jump(-3_600_000);
+    await remove(folder, 'b');
+    await folder.wait(2 * GRACE_MS);
+    expect(deletesOf(folder)).toEqual(['delete pending a', 'delete pending b']);
+    expect(folder.sync.hasJudgedDeletes).toBe(true);
+  });
+});
+
 describe('P4: two forms of one name', () => {
   it('the object has the grace of the one that had it, not of the one that never got there', async () => {
     const folder = await mirrored(['r\u00e9sum\u00e9', 'x', 'y', 'z']);
