@@ -1,5 +1,6 @@
 import { isProbe, type Bucket } from './bucket.ts';
 import { bucketNames, isElsewhere, keyPrefixOf, leavesOut } from './machine-config.ts';
+import type { Version } from './object-history.ts';
 import type { OperationFacts } from './outbox-view.ts';
 import type { RemoteActions } from './remote-actions.ts';
 import { hashOf, statOf, type SimNode } from './sim-disk.ts';
@@ -74,7 +75,8 @@ function checkMirrors(machine: SimMachine): void {
       const path = key.slice(prefix.length);
       const version = bucket.current(key);
       if (!key.startsWith(prefix) || present.has(path) || version?.writer !== name) continue;
-      // Only what a person removed; a copy beside another's version is no file's.
+      if (isCopyBeside(machine, version, path)) continue;
+      // Only what a person removed.
       const file = `${folder.path}/${path}`;
       if (removals.removedAt(file) === null || removals.unfollowed.has(file) || guarded) continue;
       const resource = `${folder.destination}:${key}`;
@@ -85,6 +87,16 @@ function checkMirrors(machine: SimMachine): void {
       if (!shown) world.violations.add('P2', `${folder.name}:${path} was deleted, and ${key} is still there`);
     }
   }
+}
+
+/**
+ * It was kept beside another's version, and is no file's: not even that of a file which was brought back from there and
+ * removed before anybody could tell that it is the same.
+ */
+function isCopyBeside({ outbox }: SimMachine, { key, etag, metadata }: Version, path: string): boolean {
+  const id = metadata['longshore-op'] ?? '';
+  const its = outbox.byId(id)?.path ?? path;
+  return its.normalize('NFC') !== path && !outbox.isTakenUp(key, etag, id);
 }
 
 function checkOutcome(

@@ -111,6 +111,19 @@ export class OutboxView {
     );
   }
 
+  /** Another operation on the key has met this version there, and said so: a file stands for it since. */
+  isTakenUp(key: string, etag: string, writtenBy: string): boolean {
+    return (
+      this.#one(
+        `SELECT 1 AS yes FROM operations o JOIN events e ON e.operation = o.id WHERE o.target = ? AND o.id <> ?
+         AND e.to_state = 'succeeded' AND json_extract(e.details, '$.etag') = ?`,
+        key,
+        writtenBy,
+        etag,
+      ) !== null
+    );
+  }
+
   /** The service had at this key what we had: adopted, by whichever name of the file. */
   identicalAt(key: string, etag: string): boolean {
     return (
