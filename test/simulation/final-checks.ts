@@ -75,7 +75,7 @@ function checkMirrors(machine: SimMachine): void {
       const path = key.slice(prefix.length);
       const version = bucket.current(key);
       if (!key.startsWith(prefix) || present.has(path) || version?.writer !== name) continue;
-      if (isCopyBeside(machine, version, path)) continue;
+      if (isNobodys(machine, folder.name, version, path)) continue;
       // Only what a person removed.
       const file = `${folder.path}/${path}`;
       if (removals.removedAt(file) === null || removals.unfollowed.has(file) || guarded) continue;
@@ -90,13 +90,19 @@ function checkMirrors(machine: SimMachine): void {
 }
 
 /**
- * It was kept beside another's version, and is no file's: not even that of a file which was brought back from there and
- * removed before anybody could tell that it is the same.
+ * No file of the folder stands for it: it was kept beside another's version, or is left from a time before the folder's files
+ * went elsewhere and came back. A file that has its name since is another, until somebody can tell that it is the same.
  */
-function isCopyBeside({ outbox }: SimMachine, { key, etag, metadata }: Version, path: string): boolean {
+function isNobodys(
+  { outbox, configuration }: SimMachine,
+  folder: string,
+  { key, etag, metadata, atMs }: Version,
+  path: string,
+): boolean {
   const id = metadata['longshore-op'] ?? '';
-  const its = outbox.byId(id)?.path ?? path;
-  return its.normalize('NFC') !== path && !outbox.isTakenUp(key, etag, id);
+  const isBeside = (outbox.byId(id)?.path ?? path).normalize('NFC') !== path;
+  const isLeft = atMs < configuration.placedSince(folder);
+  return (isBeside || isLeft) && !outbox.isTakenUp(key, etag, id);
 }
 
 function checkOutcome(
