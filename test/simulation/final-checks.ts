@@ -157,12 +157,15 @@ function checkEnded({ world, outbox }: SimMachine): void {
 function checkUploads({ world, outbox, name, config }: SimMachine): void {
   const named = bucketNames(config);
   const owned = outbox.ownedUploads();
-  const remembered = [...owned, ...outbox.cleanups().filter(({ place }) => isElsewhere(config, place))];
+  const later = outbox.cleanups().filter(({ place }) => isElsewhere(config, place));
+  const remembered = [...owned, ...later];
   for (const bucket of world.buckets.values()) {
     const isNamed = named.has(bucket.name);
     const probes = bucket.keys().filter((key) => isProbe(key) && bucket.current(key)?.writer === name);
-    for (const key of probes)
-      if (isNamed || !outbox.remembersProbe(key)) world.violations.add('P7', `${key} is left there`);
+    for (const key of probes) {
+      const known = outbox.remembersProbe(key) || later.some((cleanup) => cleanup.key === key);
+      if (isNamed || !known) world.violations.add('P7', `${key} is left there`);
+    }
     for (const upload of bucket.uploads.values()) {
       if (upload.state !== 'open' || upload.writer !== name) continue;
       world.coverage.hit(`upload open in a bucket that is ${isNamed ? '' : 'not '}configured`);
