@@ -30,8 +30,8 @@ const LEAN_ABOVE = 5000;
 const THREADS_PER_FILE_SYSTEM = 4;
 
 /**
- * Watches folders in worker threads, none of which blocks the engine's. Folders of different file systems never share one:
- * where a file system hangs its own folders are concerned and no others (P10). Every start ends in `onOverflow('started')`
+ * Watches folders in worker threads, none of which blocks the engine's. Folders whose roots are on different file
+ * systems when their watch begins never share one: where one hangs its own folders are concerned and no others (P10). Every start ends in `onOverflow('started')`
  * once nothing can go unseen any more.
  */
 export class ThreadWatcher implements Watcher {
@@ -82,12 +82,12 @@ export class ThreadWatcher implements Watcher {
   }
 }
 
-/** Folders whose roots are missing are together: each may turn out to be anywhere. */
+/** A root that is missing may turn out to be anywhere, and has a thread of its own. */
 async function fileSystemOf(root: string): Promise<string> {
   try {
     return String((await stat(root)).dev);
   } catch {
-    return 'missing';
+    return `missing ${root}`;
   }
 }
 
